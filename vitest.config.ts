@@ -1,0 +1,19 @@
+// Tests run against the built packages: Node loads `dist` itself, so the test process and the worker
+// threads share one copy of each module and coverage offsets are true.
+import { defineConfig } from 'vitest/config';
+
+export default defineConfig({
+  test: {
+    include: [
+      'packages/*/test/**/*.test.ts',
+      'benchmarks/test/**/*.test.ts',
+      'examples/*/test/**/*.test.ts',
+      'tools/*.test.ts',
+    ],
+    setupFiles: ['./vitest.setup.ts'],
+    // Inherited by every worker thread a test starts.
+    execArgv: ['--enable-source-maps'],
+    server: { deps: { external: [/\/(?:packages|examples)\/[^/]+\/dist\//, /\/benchmarks\/dist\//] } },
+    forceRerunTriggers: ['**/packages/*/dist/**/*.js'],
+  },
+});
