@@ -1,0 +1,149 @@
+/**
+ * What msgpackr can't carry exactly, in forms it can: -0, strings with lone surrogates, a RegExp's `lastIndex`,
+ * objects with keys it would lose or trip over, and objects used as dictionaries.
+ *
+ * An escape is an array that starts with msgpackr's C1, a marker no user value can hold: `[C1, kind, …]`. A frame with
+ * escapes says so, so ordinary frames are never searched for them at the receiver. The sender looks at every value
+ * once. Registering extensions with msgpackr would do the same with less code, but they are one list for the whole
+ * thread: a user's own msgpackr, or LMDB's, would meet ours.
+ */
+import { unpack } from 'msgpackr/pack';
+
+// Known to the types of another entry point only, see `frame.ts`; this is the byte it stands for.
+const C1: unknown = unpack(Uint8Array.of(0xc1));
+
+const EscapeKind = { minusZero: 0, text: 1, regExp: 2, record: 3 } as const;
+
+/**
+ * Records are encoded by shape, and a shape costs about a microsecond the first time. Objects with more keys than this
+ * are dictionaries rather than records: they travel as keys and values.
+ */
+const recordKeysMax = 64;
+
+/** True when the value, or something in it, must be escaped. */
+export function needsEscape(value: unknown): boolean {
+  switch (typeof value) {
+    case 'string':
+      return !isWellFormed(value);
+    case 'number':
+      return value === 0 && Object.is(value, -0);
+    case 'object':
+      return value !== null && objectNeedsEscape(value);
+    default:
+      return false;
+  }
+}
+
+function objectNeedsEscape(value: object): boolean {
+  if (Array.isArray(value)) {
+    for (let i = 0; i < value.length; i++) if (needsEscape(value[i])) return true;
+    return false;
+  }
+  if (value instanceof Map) {
+    for (const [key, member] of value) if (needsEscape(key) || needsEscape(member)) return true;
+    return false;
+  }
+  if (value instanceof Set) {
+    for (const member of value) if (needsEscape(member)) return true;
+    return false;
+  }
+  if (value instanceof RegExp) return value.lastIndex !== 0 || !isWellFormed(value.source);
+  if (ArrayBuffer.isView(value)) return false;
+  return recordNeedsEscape(value as Record<string, unknown>);
+}
+
+function recordNeedsEscape(record: Record<string, unknown>): boolean {
+  let count = 0;
+  for (const key in record) {
+    if (isOddKey(key) || needsEscape(record[key])) return true;
+    count++;
+  }
+  return count > recordKeysMax;
+}
+
+/** A value in which everything that needs it is escaped. What needs nothing is shared with `value`. */
+export function escapeValue(value: unknown): unknown {
+  if (typeof value === 'object' && value !== null) return escapeObject(value);
+  if (!needsEscape(value)) return value;
+  if (typeof value === 'string') return escapedText(value);
+  return [C1, EscapeKind.minusZero];
+}
+
+function escapeObject(value: object): unknown {
+  if (Array.isArray(value)) return Array.from(value, escapeValue);
+  if (value instanceof Map) {
+    return new Map(Array.from(value, ([key, member]) => [escapeValue(key), escapeValue(member)]));
+  }
+  if (value instanceof Set) return new Set(Array.from(value, escapeValue));
+  if (value instanceof RegExp) {
+    return [C1, EscapeKind.regExp, escapeValue(value.source), value.flags, value.lastIndex];
+  }
+  const prototype: unknown = Object.getPrototypeOf(value);
+  if (prototype !== Object.prototype && prototype !== null) return value;
+  const entries = Object.entries(value);
+  if (entries.length > recordKeysMax || entries.some(([key]) => isOddKey(key))) {
+    return [C1, EscapeKind.record, ...entries.flat().map(escapeValue)];
+  }
+  return Object.fromEntries(entries.map(([key, member]) => [key, escapeValue(member)]));
+}
+
+/** Undoes `escapeValue`, in place where it can. Throws on an unknown escape. */
+export function unescapeValue(value: unknown): unknown {
+  if (typeof value !== 'object' || value === null) return value;
+  if (Array.isArray(value)) {
+    if (value[0] === C1) return restore(value);
+    for (let i = 0; i < value.length; i++) value[i] = unescapeValue(value[i]);
+    return value;
+  }
+  if (value instanceof Map) {
+    return new Map(Array.from(value, ([key, member]) => [unescapeValue(key), unescapeValue(member)]));
+  }
+  if (value instanceof Set) return new Set(Array.from(value, unescapeValue));
+  if (Object.getPrototypeOf(value) !== Object.prototype) return value;
+  const record = value as Record<string, unknown>;
+  for (const key of Object.keys(record)) record[key] = unescapeValue(record[key]);
+  return record;
+}
+
+function restore(escaped: readonly unknown[]): unknown {
+  switch (escaped[1]) {
+    case EscapeKind.minusZero:
+      return -0;
+    case EscapeKind.text:
+      return (escaped[2] as Buffer).toString('utf16le');
+    case EscapeKind.regExp: {
+      const regExp = new RegExp(unescapeValue(escaped[2]) as string, escaped[3] as string);
+      regExp.lastIndex = escaped[4] as number;
+      return regExp;
+    }
+    case EscapeKind.record:
+      return restoreRecord(escaped);
+    default:
+      throw new TypeError(`unknown escape ${String(escaped[1])}`);
+  }
+}
+
+function restoreRecord(escaped: readonly unknown[]): Record<string, unknown> {
+  const record: Record<string, unknown> = {};
+  for (let i = 2; i < escaped.length; i += 2) {
+    record[unescapeValue(escaped[i]) as string] = unescapeValue(escaped[i + 1]);
+  }
+  return record;
+}
+
+function escapedText(text: string): unknown[] {
+  return [C1, EscapeKind.text, Buffer.from(text, 'utf16le')];
+}
+
+/*
+ * msgpackr keeps its shapes in a trie of objects and stores the keys of a shape under `__keys__` in it, so a record
+ * with a key of that name makes later records wrong. `__proto__` it renames.
+ */
+function isOddKey(key: string): boolean {
+  return key === '__keys__' || key === '__proto__' || !isWellFormed(key);
+}
+
+// In Node since 20, in TypeScript's library only from ES2024 on.
+function isWellFormed(text: string): boolean {
+  return (text as string & { isWellFormed(): boolean }).isWellFormed();
+}

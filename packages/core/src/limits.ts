@@ -1,0 +1,69 @@
+/**
+ * Every bound of the library in one place. Nothing grows without one of these; each says what larger and smaller
+ * would cost. Times in milliseconds, sizes in bytes, lengths in items.
+ */
+
+/** Default of `partitions`. More spread better over threads and cost about 2 KB each; fewer make scans coarser. */
+export const partitionsDefault = 64;
+/** Most partitions a grid can have: incarnations are one shared word each. */
+export const partitionsMax = 65_536;
+/** Most host threads: ids of members are packed in small integers and the mesh has n² / 2 links. */
+export const hostsMax = 254;
+
+/** Largest single value or message. Larger ones would hold up every other message of their link. */
+export const messageBytesMax = 16 * 1024 * 1024;
+/** A frame is closed when it passes this size; larger frames delay the receiver's first message. */
+export const frameBytesMax = 256 * 1024;
+/** Deepest nesting of a value; encoder and copier recurse. */
+export const valueDepthMax = 256;
+
+/** Bytes a link may have sent that the receiver has not handled. Smaller stalls the pipeline, larger costs memory. */
+export const linkWindowBytes = 8 * 1024 * 1024;
+/** Bytes that may wait at the sender for the window; beyond it new calls are refused with LINK_OVERLOADED. */
+export const linkBacklogBytesMax = 64 * 1024 * 1024;
+/** Fixed share of a message in the window: what an array and its promise cost beside the payload. */
+export const messageOverheadBytes = 64;
+/** The receiver grants credit when it has handled this share of the window since its last grant. */
+export const creditGrantShare = 0.25;
+
+/** Default bound of every call that names none. */
+export const callTimeoutMsDefault = 30_000;
+/** How often default deadlines are looked at; a call may overrun by this much. */
+export const deadlineSweepMs = 250;
+/** Longest time a timer of Node can be set to; larger ones would fire at once. */
+export const timerMsMax = 0x7fffffff;
+/** How long `close()` lets running work finish. */
+export const closeTimeoutMsDefault = 10_000;
+/** How long a thread may take to import the user's modules and report ready. */
+export const startTimeoutMsDefault = 30_000;
+
+/** Messages waiting for one actor; beyond it MAILBOX_FULL. */
+export const mailboxLengthMax = 1_000;
+/** Plain operations and transactions waiting for locks in one partition; beyond it QUEUE_FULL. */
+export const lockWaitersMax = 10_000;
+/** Entries in one page of an iteration. A page is one message; larger pages block the owner longer. */
+export const pageEntriesMax = 256;
+/** A page is also closed at this size, so that large values stream in constant memory. */
+export const pageBytesMax = 256 * 1024;
+/** Open iterations in one partition. */
+export const cursorsMax = 1_000;
+
+/** First and longest pause before a dead host thread is started again, and how many starts may fail in a row. */
+export const restartBackoffMs = 50;
+export const restartBackoffMsMax = 5_000;
+export const restartsInARowMax = 10;
+/** A thread that served this long counts as healthy: the next one starts at once and the count begins anew. */
+export const restartHealthyMs = 5_000;
+
+/** Transactions one member may have under way at once: one shared status word each. */
+export const transactionsPerMemberMax = 16_384;
+/** Jobs waiting in one host; beyond it QUEUE_FULL. */
+export const jobQueueLengthMax = 10_000;
+
+/** How long a snapshot may be read. Owners keep every version that it may need, so a longer life costs memory. */
+export const snapshotAgeMaxMs = 60_000;
+/** A stream of entries is written in pieces of at most this many entries and about these bytes, each one atomic. */
+export const writeChunkEntriesMax = 1_000;
+export const writeChunkBytesMax = 1024 * 1024;
+/** Pieces under way at once: more hide the round trip better, fewer hold fewer locks. */
+export const writeChunksInFlightMax = 4;
