@@ -1,0 +1,71 @@
+/**
+ * Where an actor lives: its type, key and partition. Base of what `grid.actor(…)` hands out; everything it knows is
+ * private to this file, so that no name can clash with a method of the user's.
+ */
+import { copiedBytes, copyValue } from '../codec/value.ts';
+import { InvalidArgumentError } from '../errors/errors.ts';
+import { type Key, type StorageKey, toStorageKey } from '../key/key.ts';
+import type { Message } from '../link/outbox.ts';
+import type { Member } from '../mesh/member.ts';
+import type { CallOptions } from '../mesh/pending-calls.ts';
+import type { MemberId, PartitionId } from '../mesh/shared-state.ts';
+import type { Placement } from '../partition/placement.ts';
+import type { ActorType } from './actor-type.ts';
+import { noRequest } from './letter.ts';
+
+/** What a message takes besides its key and arguments. */
+const fixedBytes = 24;
+
+/** A message to an actor, ready to be sent. */
+export interface ActorCall {
+  readonly member: Member;
+  readonly owner: MemberId;
+  readonly options: CallOptions | undefined;
+  readonly message: Message;
+  /** About how large the message is. */
+  readonly bytes: number;
+}
+
+export class ActorAddress {
+  readonly #member: Member;
+  readonly #owner: MemberId;
+  readonly #type: ActorType;
+  readonly #key: StorageKey;
+  readonly #partition: PartitionId;
+  readonly #options: CallOptions | undefined;
+
+  constructor(member: Member, placement: Placement, type: ActorType, key: Key, options: CallOptions | undefined) {
+    this.#member = member;
+    this.#type = type;
+    this.#key = toStorageKey(key, `the key of actor '${type.definition.name}'`);
+    this.#partition = placement.partitionOfAffinity(this.#key);
+    this.#owner = placement.ownerOf(this.#partition);
+    this.#options = options;
+  }
+
+  /** The message for a call of `to`'s method, with the arguments copied. Throws when one of them can't be sent. */
+  static call(to: unknown, op: number, method: number, args: readonly unknown[]): ActorCall {
+    if (typeof to !== 'object' || to === null || !(#key in to)) throw detached();
+    const copies: unknown[] = [];
+    let bytes = fixedBytes + (typeof to.#key === 'string' ? to.#key.length * 3 : 9);
+    for (let i = 0; i < args.length; i++) {
+      copies.push(copyValue(args[i], to.#type.argumentName(method, i)));
+      bytes += copiedBytes();
+    }
+    const incarnation = to.#member.shared.incarnationOf(to.#partition);
+    const message: Message = [op, noRequest, to.#partition, incarnation, to.#type.id, to.#key, method, copies];
+    return { member: to.#member, owner: to.#owner, options: to.#options, message, bytes };
+  }
+}
+
+/** The partition may have been created anew while the call waited for its owner: addresses the current one. */
+export function addressCurrent(call: ActorCall): void {
+  call.message[3] = call.member.shared.incarnationOf(call.message[2] as PartitionId);
+}
+
+function detached(): InvalidArgumentError {
+  return new InvalidArgumentError(
+    'the methods of an actor reference must be called on it, as in `grid.actor(cart, key).add(item)`',
+    { details: { argument: 'this' } },
+  );
+}

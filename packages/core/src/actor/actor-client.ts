@@ -1,0 +1,80 @@
+/**
+ * The caller's end of the family `actor`: what `grid.actor(…)` and `grid.tell(…)` hand out. Each is an object whose
+ * class, made once for each definition, has one function for each of its methods; no Proxy.
+ *
+ * A call copies its arguments before anything else, so the caller may change them at once, and an argument that can't
+ * be sent fails only its own call.
+ */
+import type { ActorDefinition, ActorMethods, ActorReference, ActorTells, AnyActor } from '../definition/actor-definition.ts';
+import type { Key } from '../key/key.ts';
+import type { Member } from '../mesh/member.ts';
+import type { CallOptions } from '../mesh/pending-calls.ts';
+import type { Placement } from '../partition/placement.ts';
+import { checkCallOptions } from '../table/call-options.ts';
+import { ActorAddress } from './actor-address.ts';
+import type { ActorType, ActorTypes } from './actor-type.ts';
+import { ask } from './ask.ts';
+import { tell } from './tell.ts';
+
+/** What the client of a member stands on. */
+export interface ActorClientParts {
+  readonly member: Member;
+  readonly types: ActorTypes;
+  readonly placement: Placement;
+}
+
+type AddressClass = new (...parts: ConstructorParameters<typeof ActorAddress>) => ActorAddress;
+type Send = (to: ActorAddress, method: number, args: readonly unknown[]) => Promise<unknown>;
+
+export class ActorClient {
+  readonly #parts: ActorClientParts;
+  readonly #asks = new Map<AnyActor, AddressClass>();
+  readonly #tells = new Map<AnyActor, AddressClass>();
+
+  constructor(parts: ActorClientParts) {
+    this.#parts = parts;
+  }
+
+  /** Asks to the actor with this key. `options` bound each of them. */
+  reference<K extends Key, S, M extends ActorMethods<K, S>>(
+    definition: ActorDefinition<K, S, M>,
+    key: K,
+    options?: CallOptions,
+  ): ActorReference<M> {
+    checkCallOptions(options);
+    return this.#address(this.#asks, ask, definition, key, options) as unknown as ActorReference<M>;
+  }
+
+  /** Tells to the actor with this key. */
+  tells<K extends Key, S, M extends ActorMethods<K, S>>(definition: ActorDefinition<K, S, M>, key: K): ActorTells<M> {
+    return this.#address(this.#tells, tell, definition, key, undefined) as unknown as ActorTells<M>;
+  }
+
+  #address(
+    classes: Map<AnyActor, AddressClass>,
+    send: Send,
+    definition: AnyActor,
+    key: Key,
+    options: CallOptions | undefined,
+  ): ActorAddress {
+    let addressClass = classes.get(definition);
+    if (addressClass === undefined) {
+      addressClass = addressClassOf(this.#parts.types.of(definition), send);
+      classes.set(definition, addressClass);
+    }
+    return new addressClass(this.#parts.member, this.#parts.placement, this.#parts.types.of(definition), key, options);
+  }
+}
+
+/** A class of addresses with one function for each method of the actor. */
+function addressClassOf(type: ActorType, send: Send): AddressClass {
+  class Reference extends ActorAddress {}
+  type.methodNames.forEach((name, method) => {
+    function call(this: ActorAddress, ...args: readonly unknown[]): Promise<unknown> {
+      return send(this, method, args);
+    }
+    Object.defineProperty(call, 'name', { value: name });
+    Object.defineProperty(Reference.prototype, name, { value: call });
+  });
+  return Reference;
+}

@@ -1,0 +1,26 @@
+/**
+ * What happens to tells, for those who listen on the diagnostics channel `troupe.actor` of the thread it happens on:
+ * nobody waits for a tell, so what goes wrong with one is counted and published here. Costs nothing unheard.
+ */
+import { channel } from 'node:diagnostics_channel';
+import type { Key } from '../key/key.ts';
+
+/** Name of the diagnostics channel. */
+export const actorChannelName = 'troupe.actor';
+
+/** Published on the channel `troupe.actor`. */
+export interface ActorEvent {
+  /** `tell-refused`: the message never had its turn. `tell-failed`: the method threw, or the state could not be made. */
+  readonly event: 'tell-refused' | 'tell-failed';
+  readonly actor: string;
+  readonly key: Key;
+  readonly method: string;
+  readonly error: unknown;
+}
+
+const events = channel(actorChannelName);
+
+/** Publishes what `describe` makes, if anybody listens. */
+export function publishActorEvent(describe: () => ActorEvent): void {
+  if (events.hasSubscribers) events.publish(describe());
+}

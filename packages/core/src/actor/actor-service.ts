@@ -1,0 +1,239 @@
+/**
+ * The owner's end of the family `actor`: finds the actor of a message, or activates it, and answers.
+ *
+ * Arguments arrive as copies made by the caller. An answer is copied when its turn ends, because the actor may change
+ * its state before the frame is packed. Actors belong to one incarnation of a partition; when the partition is
+ * created anew they begin again from their definition's `state`.
+ *
+ * While messages wait or turns are under way the member counts as at work, so closing waits for tells, too.
+ *
+ * Nothing is dropped silently: what can't be taken in fails the ask; a tell that can't is counted and published (see
+ * `actor-events.ts`) on the owner's thread. It is not reported to the sender's, since the reports of a flood would
+ * themselves be one, in a lane that is never refused.
+ */
+import { copyValue } from '../codec/value.ts';
+import { GridClosedError, InvariantError, OverloadedError, PartitionUnavailableError } from '../errors/errors.ts';
+import { fromStorageKey, keyToText, type StorageKey } from '../key/key.ts';
+import type { Message } from '../link/outbox.ts';
+import type { Client } from '../mesh/client.ts';
+import type { Member, MessageFamily } from '../mesh/member.ts';
+import type { Peer } from '../mesh/peer.ts';
+import type { PartitionId } from '../mesh/shared-state.ts';
+import type { OwnedPartitions, Partition } from '../partition/partition.ts';
+import { Activation, type ActivationPort } from './activation.ts';
+import { type ContextClass, contextClass } from './actor-context.ts';
+import { type ActorEvent, publishActorEvent } from './actor-events.ts';
+import type { ActorType, ActorTypes } from './actor-type.ts';
+import { eventLoopPorts } from './event-loop-ports.ts';
+import { type Letter, noRequest } from './letter.ts';
+import { ActorOp } from './messages.ts';
+import { type TurnPorts, TurnQueue } from './turn-queue.ts';
+import { WaitingAsks } from './waiting-asks.ts';
+
+/** What the service of a member stands on. */
+export interface ActorServiceParts {
+  readonly member: Member;
+  readonly types: ActorTypes;
+  readonly owned: OwnedPartitions;
+  /** What methods find in their context; asked for once, at the first activation. */
+  readonly client: () => Client;
+  readonly ports?: TurnPorts;
+}
+
+/** The active actors of one incarnation of a partition, by actor type and key. */
+interface Residents {
+  readonly partition: Partition;
+  readonly byType: (Map<StorageKey, Activation> | undefined)[];
+}
+
+export class ActorService implements MessageFamily, ActivationPort {
+  readonly #member: Member;
+  readonly #types: ActorTypes;
+  readonly #owned: OwnedPartitions;
+  readonly #client: () => Client;
+  readonly #turns: TurnQueue;
+  readonly #waiting = new WaitingAsks();
+  readonly #residents: (Residents | undefined)[] = [];
+  #context: ContextClass | undefined;
+  #closed = false;
+  #open = 0;
+  #tellsRefused = 0;
+  /** Keeps the member open while messages wait or turns are under way. */
+  #release: (() => void) | undefined;
+
+  constructor(parts: ActorServiceParts) {
+    this.#member = parts.member;
+    this.#types = parts.types;
+    this.#owned = parts.owned;
+    this.#client = parts.client;
+    this.#turns = new TurnQueue(parts.ports ?? eventLoopPorts());
+  }
+
+  /** Messages in mailboxes and turns under way. */
+  get openMessages(): number {
+    return this.#open;
+  }
+
+  /** Tells that never had their turn. */
+  get tellsRefused(): number {
+    return this.#tellsRefused;
+  }
+
+  /** Refuses new messages from now on; those in mailboxes still have their turns. */
+  close(): void {
+    this.#closed = true;
+  }
+
+  receive(message: Message, from: Peer): void {
+    const op = message[0];
+    if (op !== ActorOp.ask && op !== ActorOp.tell) {
+      throw new InvariantError(`an unknown actor message arrived: ${String(op)}`);
+    }
+    const type = this.#types.mustGet(message[4] as number);
+    const key = message[5] as StorageKey;
+    const requestId = message[1] as number;
+    const method = message[6] as number;
+    const residents = this.#closed ? undefined : this.#residentsOf(message[2] as PartitionId, message[3] as number);
+    if (residents === undefined) {
+      const refusal = this.#closed ? closing() : superseded(message[2] as PartitionId);
+      this.#refuse(type, key, requestId, method, from, refusal);
+      return;
+    }
+    const activation = this.#activationOf(residents, type, key);
+    const args = message[7] as readonly unknown[];
+    const { mailbox } = activation;
+    this.#accept(activation, { previous: undefined, next: undefined, from, requestId, method, args, mailbox, place: 'sent' });
+  }
+
+  cancelled(requestId: number, from: Peer): void {
+    if (this.#waiting.drop(from, requestId)) this.#finished(1);
+  }
+
+  peerLost(peer: Peer): void {
+    this.#finished(this.#waiting.dropAll(peer));
+  }
+
+  runnable(activation: Activation): void {
+    this.#turns.add(activation);
+  }
+
+  taken(letter: Letter): void {
+    if (letter.place === 'waiting') this.#waiting.delete(letter);
+    letter.place = 'taken';
+  }
+
+  ended(activation: Activation, letter: Letter, answer: unknown): void {
+    if (letter.requestId !== noRequest) this.#answer(activation.type, letter, answer);
+    this.#finished(1);
+  }
+
+  failed(activation: Activation, letter: Letter, error: unknown): void {
+    if (letter.requestId !== noRequest) this.#member.fail(letter.from, letter.requestId, error);
+    else publishActorEvent(() => eventOf('tell-failed', activation.type, activation.key, letter.method, error));
+    this.#finished(1);
+  }
+
+  over(activation: Activation): void {
+    for (const residents of this.#residents) {
+      const actors = residents?.byType[activation.type.id];
+      if (actors?.get(activation.key) === activation) actors.delete(activation.key);
+    }
+  }
+
+  #accept(activation: Activation, letter: Letter): void {
+    this.#open++;
+    const accepted = activation.accept(letter) || (this.#turns.makeRoom(activation) && activation.accept(letter));
+    if (!accepted) {
+      this.#open--;
+      const { type, key } = activation;
+      this.#refuse(type, key, letter.requestId, letter.method, letter.from, mailboxFull(type, key));
+      return;
+    }
+    if (this.#open > 0) this.#release ??= this.#beginWork();
+    if (letter.place !== 'sent' || letter.requestId === noRequest) return;
+    letter.place = 'waiting';
+    this.#waiting.add(letter);
+  }
+
+  #answer(type: ActorType, letter: Letter, answer: unknown): void {
+    let copy: unknown;
+    try {
+      copy = copyValue(answer, type.answerNames[letter.method] ?? 'the answer');
+    } catch (error) {
+      this.#member.fail(letter.from, letter.requestId, error);
+      return;
+    }
+    this.#member.replyOwned(letter.from, letter.requestId, copy);
+  }
+
+  #refuse(type: ActorType, key: StorageKey, requestId: number, method: number, from: Peer, error: Error): void {
+    if (requestId !== noRequest) {
+      this.#member.fail(from, requestId, error);
+      return;
+    }
+    this.#tellsRefused++;
+    publishActorEvent(() => eventOf('tell-refused', type, key, method, error));
+  }
+
+  #finished(count: number): void {
+    this.#open -= count;
+    if (this.#open > 0 || this.#release === undefined) return;
+    this.#release();
+    this.#release = undefined;
+  }
+
+  /** Undefined when the grid closes already: then the message has its turn for as long as the close waits for others. */
+  #beginWork(): (() => void) | undefined {
+    try {
+      return this.#member.work.begin();
+    } catch {
+      return undefined;
+    }
+  }
+
+  /** The actors of this incarnation of the partition, if this member owns it. Those of an earlier one end here. */
+  #residentsOf(id: PartitionId, incarnation: number): Residents | undefined {
+    const partition = this.#owned.tryGet(id, incarnation);
+    if (partition === undefined) return undefined;
+    const known = this.#residents[id];
+    if (known?.partition === partition) return known;
+    const residents: Residents = { partition, byType: [] };
+    this.#residents[id] = residents;
+    for (const actors of known?.byType ?? []) for (const activation of actors?.values() ?? []) activation.end(superseded(id));
+    return residents;
+  }
+
+  #activationOf(residents: Residents, type: ActorType, key: StorageKey): Activation {
+    const actors = (residents.byType[type.id] ??= new Map());
+    const known = actors.get(key);
+    if (known !== undefined) return known;
+    this.#context ??= contextClass(this.#client());
+    const activation = new Activation(type, key, new this.#context(fromStorageKey(key)), this);
+    actors.set(key, activation);
+    return activation;
+  }
+}
+
+function eventOf(event: ActorEvent['event'], type: ActorType, key: StorageKey, method: number, error: unknown): ActorEvent {
+  return { event, actor: type.definition.name, key: fromStorageKey(key), method: type.methodNames[method] ?? '', error };
+}
+
+function closing(): GridClosedError {
+  return new GridClosedError('the grid is closing; the message was not taken in');
+}
+
+function superseded(partition: PartitionId): PartitionUnavailableError {
+  return new PartitionUnavailableError(
+    `partition ${partition} was created anew while the message was under way; the actor did not get it`,
+    { details: { partition } },
+  );
+}
+
+function mailboxFull(type: ActorType, key: StorageKey): OverloadedError {
+  const { name } = type.definition;
+  return new OverloadedError(
+    'MAILBOX_FULL',
+    `${type.mailboxLengthMax} messages wait for actor '${name}' with key ${keyToText(key)} already; await earlier ones before sending more`,
+    { details: { actor: name, key: fromStorageKey(key), mailboxLengthMax: type.mailboxLengthMax } },
+  );
+}

@@ -1,0 +1,61 @@
+/**
+ * A definition of an actor as its grid uses it: with its number, its methods in the order that gives them theirs,
+ * and the names that errors call its arguments and answers by, made once and not for every message.
+ */
+import type { ActorMethod, AnyActor } from '../definition/actor-definition.ts';
+import type { Definitions } from '../definition/definitions.ts';
+import { mailboxLengthMax } from '../limits.ts';
+
+export class ActorType {
+  readonly definition: AnyActor;
+  readonly id: number;
+  readonly mailboxLengthMax: number;
+  /** Sorted: the same on every thread, in whatever order a module lists them. */
+  readonly methodNames: readonly string[];
+  readonly methods: readonly ActorMethod[];
+  /** What an answer is called in the error that refuses to copy it. */
+  readonly answerNames: readonly string[];
+  readonly #argumentNames: string[][];
+
+  constructor(definition: AnyActor, id: number) {
+    const names = Object.keys(definition.methods).sort();
+    this.definition = definition;
+    this.id = id;
+    this.mailboxLengthMax = definition.mailboxLengthMax ?? mailboxLengthMax;
+    this.methodNames = names;
+    this.methods = names.map((name) => definition.methods[name] as ActorMethod);
+    this.answerNames = names.map((name) => `the answer of ${definition.name}.${name}`);
+    this.#argumentNames = names.map(() => []);
+  }
+
+  /** `cart.add`. */
+  labelOf(method: number): string {
+    return `${this.definition.name}.${this.methodNames[method] ?? `method ${method}`}`;
+  }
+
+  /** `argument 1 of cart.add`, for the argument at `index` 0. */
+  argumentName(method: number, index: number): string {
+    const names = this.#argumentNames[method] ?? [];
+    return (names[index] ??= `argument ${index + 1} of ${this.labelOf(method)}`);
+  }
+}
+
+/** The actor types of a grid, by number. */
+export class ActorTypes {
+  readonly #definitions: Definitions;
+  readonly #types: ActorType[];
+
+  constructor(definitions: Definitions) {
+    this.#definitions = definitions;
+    this.#types = definitions.all('actor').map((definition, id) => new ActorType(definition as AnyActor, id));
+  }
+
+  /** Throws DEFINITION_MISSING when the definition isn't part of the grid. */
+  of(definition: AnyActor): ActorType {
+    return this.mustGet(this.#definitions.idOf(definition));
+  }
+
+  mustGet(id: number): ActorType {
+    return this.#types[id] ?? new ActorType(this.#definitions.mustGet('actor', id) as AnyActor, id);
+  }
+}

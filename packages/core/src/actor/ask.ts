@@ -1,0 +1,33 @@
+/** An ask: sends the message as a request and resolves with what the method returned. */
+import { callTimeoutMsDefault } from '../limits.ts';
+import type { CallOptions } from '../mesh/pending-calls.ts';
+import { type ActorCall, ActorAddress, addressCurrent } from './actor-address.ts';
+import { addCallSite } from './call-site.ts';
+import { ActorOp } from './messages.ts';
+
+/** Calls the method of the actor at `to`. */
+export async function ask(to: ActorAddress, method: number, args: readonly unknown[]): Promise<unknown> {
+  const call = ActorAddress.call(to, ActorOp.ask, method, args);
+  try {
+    const { member, owner, message, bytes, options } = call;
+    if (member.tryPeer(owner) === undefined) return await askLater(call);
+    return await member.request(owner, message, bytes, options);
+  } catch (error) {
+    addCallSite(error);
+    throw error;
+  }
+}
+
+/** The owner's thread is being replaced: waits for the new one, within the time the call has. */
+async function askLater(call: ActorCall): Promise<unknown> {
+  const { member, owner, message, bytes, options } = call;
+  const startedMs = performance.now();
+  await member.whenConnected(owner, options);
+  addressCurrent(call);
+  return member.request(owner, message, bytes, remaining(options, performance.now() - startedMs));
+}
+
+function remaining(options: CallOptions | undefined, spentMs: number): CallOptions {
+  const timeoutMs = Math.max(1, (options?.timeoutMs ?? callTimeoutMsDefault) - spentMs);
+  return { timeoutMs, signal: options?.signal };
+}

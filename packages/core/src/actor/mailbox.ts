@@ -1,0 +1,59 @@
+/**
+ * A first-in, first-out queue with a bound. Pure.
+ *
+ * What waits carries its neighbours, so that adding at the end, taking from the front and leaving from the middle
+ * (a caller gave up) cost the same few steps at every length, and a mailbox that is empty owns no memory.
+ */
+import { assert } from '../assert.ts';
+
+/** What can wait: in one mailbox at a time. */
+export interface Waiting<T> {
+  previous: T | undefined;
+  next: T | undefined;
+}
+
+export class Mailbox<T extends Waiting<T>> {
+  readonly #lengthMax: number;
+  #first: T | undefined;
+  #last: T | undefined;
+  #length = 0;
+
+  constructor(lengthMax: number) {
+    this.#lengthMax = lengthMax;
+  }
+
+  get length(): number {
+    return this.#length;
+  }
+
+  /** Adds at the end. False: the mailbox is full and nothing was added. */
+  push(item: T): boolean {
+    if (this.#length >= this.#lengthMax) return false;
+    item.previous = this.#last;
+    if (this.#last === undefined) this.#first = item;
+    else this.#last.next = item;
+    this.#last = item;
+    this.#length++;
+    return true;
+  }
+
+  /** Takes from the front. */
+  shift(): T | undefined {
+    const item = this.#first;
+    if (item !== undefined) this.remove(item);
+    return item;
+  }
+
+  /** Takes out an item that waits in this mailbox. */
+  remove(item: T): void {
+    const { previous, next } = item;
+    assert(this.#length > 0 && (previous !== undefined || this.#first === item), 'an item left a mailbox it was not in');
+    if (previous === undefined) this.#first = next;
+    else previous.next = next;
+    if (next === undefined) this.#last = previous;
+    else next.previous = previous;
+    item.previous = undefined;
+    item.next = undefined;
+    this.#length--;
+  }
+}

@@ -1,0 +1,88 @@
+/** The definition of an actor: how its state begins, and the methods that are its messages. */
+import { checkOptions, mustBeFunction, mustBeInteger } from '../errors/argument.ts';
+import { InvalidArgumentError } from '../errors/errors.ts';
+import type { Key } from '../key/key.ts';
+import type { Client } from '../mesh/client.ts';
+import { type Definition, define } from './definition.ts';
+
+/** What a method gets first: its actor's state, and everything else the grid offers. */
+export interface ActorContext<K extends Key, S> extends Client {
+  readonly key: K;
+  /** The actor's own; mutate it in place or assign a new one. Lives until the actor's partition dies. */
+  state: S;
+}
+
+export type ActorMethods<K extends Key, S> = Record<string, (context: ActorContext<K, S>, ...args: never[]) => unknown>;
+
+type ArgumentsOf<F> = F extends (context: never, ...args: infer A) => unknown ? A : never;
+type AnswerOf<F> = F extends (...args: never[]) => infer R ? Awaited<R> : never;
+
+/** A method, whatever it takes. */
+export type ActorMethod = (context: never, ...args: never[]) => unknown;
+
+/** Any actor, whatever its key, state and methods. */
+export interface AnyActor extends Definition<'actor'> {
+  readonly state: (key: never) => unknown;
+  readonly methods: Readonly<Record<string, ActorMethod>>;
+  readonly mailboxLengthMax: number | undefined;
+}
+
+/** Asks: arguments and answers are copies. */
+export type ActorReference<M> = {
+  readonly [Name in keyof M]: (...args: ArgumentsOf<M[Name]>) => Promise<AnswerOf<M[Name]>>;
+};
+
+/** Tells. */
+export type ActorTells<M> = { readonly [Name in keyof M]: (...args: ArgumentsOf<M[Name]>) => Promise<void> };
+
+export interface ActorDefinition<K extends Key, S, M extends ActorMethods<K, S>> extends AnyActor {
+  readonly state: (key: K) => S | Promise<S>;
+  readonly methods: M;
+  readonly mailboxLengthMax: number | undefined;
+}
+
+export interface ActorOptions<K extends Key, S, M extends ActorMethods<K, S>> {
+  /** The state an actor begins with, on its first message. */
+  readonly state: (key: K) => S | Promise<S>;
+  /** Runs one at a time per actor, in the order of arrival. */
+  readonly methods: M;
+  /** Messages that may wait for one actor. Default 1,000; beyond it callers get MAILBOX_FULL. */
+  readonly mailboxLengthMax?: number;
+}
+
+/**
+ * Defines a virtual actor: one exists for every key, activated by its first message on the partition that owns the key.
+ *
+ * @example
+ * export const cart = actor('cart', {
+ *   state: (customer: string) => ({ items: [] as Item[] }),
+ *   methods: { add(ctx, item: Item) { ctx.state.items.push(item); return ctx.state.items.length; } },
+ * });
+ */
+export function actor<K extends Key, S, M extends ActorMethods<K, S>>(
+  name: string,
+  options: ActorOptions<K, S, M>,
+): ActorDefinition<K, S, M> {
+  checkOptions(options, 'options', ['state', 'methods', 'mailboxLengthMax']);
+  mustBeFunction(options.state, 'state');
+  if (typeof options.methods !== 'object' || options.methods === null) {
+    throw new InvalidArgumentError(`methods of actor '${name}' must be an object of functions`, { details: { argument: 'methods' } });
+  }
+  for (const [method, body] of Object.entries(options.methods)) mustBeFunction(body, `methods.${method}`);
+  if ('then' in options.methods) throw thenable(name);
+  if (options.mailboxLengthMax !== undefined) {
+    mustBeInteger(options.mailboxLengthMax, 'mailboxLengthMax', 1, Number.MAX_SAFE_INTEGER);
+  }
+  return define('actor', name, {
+    state: options.state,
+    methods: options.methods,
+    mailboxLengthMax: options.mailboxLengthMax,
+  });
+}
+
+function thenable(name: string): InvalidArgumentError {
+  return new InvalidArgumentError(
+    `actor '${name}' must not have a method called 'then': a reference to it would pass for a promise`,
+    { details: { argument: 'methods.then' } },
+  );
+}

@@ -1,0 +1,97 @@
+/**
+ * The definitions of a grid: found in the exports of its modules, numbered by kind in the order of their names, so
+ * that every thread that loads the same modules gives each the same number. Numbers travel, names don't.
+ */
+import { DefinitionError, InvalidArgumentError } from '../errors/errors.ts';
+import { type Definition, type DefinitionKind, isDefinition } from './definition.ts';
+
+/** The exports of one module and where they came from. */
+export interface LoadedModule {
+  readonly source: string;
+  readonly exports: Readonly<Record<string, unknown>>;
+}
+
+interface Found {
+  readonly definition: Definition;
+  readonly source: string;
+}
+
+export class Definitions {
+  readonly #lists = new Map<DefinitionKind, Definition[]>();
+  readonly #ids = new Map<Definition, number>();
+
+  /** Throws DEFINITION_CONFLICT, naming both modules, when two different definitions share a kind and a name. */
+  static collect(modules: readonly LoadedModule[]): Definitions {
+    const found = new Map<string, Found>();
+    for (const { source, exports } of modules) {
+      for (const value of Object.values(exports)) {
+        if (!isDefinition(value)) continue;
+        const label = `${value.kind} '${value.name}'`;
+        const earlier = found.get(label);
+        if (earlier !== undefined && earlier.definition !== value) throw conflict(label, earlier.source, source);
+        found.set(label, { definition: value, source });
+      }
+    }
+    return new Definitions([...found.values()].map((entry) => entry.definition));
+  }
+
+  constructor(definitions: readonly Definition[]) {
+    const sorted = [...definitions].sort((a, b) => (a.name < b.name ? -1 : a.name > b.name ? 1 : 0));
+    for (const definition of sorted) {
+      const list = this.#lists.get(definition.kind) ?? [];
+      this.#lists.set(definition.kind, list);
+      this.#ids.set(definition, list.length);
+      list.push(definition);
+    }
+  }
+
+  /** The number of a definition. Throws DEFINITION_MISSING, naming what is registered, when it isn't part of the grid. */
+  idOf(definition: Definition): number {
+    const id = this.#ids.get(definition);
+    if (id !== undefined) return id;
+    if (!isDefinition(definition)) {
+      throw new InvalidArgumentError(`expected a definition made by table(), actor(), procedure(), job() or mapReduce(), got ${String(definition)}`);
+    }
+    throw this.#missing(definition);
+  }
+
+  /** The definition with this number. */
+  mustGet(kind: DefinitionKind, id: number): Definition {
+    const definition = this.#lists.get(kind)?.[id];
+    if (definition === undefined) throw new DefinitionError('DEFINITION_MISSING', `no ${kind} has the number ${id} on this thread`);
+    return definition;
+  }
+
+  all(kind: DefinitionKind): readonly Definition[] {
+    return this.#lists.get(kind) ?? [];
+  }
+
+  /** One line that is equal exactly when two threads have the same definitions under the same numbers. */
+  fingerprint(): string {
+    return [...this.#lists].map(([kind, list]) => `${kind}: ${list.map((d) => d.name).join(', ')}`).sort().join('; ');
+  }
+
+  #missing(definition: Definition): DefinitionError {
+    const { kind, name } = definition;
+    const known = this.all(kind).map((d) => `'${d.name}'`);
+    const sameName = this.all(kind).some((d) => d.name === name);
+    const reason = sameName
+      ? `a different ${kind} of that name is; was its module loaded twice, under two URLs?`
+      : known.length === 0
+        ? `no ${kind} is`
+        : `these are: ${known.join(', ')}`;
+    return new DefinitionError(
+      'DEFINITION_MISSING',
+      `${kind} '${name}' is not part of this grid: ${reason}. Export it from one of the \`modules\` given to startGrid`,
+      { details: { kind, name } },
+    );
+  }
+}
+
+function conflict(label: string, first: string, second: string): DefinitionError {
+  return new DefinitionError(
+    'DEFINITION_CONFLICT',
+    `two different definitions are called ${label}: one in ${first}, one in ${second}; rename one of them`,
+    { details: { definition: label, modules: [first, second] } },
+  );
+}

@@ -1,0 +1,95 @@
+/** A running grid without its layers: what was wired, the hosts, their events, and the end. */
+import type { Member } from '../mesh/member.ts';
+import { InvalidArgumentError } from '../errors/errors.ts';
+import { mustBePositive } from '../errors/argument.ts';
+import { settlesWithin } from '../thread/deferred.ts';
+import type { HostSupervisor } from '../thread/host-supervisor.ts';
+import type { HostRow } from '../thread/supervised-host.ts';
+import type { CoreMember } from './core-member.ts';
+import type { GridEventName, GridEvents, HostEvents } from './host-events.ts';
+import type { InlineHost } from './inline-host.ts';
+
+type Hosts =
+  | { readonly kind: 'inline'; readonly inline: InlineHost }
+  | { readonly kind: 'threads'; readonly supervisor: HostSupervisor };
+
+interface GridParts<Api> {
+  readonly api: Api;
+  readonly core: CoreMember;
+  readonly events: HostEvents;
+  readonly hosts: Hosts;
+  readonly closeTimeoutMs: number;
+}
+
+export class CoreGrid<Api> {
+  /** What the wiring made for the client member. */
+  readonly api: Api;
+  readonly core: CoreMember;
+  readonly #events: HostEvents;
+  readonly #hosts: Hosts;
+  readonly #closeTimeoutMs: number;
+  #closing: Promise<void> | undefined;
+
+  constructor(parts: GridParts<Api>) {
+    this.api = parts.api;
+    this.core = parts.core;
+    this.#events = parts.events;
+    this.#hosts = parts.hosts;
+    this.#closeTimeoutMs = parts.closeTimeoutMs;
+  }
+
+  on<Name extends GridEventName>(event: Name, listener: (details: GridEvents[Name]) => void): this {
+    this.#events.on(event, listener);
+    return this;
+  }
+
+  off<Name extends GridEventName>(event: Name, listener: (details: GridEvents[Name]) => void): this {
+    this.#events.off(event, listener);
+    return this;
+  }
+
+  /** The hosts as they are now. */
+  hosts(): HostRow[] {
+    return this.#hosts.kind === 'inline' ? this.#hosts.inline.rows() : this.#hosts.supervisor.rows();
+  }
+
+  /** Kills the thread of a host as a fault would, to test what a fault does. Resolves when the thread is gone. */
+  async terminateHost(host: number): Promise<void> {
+    if (this.#hosts.kind === 'inline') {
+      throw new InvalidArgumentError('a grid with `threads: 0` has no thread that could be terminated');
+    }
+    await this.#hosts.supervisor.terminateHost(host);
+  }
+
+  /**
+   * Refuses new calls at once (GRID_CLOSED), lets what runs finish within the time given, then ends all threads. The
+   * same promise whenever it is called again. Never rejects.
+   */
+  close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
+    const timeoutMs = options.timeoutMs === undefined ? this.#closeTimeoutMs : mustBePositive(options.timeoutMs, 'timeoutMs');
+    this.#closing ??= this.#close(performance.now() + timeoutMs);
+    return this.#closing;
+  }
+
+  async #close(deadlineMs: number): Promise<void> {
+    const { member } = this.core;
+    const hosts = this.#hosts;
+    member.stopAccepting();
+    if (hosts.kind === 'threads') hosts.supervisor.stopRestarts();
+    await idleUntil(member, deadlineMs);
+    if (hosts.kind === 'threads') await hosts.supervisor.close(deadlineMs);
+    else await closeInline(hosts.inline.member, deadlineMs);
+    member.close();
+    this.#events.removeAll();
+  }
+}
+
+async function closeInline(member: Member, deadlineMs: number): Promise<void> {
+  member.stopAccepting();
+  await idleUntil(member, deadlineMs);
+  member.close();
+}
+
+function idleUntil(member: Member, deadlineMs: number): Promise<boolean> {
+  return settlesWithin(member.idle(), deadlineMs - performance.now());
+}

@@ -1,0 +1,67 @@
+/**
+ * What happens to hosts, for those who listen: `grid.on(…)` and the diagnostics channel `troupe.host`. Delivered in
+ * order, each in a microtask of its own, so that a listener that throws breaks nothing but itself.
+ */
+import { channel } from 'node:diagnostics_channel';
+import { EventEmitter } from 'node:events';
+import type { PartitionId } from '../mesh/shared-state.ts';
+
+export interface PartitionsLost {
+  readonly host: number;
+  /** The incarnation of the host that ended. */
+  readonly incarnation: number;
+  readonly partitions: readonly PartitionId[];
+  /** Why the thread ended; `cause` is the error that ended it, where there was one. */
+  readonly error: Error;
+}
+
+export interface PartitionsRestored {
+  readonly host: number;
+  /** The incarnation of the host that serves now. */
+  readonly incarnation: number;
+  readonly partitions: readonly PartitionId[];
+}
+
+export interface HostFailed {
+  readonly host: number;
+  readonly partitions: readonly PartitionId[];
+  /** Why the last attempt failed. */
+  readonly error: Error;
+}
+
+export interface GridEvents {
+  /** A host's thread has ended. Its partitions are gone with it until it is restored, then they begin empty. */
+  readonly partitionsLost: PartitionsLost;
+  /** A new thread serves the partitions of a host that was lost. */
+  readonly partitionsRestored: PartitionsRestored;
+  /** A host could not be started again; it is given up. */
+  readonly hostFailed: HostFailed;
+}
+
+export type GridEventName = keyof GridEvents;
+
+/** What subscribers of the diagnostics channel `troupe.host` get. */
+export type HostDiagnostics = { [Name in GridEventName]: { readonly event: Name } & GridEvents[Name] }[GridEventName];
+
+const diagnostics = channel('troupe.host');
+
+export class HostEvents {
+  readonly #emitter = new EventEmitter();
+
+  on<Name extends GridEventName>(event: Name, listener: (details: GridEvents[Name]) => void): void {
+    this.#emitter.on(event, listener);
+  }
+
+  off<Name extends GridEventName>(event: Name, listener: (details: GridEvents[Name]) => void): void {
+    this.#emitter.off(event, listener);
+  }
+
+  emit<Name extends GridEventName>(event: Name, details: GridEvents[Name]): void {
+    queueMicrotask(() => this.#emitter.emit(event, details));
+    if (diagnostics.hasSubscribers) diagnostics.publish({ event, ...details });
+  }
+
+  removeAll(): void {
+    this.#emitter.removeAllListeners();
+  }
+}

@@ -1,0 +1,57 @@
+/**
+ * The one host of a grid with `threads: 0`: a member of its own on the thread of the service, reached through a link in
+ * memory. It ends only with the grid.
+ */
+import type { FrameTransport } from '../link/link.ts';
+import { memoryTransports } from '../link/memory-link.ts';
+import { Member, type MemberIdentity } from '../mesh/member.ts';
+import { OwnedPartitions } from '../partition/partition.ts';
+import type { HostRow } from '../thread/supervised-host.ts';
+import type { CoreMember, WireMember } from './core-member.ts';
+
+const inlineHostId = 1;
+
+export interface InlineHost {
+  readonly member: Member;
+  rows(): HostRow[];
+}
+
+/** Makes the host's member, wires it and connects it with the client's. */
+export function startInlineHost<Api>(client: CoreMember, wire: WireMember<Api>, memoryBytes: number): InlineHost {
+  const { member: main, definitions, placement, settings } = client;
+  const identity: MemberIdentity = { id: inlineHostId, incarnation: 1, memory: new SharedArrayBuffer(memoryBytes) };
+  const member = new Member(identity, main.shared, main.errors);
+  const partitions = placement.partitionsOf(inlineHostId);
+  wire({
+    member,
+    isHost: true,
+    definitions,
+    placement,
+    owned: new OwnedPartitions(),
+    assigned: partitions.map((id) => ({ id, incarnation: main.shared.incarnationOf(id) })),
+    settings,
+  });
+  connectInMemory(main, member);
+  return {
+    member,
+    rows: () => [
+      { host: 0, threadId: undefined, incarnation: 1, state: member.closed ? 'closed' : 'serving', partitions },
+    ],
+  };
+}
+
+function connectInMemory(a: Member, b: Member): void {
+  a.connect(identityOf(b), (receiveAtA) => {
+    let atA: FrameTransport | undefined;
+    b.connect(identityOf(a), (receiveAtB) => {
+      const [first, second] = memoryTransports(receiveAtA, receiveAtB);
+      atA = first;
+      return second;
+    });
+    return atA as unknown as FrameTransport;
+  });
+}
+
+function identityOf({ self: { id, incarnation, memory } }: Member): MemberIdentity {
+  return { id, incarnation, memory };
+}

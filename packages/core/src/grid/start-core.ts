@@ -1,0 +1,119 @@
+/**
+ * Starts a grid up to the point where layers are plugged in: options checked, modules loaded, the client member wired,
+ * hosts running and connected. Either all of it works or nothing is left behind.
+ */
+import { ErrorRegistry } from '../errors/error-codec.ts';
+import { restartBackoffMs, restartBackoffMsMax, restartHealthyMs, restartsInARowMax } from '../limits.ts';
+import { Member } from '../mesh/member.ts';
+import { SharedState } from '../mesh/shared-state.ts';
+import { OwnedPartitions } from '../partition/partition.ts';
+import { Placement } from '../partition/placement.ts';
+import { HostSupervisor, type RestartPolicy } from '../thread/host-supervisor.ts';
+import { importModule, refuseInsideImport } from '../thread/import-module.ts';
+import { importInTime } from '../thread/import-in-time.ts';
+import { loadDefinitions } from '../thread/load-definitions.ts';
+import { piscinaThreads } from '../thread/piscina-threads.ts';
+import type { ThreadFactory } from '../thread/thread-factory.ts';
+import { workerThreads } from '../thread/worker-threads.ts';
+import { CoreGrid } from './core-grid.ts';
+import type { CoreMember, WireMember } from './core-member.ts';
+import { type CheckedOptions, type CoreOptions, checkCoreOptions } from './core-options.ts';
+import { HostEvents } from './host-events.ts';
+import { startInlineHost } from './inline-host.ts';
+
+/** What the package that completes core hands in; users don't see it. */
+export interface CoreWiring<Api> {
+  /** Plugs the layers into a member, here and (through `hostEntry`) on every host's thread. */
+  readonly wire: WireMember<Api>;
+  /** The module whose function `hostExport` passes its argument and the same wiring to `runHost`. */
+  readonly hostEntry: URL;
+  readonly hostExport: string;
+  /** Size of the memory that each incarnation of a member shares with everybody. */
+  readonly memberMemoryBytes: number;
+  /** For every member, on every thread: must survive a structured clone. */
+  readonly settings?: unknown;
+  /** Options that the facade has checked itself. */
+  readonly otherOptionNames?: readonly string[];
+  /** Default: the limits of `limits.ts`. */
+  readonly restart?: RestartPolicy;
+}
+
+/** Starts a grid. Throws InvalidArgumentError, ModuleLoadError, DefinitionError or TimeoutError. */
+export async function startCore<Api>(options: CoreOptions, wiring: CoreWiring<Api>): Promise<CoreGrid<Api>> {
+  refuseInsideImport();
+  const checked = checkCoreOptions(options, wiring.otherOptionNames);
+  const core = await makeClient(checked, wiring);
+  const events = new HostEvents();
+  const api = wiring.wire(core);
+  const parts = { api, core, events, closeTimeoutMs: checked.closeTimeoutMs };
+  if (checked.threads === 0) {
+    const inline = startInlineHost(core, wiring.wire, wiring.memberMemoryBytes);
+    return new CoreGrid({ ...parts, hosts: { kind: 'inline', inline } });
+  }
+  const supervisor = makeSupervisor(core, checked, wiring, events);
+  try {
+    await supervisor.start();
+  } catch (error) {
+    core.member.close();
+    throw error;
+  }
+  return new CoreGrid({ ...parts, hosts: { kind: 'threads', supervisor } });
+}
+
+async function makeClient<Api>(options: CheckedOptions, wiring: CoreWiring<Api>): Promise<CoreMember> {
+  const { modules, definitions, threads, partitions, startTimeoutMs } = options;
+  const errors = new ErrorRegistry();
+  const importHere = (href: string): Promise<Record<string, unknown>> =>
+    importInTime(href, importModule(href, 'the main thread'), startTimeoutMs);
+  const loaded = await loadDefinitions({ modules, definitions, tables: [] }, errors, importHere);
+  const hostIds = Array.from({ length: Math.max(1, threads) }, (_, host) => host + 1);
+  const memory = new SharedArrayBuffer(wiring.memberMemoryBytes);
+  const shared = SharedState.create(partitions, hostIds.length + 1);
+  return {
+    member: new Member({ id: 0, incarnation: 1, memory }, shared, errors),
+    isHost: false,
+    definitions: loaded,
+    placement: Placement.roundRobin(partitions, hostIds),
+    owned: new OwnedPartitions(),
+    assigned: [],
+    settings: wiring.settings,
+  };
+}
+
+function makeSupervisor<Api>(
+  { member, placement, definitions }: CoreMember,
+  options: CheckedOptions,
+  wiring: CoreWiring<Api>,
+  events: HostEvents,
+): HostSupervisor {
+  const tables = options.definitions.filter(({ kind }) => kind === 'table').map(({ name }) => name);
+  return new HostSupervisor({
+    hostCount: options.threads,
+    member,
+    placement,
+    threads: threadFactory(options, wiring),
+    events,
+    start: {
+      owners: Array.from({ length: placement.partitionCount }, (_, partition) => placement.ownerOf(partition)),
+      modules: options.modules,
+      tables,
+      fingerprint: definitions.fingerprint(),
+      settings: wiring.settings,
+    },
+    memberMemoryBytes: wiring.memberMemoryBytes,
+    startTimeoutMs: options.startTimeoutMs,
+    restart: wiring.restart ?? restartPolicyDefault,
+  });
+}
+
+function threadFactory<Api>({ worker, resourceLimits }: CheckedOptions, wiring: CoreWiring<Api>): ThreadFactory {
+  if (worker !== undefined) return workerThreads(worker);
+  return piscinaThreads({ entry: wiring.hostEntry, exportName: wiring.hostExport, resourceLimits });
+}
+
+const restartPolicyDefault: RestartPolicy = {
+  backoffMs: restartBackoffMs,
+  backoffMsMax: restartBackoffMsMax,
+  inARowMax: restartsInARowMax,
+  healthyMs: restartHealthyMs,
+};

@@ -1,0 +1,147 @@
+/**
+ * A link: the two-way connection of two members. It batches messages into msgpack frames (outbox), flushes once per
+ * turn (flusher), and keeps the window (credits) in both directions. How bytes reach the other side is a
+ * `FrameTransport`: a MessagePort between threads, a queue in memory inside one thread. Links are FIFO per lane and
+ * lose nothing but with a dead end.
+ */
+import { FrameCodec } from '../codec/frame.ts';
+import { OverloadedError } from '../errors/errors.ts';
+import {
+  creditGrantShare,
+  frameBytesMax,
+  linkBacklogBytesMax,
+  linkWindowBytes,
+  messageOverheadBytes,
+} from '../limits.ts';
+import { CallOp } from '../mesh/opcode.ts';
+import type { Flusher } from './flusher.ts';
+import { type Message, Outbox, type OutboxLimits } from './outbox.ts';
+
+/** Carries frames to the other end, in order. */
+export interface FrameTransport {
+  /** Sends one frame; the bytes are the transport's from now on. */
+  post(frame: Uint8Array): void;
+  /** Hands every frame that has arrived but was not delivered to the receiver of the link. */
+  drain(): void;
+  close(): void;
+}
+
+export const linkLimits: OutboxLimits = {
+  windowBytes: linkWindowBytes,
+  backlogBytesMax: linkBacklogBytesMax,
+  frameBytesMax,
+  messageOverheadBytes,
+};
+
+export class Link {
+  readonly #outbox: Outbox;
+  readonly #windowBytes: number;
+  readonly #flusher: Flusher;
+  readonly #codec = new FrameCodec();
+  readonly #deliver: (message: Message) => void;
+  readonly #flush = (): void => this.flush();
+  #transport: FrameTransport | undefined;
+  #scheduled = false;
+  #owed = 0;
+  #waiting: (() => void)[] = [];
+
+  constructor(flusher: Flusher, deliver: (message: Message) => void, limits: OutboxLimits = linkLimits) {
+    this.#flusher = flusher;
+    this.#deliver = deliver;
+    this.#outbox = new Outbox(limits);
+    this.#windowBytes = limits.windowBytes;
+  }
+
+  /** Connects the transport, which calls `receive` with every frame. */
+  open(transport: FrameTransport): void {
+    this.#transport = transport;
+  }
+
+  get closed(): boolean {
+    return this.#transport === undefined;
+  }
+
+  /** Queues a call. Throws OverloadedError (LINK_OVERLOADED) when the backlog is full; then nothing was queued. */
+  send(message: Message, bytes: number): void {
+    if (!this.#outbox.push(message, bytes)) {
+      throw new OverloadedError('LINK_OVERLOADED', 'too many calls wait for this thread; await earlier calls before making more', {
+        details: { backlogBytes: this.#outbox.backlogBytes },
+      });
+    }
+    this.#schedule();
+  }
+
+  /** Queues a message of the protocol lane: never refused, never waits for credit. */
+  sendProtocol(message: Message): void {
+    this.#outbox.pushProtocol(message);
+    this.#schedule();
+  }
+
+  /** Resolves when less than one window waits at this end: what a fast producer awaits between messages. */
+  async ready(): Promise<void> {
+    while (!this.closed && this.#outbox.backlogBytes > this.#windowBytes) {
+      await new Promise<void>((resolve) => this.#waiting.push(resolve));
+    }
+  }
+
+  /** One frame has arrived. */
+  receive(frame: Uint8Array): void {
+    let cost = 0;
+    for (const message of this.#codec.decode(frame)) {
+      if (message[0] === CallOp.header) {
+        cost = message[1] as number;
+        this.#granted(message[2] as number);
+      } else this.#deliver(message);
+    }
+    this.#owed += cost;
+    if (this.#owed >= this.#windowBytes * creditGrantShare) this.#schedule();
+  }
+
+  /** Posts everything that may be sent now. */
+  flush(): void {
+    this.#scheduled = false;
+    const transport = this.#transport;
+    if (transport === undefined) return;
+    for (;;) {
+      const frame = this.#outbox.takeFrame();
+      const grant = this.#owed;
+      if (frame === undefined && grant < this.#windowBytes * creditGrantShare) return;
+      this.#owed = 0;
+      const messages = frame === undefined ? [] : frame.messages;
+      const cost = frame === undefined ? 0 : frame.cost;
+      if (cost > 0 || grant > 0) messages.unshift([CallOp.header, cost, grant]);
+      transport.post(this.#codec.encode(messages));
+    }
+  }
+
+  /** Delivers what has already arrived, then closes. What waits to be sent is gone. */
+  drainAndClose(): void {
+    this.#transport?.drain();
+    this.close();
+  }
+
+  close(): void {
+    this.#transport?.close();
+    this.#transport = undefined;
+    this.#wake();
+  }
+
+  #granted(bytes: number): void {
+    if (bytes === 0) return;
+    this.#outbox.grant(bytes);
+    if (this.#outbox.sendable) this.#schedule();
+    if (this.#outbox.backlogBytes <= this.#windowBytes) this.#wake();
+  }
+
+  #schedule(): void {
+    if (this.#scheduled) return;
+    this.#scheduled = true;
+    this.#flusher.schedule(this.#flush);
+  }
+
+  #wake(): void {
+    const waiting = this.#waiting;
+    this.#waiting = [];
+    for (const resolve of waiting) resolve();
+  }
+}

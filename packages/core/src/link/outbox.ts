@@ -1,0 +1,105 @@
+/**
+ * What waits to be sent on one link: two lanes, a window and frames. Pure: no timers, no ports.
+ *
+ * The *protocol* lane (locks, votes, decisions, answers) is never refused and never waits for credit, so a flood of
+ * user calls cannot block the messages that would end it. The *bulk* lane (new calls) goes out only while the
+ * receiver has credit left: every bulk message costs its bytes plus a fixed overhead, and the receiver grants the
+ * cost back once it has handled the frame. What finds no credit waits here up to `backlogBytesMax`; after that
+ * `push` refuses, which the caller sees as LINK_OVERLOADED. Nothing is ever dropped.
+ */
+import { assert } from '../assert.ts';
+
+/** One message: `[opcode, ...fields]`. */
+export type Message = unknown[];
+
+export interface OutboxLimits {
+  readonly windowBytes: number;
+  readonly backlogBytesMax: number;
+  readonly frameBytesMax: number;
+  readonly messageOverheadBytes: number;
+}
+
+export interface OutgoingFrame {
+  readonly messages: Message[];
+  /** Window bytes the bulk messages of this frame take up until the receiver grants them back. */
+  readonly cost: number;
+}
+
+export class Outbox {
+  readonly #limits: OutboxLimits;
+  #protocol: Message[] = [];
+  #bulk: Message[] = [];
+  #bulkCosts: number[] = [];
+  #bulkHead = 0;
+  #backlogBytes = 0;
+  #credit: number;
+
+  constructor(limits: OutboxLimits) {
+    this.#limits = limits;
+    this.#credit = limits.windowBytes;
+  }
+
+  /** Bytes of bulk messages that wait here. */
+  get backlogBytes(): number {
+    return this.#backlogBytes;
+  }
+
+  /** True when there is something that may be sent now. */
+  get sendable(): boolean {
+    return this.#protocol.length > 0 || (this.#bulkHead < this.#bulk.length && this.#credit > 0);
+  }
+
+  pushProtocol(message: Message): void {
+    this.#protocol.push(message);
+  }
+
+  /** Queues a bulk message of about `bytes`. False: the backlog is full and nothing was queued. */
+  push(message: Message, bytes: number): boolean {
+    if (this.#backlogBytes >= this.#limits.backlogBytesMax) return false;
+    const cost = bytes + this.#limits.messageOverheadBytes;
+    this.#bulk.push(message);
+    this.#bulkCosts.push(cost);
+    this.#backlogBytes += cost;
+    return true;
+  }
+
+  /** The next frame, protocol messages first, or undefined when nothing may be sent now. */
+  takeFrame(): OutgoingFrame | undefined {
+    if (!this.sendable) return undefined;
+    const messages = this.#protocol;
+    this.#protocol = [];
+    return { messages, cost: this.#takeBulk(messages) };
+  }
+
+  /** The receiver has handled `bytes` of window. */
+  grant(bytes: number): void {
+    this.#credit += bytes;
+    assert(this.#credit <= this.#limits.windowBytes, 'a link was granted more credit than it had used');
+  }
+
+  /**
+   * Adds bulk messages to the frame while it is small and credit is left. A message larger than what is left of the
+   * window still goes (credit turns negative), else one larger than the window would wait for ever.
+   */
+  #takeBulk(frame: Message[]): number {
+    let cost = 0;
+    while (this.#bulkHead < this.#bulk.length && this.#credit > 0 && cost < this.#limits.frameBytesMax) {
+      const messageCost = this.#bulkCosts[this.#bulkHead] as number;
+      frame.push(this.#bulk[this.#bulkHead] as Message);
+      this.#bulkHead++;
+      this.#credit -= messageCost;
+      cost += messageCost;
+    }
+    this.#backlogBytes -= cost;
+    if (this.#bulkHead === this.#bulk.length) {
+      this.#bulk = [];
+      this.#bulkCosts = [];
+      this.#bulkHead = 0;
+    } else if (this.#bulkHead > 1_024 && this.#bulkHead * 2 > this.#bulk.length) {
+      this.#bulk = this.#bulk.slice(this.#bulkHead);
+      this.#bulkCosts = this.#bulkCosts.slice(this.#bulkHead);
+      this.#bulkHead = 0;
+    }
+    return cost;
+  }
+}

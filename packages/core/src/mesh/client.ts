@@ -1,0 +1,23 @@
+/**
+ * What code on any member can reach: the service, and every actor, procedure and job. Core declares tables and
+ * actors; other packages add their part by declaration merging (`declare module '@troupe/core'`), and the facade
+ * puts the parts together into one object per member.
+ */
+import type { ActorDefinition, ActorMethods, ActorReference, ActorTells } from '../definition/actor-definition.ts';
+import type { TableDefinition } from '../definition/table-definition.ts';
+import type { Key } from '../key/key.ts';
+import type { Table } from '../table/table.ts';
+import type { CallOptions } from './pending-calls.ts';
+
+export interface Client {
+  /** The table, as seen from here. Inside a transaction's body its operations join the transaction. */
+  table<K extends Key, V>(definition: TableDefinition<K, V>): Table<K, V>;
+  /** Asks: each method sends its arguments to the actor and resolves with what the method returned. */
+  actor<K extends Key, S, M extends ActorMethods<K, S>>(
+    definition: ActorDefinition<K, S, M>,
+    key: K,
+    options?: CallOptions,
+  ): ActorReference<M>;
+  /** Tells: each method resolves when the message is on its way; errors in the actor are not reported back. */
+  tell<K extends Key, S, M extends ActorMethods<K, S>>(definition: ActorDefinition<K, S, M>, key: K): ActorTells<M>;
+}

@@ -1,0 +1,294 @@
+/**
+ * A member of the mesh: the main thread or a host. It knows its peers, sends each layer's messages to the right one,
+ * dispatches what arrives to the layer that owns the message family, and matches answers with requests.
+ *
+ * A message to oneself is handled at once, in the same turn, without the codec; the layers copy values where they
+ * cross to user code. A peer that is gone stays known as lost: requests to it have been rejected, and new requests
+ * wait until its successor is connected.
+ */
+import { copyValue } from '../codec/value.ts';
+import { errorFromWire, type ErrorRegistry, errorToWire } from '../errors/error-codec.ts';
+import { GridClosedError, HostLostError, InvariantError, PartitionUnavailableError } from '../errors/errors.ts';
+import { Flusher } from '../link/flusher.ts';
+import { Link } from '../link/link.ts';
+import type { FrameTransport } from '../link/link.ts';
+import type { Message } from '../link/outbox.ts';
+import { callTimeoutMsDefault, timerMsMax } from '../limits.ts';
+import { CallOp, Family, familyOf } from './opcode.ts';
+import { OpenWork } from './open-work.ts';
+import { type CallOptions, PendingCalls } from './pending-calls.ts';
+import type { Peer } from './peer.ts';
+import type { MemberId, SharedState } from './shared-state.ts';
+
+/** A layer that owns a message family. */
+export interface MessageFamily {
+  /** One message from a peer. Must not throw: a fault here stops the thread. */
+  receive(message: Message, from: Peer): void;
+  /** The caller of a request no longer waits. */
+  cancelled?(requestId: number, from: Peer): void;
+  /** Everything the peer had sent has been received; nothing more will come. */
+  peerLost?(peer: Peer): void;
+}
+
+export interface MemberIdentity {
+  readonly id: MemberId;
+  readonly incarnation: number;
+  readonly memory: SharedArrayBuffer;
+}
+
+export class Member {
+  readonly self: Peer;
+  readonly shared: SharedState;
+  readonly errors: ErrorRegistry;
+  readonly flusher = new Flusher();
+  /** What lasts longer than one call; `idle()` waits for it. */
+  readonly work = new OpenWork();
+  readonly #peers: (Peer | undefined)[] = [];
+  readonly #families: (MessageFamily | undefined)[] = [];
+  readonly #calls: PendingCalls;
+  readonly #connected = new Map<MemberId, Set<Connecting>>();
+  readonly #failed = new Map<MemberId, string>();
+  readonly #peerListeners: ((peer: Peer) => void)[] = [];
+  #closed = false;
+
+  constructor(identity: MemberIdentity, shared: SharedState, errors: ErrorRegistry) {
+    this.self = { ...identity, link: undefined, lost: false };
+    this.shared = shared;
+    this.errors = errors;
+    this.#peers[identity.id] = this.self;
+    this.#calls = new PendingCalls((peer, requestId) => this.sendProtocol(peer, [CallOp.cancel, requestId]));
+    this.#families[Family.call] = { receive: (message, from) => this.#receiveCall(message, from) };
+  }
+
+  /** True when calls are refused: the grid is closed, or closing and nothing runs here that may still call. */
+  get closed(): boolean {
+    return this.#closed || !this.work.mayCall;
+  }
+
+  /** Calls of this member that wait for an answer. */
+  get pendingCalls(): number {
+    return this.#calls.size;
+  }
+
+  register(family: number, owner: MessageFamily): void {
+    this.#families[family] = owner;
+  }
+
+  /** The living peer of this member id, if it is connected. */
+  tryPeer(id: MemberId): Peer | undefined {
+    const peer = this.#peers[id];
+    return peer === undefined || peer.lost ? undefined : peer;
+  }
+
+  /** Every living peer but this member itself. */
+  peers(): Peer[] {
+    return this.#peers.filter((peer): peer is Peer => peer !== undefined && !peer.lost && peer !== this.self);
+  }
+
+  /** Called with each peer when it is connected. */
+  onPeer(listener: (peer: Peer) => void): void {
+    this.#peerListeners.push(listener);
+  }
+
+  /** Connects a new incarnation of a member. `open` makes the transport for the receiver of its frames. */
+  connect(identity: MemberIdentity, open: (receive: (frame: Uint8Array) => void) => FrameTransport): Peer {
+    const link: Link = new Link(this.flusher, (message) => this.#deliver(message, peer));
+    const peer: Peer = { ...identity, link, lost: false };
+    link.open(open((frame) => link.receive(frame)));
+    this.#peers[identity.id] = peer;
+    this.#failed.delete(identity.id);
+    for (const listener of this.#peerListeners) listener(peer);
+    for (const { resolve } of this.#takeConnecting(identity.id)) resolve();
+    return peer;
+  }
+
+  /** A peer's thread has ended: takes in what it had sent, ends the calls to it and tells every layer. */
+  lose(id: MemberId, incarnation: number): void {
+    const peer = this.#peers[id];
+    if (peer === undefined || peer.lost || peer.incarnation !== incarnation) return;
+    peer.link?.drainAndClose();
+    peer.lost = true;
+    for (const family of this.#families) family?.peerLost?.(peer);
+    this.#calls.rejectAllTo(peer, () => hostLost(peer));
+  }
+
+  /** A lost member won't come back: waiting and new calls to it reject with PARTITION_UNAVAILABLE and the reason. */
+  giveUp(id: MemberId, reason: string): void {
+    this.#failed.set(id, reason);
+    for (const { reject } of this.#takeConnecting(id)) reject(unavailable(id, reason));
+  }
+
+  /** Sends a call. Throws OverloadedError when too many wait. A lost peer gets nothing. */
+  send(peer: Peer, message: Message, bytes: number): void {
+    if (peer.link === undefined) this.#deliver(message, peer);
+    else if (!peer.lost) peer.link.send(message, bytes);
+  }
+
+  /** Sends a protocol message: never refused. A lost peer gets nothing. */
+  sendProtocol(peer: Peer, message: Message): void {
+    if (peer.link === undefined) this.#deliver(message, peer);
+    else if (!peer.lost) peer.link.sendProtocol(message);
+  }
+
+  /**
+   * Sends `[opcode, requestId, ...]` (the id is filled in) and resolves with the answer. Waits for the member while
+   * its thread is being replaced. Rejects with the owner's error, HOST_LOST, TIMEOUT, LINK_OVERLOADED or GRID_CLOSED.
+   */
+  request(to: MemberId, message: Message, bytes: number, options?: CallOptions): Promise<unknown> {
+    const peer = this.tryPeer(to);
+    if (peer === undefined || this.closed) return this.#requestLater(to, message, bytes, options);
+    return this.#calls.start(peer, options, (requestId) => {
+      message[1] = requestId;
+      this.send(peer, message, bytes);
+    });
+  }
+
+  /** Answers a request. `value` must not change any more; a caller on this thread gets a copy. */
+  reply(to: Peer, requestId: number, value: unknown): void {
+    if (to === this.self) this.#calls.resolve(requestId, copyValue(value, 'value'));
+    else this.sendProtocol(to, [CallOp.reply, requestId, value]);
+  }
+
+  /** Answers a request with a value that is the caller's alone (already a copy). */
+  replyOwned(to: Peer, requestId: number, value: unknown): void {
+    if (to === this.self) this.#calls.resolve(requestId, value);
+    else this.sendProtocol(to, [CallOp.reply, requestId, value]);
+  }
+
+  /** Answers a request with an error. On this thread the caller gets the same object. */
+  fail(to: Peer, requestId: number, error: unknown): void {
+    if (to === this.self) this.#calls.reject(requestId, error);
+    else this.sendProtocol(to, [CallOp.fail, requestId, errorToWire(error)]);
+  }
+
+  /** Resolves when the member is connected. Rejects with PARTITION_UNAVAILABLE after the time-out. */
+  async whenConnected(id: MemberId, options?: CallOptions): Promise<Peer> {
+    const deadline = performance.now() + (options?.timeoutMs ?? callTimeoutMsDefault);
+    for (;;) {
+      if (this.closed) throw new GridClosedError(this.#closed ? 'the grid is closed' : 'the grid is closing');
+      options?.signal?.throwIfAborted();
+      const peer = this.tryPeer(id);
+      if (peer !== undefined) return peer;
+      const reason = this.#failed.get(id);
+      if (reason !== undefined) throw unavailable(id, reason);
+      await this.#nextConnection(id, deadline - performance.now(), options?.signal);
+    }
+  }
+
+  /** From now on calls are refused with GRID_CLOSED, but for those of work that has begun. */
+  stopAccepting(): void {
+    this.work.stopAccepting();
+    if (!this.closed) return;
+    for (const id of [...this.#connected.keys()]) for (const { resolve } of this.#takeConnecting(id)) resolve();
+  }
+
+  /** Resolves when no call of this member waits for its answer and no work of it is open. */
+  async idle(): Promise<void> {
+    while (this.#calls.size > 0 || this.work.count > 0) {
+      await this.work.idle();
+      await this.#calls.idle();
+    }
+  }
+
+  /** Ends every waiting call with GRID_CLOSED and closes the links. */
+  close(): void {
+    if (this.#closed) return;
+    this.#closed = true;
+    this.#calls.close();
+    for (const id of [...this.#connected.keys()]) for (const { resolve } of this.#takeConnecting(id)) resolve();
+    this.flusher.flushNow();
+    for (const peer of this.#peers) peer?.link?.close();
+  }
+
+  async #requestLater(to: MemberId, message: Message, bytes: number, options?: CallOptions): Promise<unknown> {
+    const startedMs = performance.now();
+    await this.whenConnected(to, options);
+    return this.request(to, message, bytes, afterWaiting(options, performance.now() - startedMs));
+  }
+
+  async #nextConnection(id: MemberId, waitMs: number, signal: AbortSignal | undefined): Promise<void> {
+    const { promise, resolve, reject } = withResolvers();
+    const connecting: Connecting = { resolve, reject };
+    const waiting = this.#connected.get(id) ?? new Set();
+    this.#connected.set(id, waiting.add(connecting));
+    const timer = Number.isFinite(waitMs)
+      ? setTimeout(() => reject(unavailable(id)), Math.min(Math.max(0, waitMs), timerMsMax))
+      : undefined;
+    const abort = (): void => reject(signal?.reason);
+    signal?.addEventListener('abort', abort, { once: true });
+    try {
+      await promise;
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+      waiting.delete(connecting);
+    }
+  }
+
+  #takeConnecting(id: MemberId): Iterable<Connecting> {
+    const waiting = this.#connected.get(id);
+    this.#connected.delete(id);
+    return waiting === undefined ? [] : [...waiting];
+  }
+
+  #deliver(message: Message, from: Peer): void {
+    const family = this.#families[familyOf(message[0] as number)];
+    if (family === undefined) throw new InvariantError(`a message of an unknown family arrived: ${String(message[0])}`);
+    family.receive(message, from);
+  }
+
+  #receiveCall(message: Message, from: Peer): void {
+    const requestId = message[1] as number;
+    switch (message[0]) {
+      case CallOp.reply:
+        this.#calls.resolve(requestId, message[2]);
+        break;
+      case CallOp.fail:
+        this.#calls.reject(requestId, errorFromWire(message[2] as unknown[], this.errors));
+        break;
+      case CallOp.cancel:
+        for (const family of this.#families) family?.cancelled?.(requestId, from);
+        break;
+      default:
+        throw new InvariantError(`an unknown call message arrived: ${String(message[0])}`);
+    }
+  }
+}
+
+/** A call that waits until its member is connected. */
+interface Connecting {
+  readonly resolve: () => void;
+  readonly reject: (reason: unknown) => void;
+}
+
+/** Options for what is left of a call after it has waited. */
+function afterWaiting(options: CallOptions | undefined, waitedMs: number): CallOptions | undefined {
+  if (options?.timeoutMs === undefined) return options;
+  return { ...options, timeoutMs: Math.max(0, options.timeoutMs - waitedMs) };
+}
+
+function withResolvers(): { promise: Promise<void>; resolve: () => void; reject: (reason: unknown) => void } {
+  let resolve: () => void = () => undefined;
+  let reject: (reason: unknown) => void = () => undefined;
+  const promise = new Promise<void>((yes, no) => {
+    resolve = yes;
+    reject = no;
+  });
+  return { promise, resolve, reject };
+}
+
+function hostLost(peer: Peer): HostLostError {
+  return new HostLostError(`the thread of host ${peer.id - 1} ended before it answered; whether the call took effect there no longer matters: its memory is gone`, {
+    details: { host: peer.id - 1, incarnation: peer.incarnation },
+  });
+}
+
+function unavailable(id: MemberId, reason?: string): PartitionUnavailableError {
+  const host = id - 1;
+  return new PartitionUnavailableError(
+    reason === undefined
+      ? `host ${host} is being started again and was not ready in time`
+      : `host ${host} does not run any more: ${reason}`,
+    { details: reason === undefined ? { host } : { host, reason } },
+  );
+}

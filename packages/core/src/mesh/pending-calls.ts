@@ -1,0 +1,146 @@
+/**
+ * Requests of one member that wait for their answer. Each ends exactly once: by its answer, its deadline, its
+ * AbortSignal, the loss of the member it was sent to, or the end of the grid.
+ *
+ * Calls that use the default deadline sit in one Map in the order they were made, which is also the order of their
+ * deadlines; one timer looks at the head now and then, so a call costs no timer of its own.
+ */
+import { GridClosedError, TimeoutError } from '../errors/errors.ts';
+import { callTimeoutMsDefault, deadlineSweepMs, timerMsMax } from '../limits.ts';
+import type { Peer } from './peer.ts';
+
+/** How long a call may wait. Both optional; every wait of the library takes them. */
+export interface CallOptions {
+  /** Milliseconds until the call rejects with TIMEOUT. Default 30,000. */
+  readonly timeoutMs?: number | undefined;
+  /** Aborts the wait with the signal's reason. */
+  readonly signal?: AbortSignal | undefined;
+}
+
+interface PendingCall {
+  readonly peer: Peer;
+  readonly resolve: (value: unknown) => void;
+  readonly reject: (error: unknown) => void;
+  /** Milliseconds of performance.now(); Infinity when `stop` keeps a timer of its own. */
+  readonly deadline: number;
+  stop: (() => void) | undefined;
+}
+
+export class PendingCalls {
+  readonly #calls = new Map<number, PendingCall>();
+  readonly #cancel: (peer: Peer, requestId: number) => void;
+  #lastId = 0;
+  #sweep: NodeJS.Timeout | undefined;
+  #drained: (() => void)[] = [];
+
+  /** `cancel` tells the owner that nobody waits for this request any more. */
+  constructor(cancel: (peer: Peer, requestId: number) => void) {
+    this.#cancel = cancel;
+  }
+
+  get size(): number {
+    return this.#calls.size;
+  }
+
+  /** Registers a call to `peer`; `send` puts it on its way with the id given and may be answered within. */
+  start(peer: Peer, options: CallOptions | undefined, send: (requestId: number) => void): Promise<unknown> {
+    return new Promise((resolve, reject) => {
+      const requestId = ++this.#lastId;
+      const bounded = options !== undefined && (options.timeoutMs !== undefined || options.signal !== undefined);
+      if (bounded) options.signal?.throwIfAborted();
+      const deadline = bounded ? Number.POSITIVE_INFINITY : performance.now() + callTimeoutMsDefault;
+      const call: PendingCall = { peer, resolve, reject, deadline, stop: undefined };
+      this.#calls.set(requestId, call);
+      if (bounded) call.stop = this.#bound(requestId, options);
+      else this.#sweep ??= this.#startSweep();
+      try {
+        send(requestId);
+      } catch (error) {
+        this.reject(requestId, error);
+      }
+    });
+  }
+
+  resolve(requestId: number, value: unknown): void {
+    this.#take(requestId)?.resolve(value);
+  }
+
+  reject(requestId: number, error: unknown): void {
+    this.#take(requestId)?.reject(error);
+  }
+
+  /** Ends every call to a peer that is gone. */
+  rejectAllTo(peer: Peer, error: () => Error): void {
+    for (const [requestId, call] of this.#calls) if (call.peer === peer) this.reject(requestId, error());
+  }
+
+  rejectAll(error: () => Error): void {
+    for (const requestId of this.#calls.keys()) this.reject(requestId, error());
+  }
+
+  /** Resolves when no call waits any more. */
+  async idle(): Promise<void> {
+    while (this.#calls.size > 0) await new Promise<void>((resolve) => this.#drained.push(resolve));
+  }
+
+  close(): void {
+    this.rejectAll(() => new GridClosedError('the grid was closed before this call was answered'));
+    clearInterval(this.#sweep);
+    this.#sweep = undefined;
+  }
+
+  #take(requestId: number): PendingCall | undefined {
+    const call = this.#calls.get(requestId);
+    if (call === undefined) return undefined;
+    this.#calls.delete(requestId);
+    call.stop?.();
+    if (this.#calls.size === 0 && this.#drained.length > 0) for (const resolve of this.#drained.splice(0)) resolve();
+    return call;
+  }
+
+  /** A timer and an abort listener of the call's own. */
+  #bound(requestId: number, options: CallOptions): () => void {
+    const timeoutMs = options.timeoutMs ?? callTimeoutMsDefault;
+    const timer = Number.isFinite(timeoutMs)
+      ? setTimeout(() => this.#giveUp(requestId, timedOut(timeoutMs)), Math.min(timeoutMs, timerMsMax))
+      : undefined;
+    const { signal } = options;
+    const abort = (): void => this.#giveUp(requestId, signal?.reason);
+    signal?.addEventListener('abort', abort, { once: true });
+    return () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    };
+  }
+
+  #giveUp(requestId: number, error: unknown): void {
+    const call = this.#take(requestId);
+    if (call === undefined) return;
+    this.#cancel(call.peer, requestId);
+    call.reject(error);
+  }
+
+  #startSweep(): NodeJS.Timeout {
+    const timer = setInterval(() => this.#endOverdue(performance.now()), deadlineSweepMs);
+    timer.unref();
+    return timer;
+  }
+
+  #endOverdue(now: number): void {
+    for (const [requestId, call] of this.#calls) {
+      if (call.deadline === Number.POSITIVE_INFINITY) continue;
+      if (call.deadline > now) return;
+      this.#giveUp(requestId, timedOut(callTimeoutMsDefault));
+    }
+    if (this.#calls.size === 0) {
+      clearInterval(this.#sweep);
+      this.#sweep = undefined;
+    }
+  }
+}
+
+function timedOut(timeoutMs: number): TimeoutError {
+  return new TimeoutError(`no answer within ${timeoutMs} ms; if the call had begun at the owner, its outcome is unknown`, {
+    details: { timeoutMs, outcome: 'unknown' },
+  });
+}

@@ -1,0 +1,77 @@
+/**
+ * What all members of a grid see without a message: the clock, the incarnation of every partition and member, and
+ * the oldest snapshot each member reads. One SharedArrayBuffer of 64-bit words, changed by atomics only.
+ *
+ * - The **clock** counts draws. A draw is unique and larger than every earlier one; transaction ids, ages and commit
+ *   timestamps are draws. 2^53 draws last for centuries, so a timestamp is a plain number.
+ * - The **incarnation** of a partition rises each time it is created anew, before the successor serves.
+ * - A member publishes the **oldest snapshot** it reads before the first read, so that owners keep the versions.
+ */
+
+export type MemberId = number;
+export type PartitionId = number;
+/** A draw from the clock. */
+export type Timestamp = number;
+
+const clockIndex = 0;
+const headerWords = 8;
+/** Published when a member reads no snapshot. */
+export const noSnapshot: Timestamp = Number.MAX_SAFE_INTEGER;
+const noSnapshotWord = BigInt(noSnapshot);
+
+export class SharedState {
+  readonly buffer: SharedArrayBuffer;
+  readonly partitionCount: number;
+  readonly memberCount: number;
+  readonly #words: BigInt64Array;
+  readonly #incarnations: Int32Array;
+
+  constructor(buffer: SharedArrayBuffer, partitionCount: number, memberCount: number) {
+    this.buffer = buffer;
+    this.partitionCount = partitionCount;
+    this.memberCount = memberCount;
+    this.#words = new BigInt64Array(buffer, 0, headerWords + memberCount);
+    this.#incarnations = new Int32Array(buffer, 8 * (headerWords + memberCount), partitionCount);
+  }
+
+  static create(partitionCount: number, memberCount: number): SharedState {
+    const bytes = 8 * (headerWords + memberCount) + 4 * partitionCount;
+    const state = new SharedState(new SharedArrayBuffer(bytes), partitionCount, memberCount);
+    for (let member = 0; member < memberCount; member++) state.publishSnapshot(member, noSnapshot);
+    for (let partition = 0; partition < partitionCount; partition++) state.raiseIncarnation(partition);
+    return state;
+  }
+
+  /** Draws the next timestamp: unique, larger than every one drawn before it on any thread. */
+  draw(): Timestamp {
+    return Number(Atomics.add(this.#words, clockIndex, 1n)) + 1;
+  }
+
+  /** The latest timestamp drawn. */
+  now(): Timestamp {
+    return Number(Atomics.load(this.#words, clockIndex));
+  }
+
+  incarnationOf(partition: PartitionId): number {
+    return Atomics.load(this.#incarnations, partition);
+  }
+
+  /** The partition is created anew; everything meant for its predecessor is refused from now on. */
+  raiseIncarnation(partition: PartitionId): number {
+    return Atomics.add(this.#incarnations, partition, 1) + 1;
+  }
+
+  publishSnapshot(member: MemberId, oldest: Timestamp): void {
+    Atomics.store(this.#words, headerWords + member, oldest === noSnapshot ? noSnapshotWord : BigInt(oldest));
+  }
+
+  /** The oldest snapshot that any member reads, or `noSnapshot`. */
+  oldestSnapshot(): Timestamp {
+    let oldest = noSnapshotWord;
+    for (let member = 0; member < this.memberCount; member++) {
+      const published = Atomics.load(this.#words, headerWords + member);
+      if (published < oldest) oldest = published;
+    }
+    return Number(oldest);
+  }
+}

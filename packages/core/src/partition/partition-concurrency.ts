@@ -1,0 +1,53 @@
+/**
+ * The port through which a partition asks before it touches data. Core serves plain operations and snapshot reads;
+ * whether one may run now is the concurrency control's to say (locks, in the transactions package). Core works
+ * without one: then everything may run at once.
+ *
+ * Asking and waiting are two calls, so that the common case, a free key, builds no closure.
+ */
+import { InvariantError } from '../errors/errors.ts';
+import type { StorageKey } from '../key/key.ts';
+import type { Timestamp } from '../mesh/shared-state.ts';
+
+/** What a plain operation does with its key. */
+export type KeyAccess = 'read' | 'write';
+
+/** A wait that the caller may give up. */
+export interface Waiting {
+  /** The operation must not run any more. Means nothing once it has run. */
+  cancel(): void;
+}
+
+export interface PartitionConcurrency {
+  /** May a plain operation that ends within this turn touch this key now? */
+  isFree(table: number, key: StorageKey, access: KeyAccess): boolean;
+
+  /**
+   * Queues a plain operation whose key isn't free in the line of that key, at its own age. `resume` is called once,
+   * in a later call and when the operation may run; it does the whole operation within that call. Throws
+   * OverloadedError (QUEUE_FULL) when the line is full; then nothing was queued.
+   */
+  wait(table: number, key: StorageKey, access: KeyAccess, resume: () => void): Waiting;
+
+  /**
+   * May what this table holds at `snapshot` be read now? Yes unless a writer of this key (any key of the table when
+   * `key` is undefined) may have committed at or before it and isn't installed yet. A yes stays a yes: later writers
+   * commit after the snapshot.
+   */
+  isSettled(table: number, key: StorageKey | undefined, snapshot: Timestamp): boolean;
+
+  /** Waits for such a writer; `resume` as in `wait`, but the caller asks `isSettled` again. */
+  waitSettled(table: number, key: StorageKey | undefined, snapshot: Timestamp, resume: () => void): Waiting;
+}
+
+/** No control: single-threaded turns are all the isolation there is. */
+export const noConcurrencyControl: PartitionConcurrency = {
+  isFree: () => true,
+  wait: neverWaits,
+  isSettled: () => true,
+  waitSettled: neverWaits,
+};
+
+function neverWaits(): never {
+  throw new InvariantError('an operation waits in a partition without concurrency control');
+}

@@ -1,0 +1,56 @@
+/**
+ * A walk over one table of a partition that may rest between steps while the partition goes on. It gives each key at
+ * most once.
+ *
+ * - At a snapshot: exactly what the snapshot holds. A key that the snapshot has keeps its place in the Map for as long
+ *   as the snapshot is needed, because a deletion leaves a tombstone; a key that enters later is newer than it.
+ * - Over what is newest: the keys that were there when the walk began and still are when it comes to them, with the
+ *   value they have then. A key removed and added again moves to the end of the Map, where a walk would meet it a
+ *   second time; the epoch it entered in tells, so it is left out.
+ *
+ * The fields are read after each `advance()` that answered true, which spares an object for every entry.
+ */
+import type { StorageKey } from '../key/key.ts';
+import type { Timestamp } from '../mesh/shared-state.ts';
+import { type TableVersions, type Version, valueAt } from './table-versions.ts';
+
+export class VersionCursor {
+  key: StorageKey = '';
+  /** The stored value: not to be changed. */
+  value: unknown;
+  readonly #entries: IterableIterator<[StorageKey, Version]>;
+  readonly #snapshot: Timestamp;
+  readonly #epoch: number;
+  readonly #checkReadable: (snapshot: Timestamp) => void;
+
+  /** `checkReadable` throws when the snapshot's versions are gone. */
+  constructor(table: TableVersions, snapshot: Timestamp, checkReadable: (snapshot: Timestamp) => void) {
+    this.#snapshot = snapshot;
+    this.#checkReadable = checkReadable;
+    this.#epoch = snapshot === newestVersions ? ++table.epoch : Number.POSITIVE_INFINITY;
+    this.#entries = table.versions.entries();
+  }
+
+  /** Moves to the next entry. False: there is none. Throws SnapshotTooOldError when the snapshot can't be read on. */
+  advance(): boolean {
+    if (this.#snapshot !== newestVersions) this.#checkReadable(this.#snapshot);
+    for (;;) {
+      const step = this.#entries.next();
+      if (step.done === true) return false;
+      const [key, version] = step.value;
+      const value = this.#valueOf(version);
+      if (value === undefined) continue;
+      this.key = key;
+      this.value = value;
+      return true;
+    }
+  }
+
+  #valueOf(version: Version): unknown {
+    if (this.#snapshot !== newestVersions) return valueAt(version, this.#snapshot);
+    return version.epoch < this.#epoch ? version.value : undefined;
+  }
+}
+
+/** In place of a snapshot: what is newest. */
+export const newestVersions: Timestamp = 0;

@@ -1,0 +1,58 @@
+/** Keys and entries of calls on many keys: checked, copied and placed. */
+import { copiedBytes, copyValue } from '../codec/value.ts';
+import { mustBe } from '../errors/argument.ts';
+import { InvalidArgumentError } from '../errors/errors.ts';
+import { type Key, toStorageKey } from '../key/key.ts';
+import type { Placement } from '../partition/placement.ts';
+import { keyBytes } from './owner-calls.ts';
+import type { PlacedKey, TableHandle } from './table-executor.ts';
+
+/** The keys of an iterable, placed. A string is refused: it would be taken for an iterable of characters. */
+export function keysFrom(keys: unknown, table: TableHandle, placement: Placement): PlacedKey[] {
+  const isIterable = typeof keys === 'object' && keys !== null && Symbol.iterator in keys;
+  mustBe(isIterable, 'keys', 'an array or another iterable of keys', keys);
+  const placed: PlacedKey[] = [];
+  for (const key of keys as Iterable<unknown>)
+    placed.push(place(key, `keys[${placed.length}]`, table, placement));
+  return placed;
+}
+
+/** Entries to be written together. `values[i]` belongs to `keys[i]`. */
+export class EntryBatch {
+  readonly keys: PlacedKey[] = [];
+  readonly values: unknown[] = [];
+  bytes = 0;
+  readonly #table: TableHandle;
+  readonly #placement: Placement;
+
+  constructor(table: TableHandle, placement: Placement) {
+    this.#table = table;
+    this.#placement = placement;
+  }
+
+  /** Adds a copy of `[key, value]`. `index` names it in errors. */
+  add(entry: unknown, index: number): PlacedKey {
+    if (!Array.isArray(entry) || entry.length !== 2) {
+      mustBe(false, `entries[${index}]`, 'a [key, value] pair', entry);
+    }
+    const [key, value] = entry as unknown as [unknown, unknown];
+    if (value === undefined) throw undefinedInEntry(index);
+    const placed = place(key, `entries[${index}][0]`, this.#table, this.#placement);
+    this.values.push(copyValue(value, `entries[${index}][1]`));
+    this.bytes += copiedBytes() + keyBytes(placed.key);
+    this.keys.push(placed);
+    return placed;
+  }
+}
+
+function place(key: unknown, name: string, table: TableHandle, placement: Placement): PlacedKey {
+  const stored = toStorageKey(key, name);
+  return { key: stored, partition: placement.partitionOf(table.definition, key as Key, stored) };
+}
+
+function undefinedInEntry(index: number): InvalidArgumentError {
+  return new InvalidArgumentError(
+    `entries[${index}][1] must not be undefined, which means "absent"; use deleteMany() to remove entries`,
+    { details: { argument: `entries[${index}][1]` } },
+  );
+}

@@ -1,0 +1,53 @@
+/**
+ * The tables of one member, put together: the service that answers for owned partitions, the way to every owner, the
+ * snapshots read here, and the `Table` objects users get. Without anything plugged in, operations run plain; a
+ * transactions layer brings atomic operations on many keys and says per call which executor is in force.
+ */
+import type { TableDefinition } from '../definition/table-definition.ts';
+import type { CoreMember } from '../grid/core-member.ts';
+import type { Key } from '../key/key.ts';
+import { Family } from '../mesh/opcode.ts';
+import { OwnerCalls } from './owner-calls.ts';
+import { PlainExecutor } from './plain-executor.ts';
+import { Snapshots } from './snapshots.ts';
+import { Table } from './table.ts';
+import type { AtomicOperations, TableExecutor, TableHandle } from './table-executor.ts';
+import { TableService } from './table-service.ts';
+
+export class MemberTables {
+  readonly calls: OwnerCalls;
+  readonly snapshots: Snapshots;
+  readonly #core: CoreMember;
+  #plain: TableExecutor;
+  #current: () => TableExecutor | undefined = () => undefined;
+
+  constructor(core: CoreMember) {
+    const { member, placement } = core;
+    this.#core = core;
+    this.calls = new OwnerCalls(member, placement);
+    this.snapshots = new Snapshots(member.shared, member.self.id);
+    this.#plain = new PlainExecutor(this.calls, this.snapshots);
+    member.register(Family.table, new TableService(member, core.owned));
+  }
+
+  /** Plugs in operations on many keys, and who executes a call made right now (undefined: nobody special). */
+  use(atomic: AtomicOperations, current: () => TableExecutor | undefined): void {
+    this.#plain = new PlainExecutor(this.calls, this.snapshots, atomic);
+    this.#current = current;
+  }
+
+  /** The number of a table. Throws DEFINITION_MISSING when the grid doesn't have it. */
+  handle(definition: TableHandle['definition']): TableHandle {
+    return { definition, id: this.#core.definitions.idOf(definition) };
+  }
+
+  /** The table as users see it. */
+  table<K extends Key, V>(definition: TableDefinition<K, V>): Table<K, V> {
+    return this.tableWith(definition, () => this.#current() ?? this.#plain);
+  }
+
+  /** The table through a given executor. */
+  tableWith<K extends Key, V>(definition: TableDefinition<K, V>, executor: () => TableExecutor): Table<K, V> {
+    return new Table<K, V>(this.handle(definition), this.#core.placement, executor);
+  }
+}

@@ -1,0 +1,105 @@
+/**
+ * Operations outside a transaction. An operation on one key is one request to the owner of the key, which runs it in
+ * one turn once the key is free. Iterations read a snapshot that lives as long as they do. Operations on many keys
+ * are atomic through the port handed in, or key by key without one.
+ */
+import type { StorageKey } from '../key/key.ts';
+import type { Message } from '../link/outbox.ts';
+import type { CallOptions } from '../mesh/pending-calls.ts';
+import type { PartitionId, Timestamp } from '../mesh/shared-state.ts';
+import { KeywiseOperations } from './keywise-operations.ts';
+import { newest, type OneKeyOp, type ScanPart, TableOp } from './messages.ts';
+import { keyBytes, type OwnerCalls } from './owner-calls.ts';
+import { scanPartitions } from './partition-scan.ts';
+import type { Snapshots } from './snapshots.ts';
+import type { AtomicOperations, PlacedKey, TableExecutor, TableHandle } from './table-executor.ts';
+
+export class PlainExecutor implements TableExecutor {
+  readonly #calls: OwnerCalls;
+  readonly #snapshots: Snapshots;
+  readonly #atomic: AtomicOperations;
+
+  constructor(calls: OwnerCalls, snapshots: Snapshots, atomic?: AtomicOperations) {
+    this.#calls = calls;
+    this.#snapshots = snapshots;
+    this.#atomic = atomic ?? new KeywiseOperations(this, calls.placement);
+  }
+
+  one(
+    op: OneKeyOp,
+    table: TableHandle,
+    key: StorageKey,
+    partition: PartitionId,
+    args: readonly unknown[],
+    bytes: number,
+    options: CallOptions | undefined,
+  ): Promise<unknown> {
+    const message: Message = [op, 0, partition, 0, table.id, key];
+    for (let i = 0; i < args.length; i++) message.push(args[i]);
+    return this.#calls.request(message, bytes + keyBytes(key), options);
+  }
+
+  getMany(
+    table: TableHandle,
+    keys: readonly PlacedKey[],
+    options: CallOptions | undefined,
+  ): Promise<unknown[]> {
+    return this.#atomic.getMany(table, keys, options);
+  }
+
+  setMany(
+    table: TableHandle,
+    keys: readonly PlacedKey[],
+    values: readonly unknown[],
+    bytes: number,
+    options: CallOptions | undefined,
+  ): Promise<void> {
+    return this.#atomic.setMany(table, keys, values, bytes, options);
+  }
+
+  deleteMany(
+    table: TableHandle,
+    keys: readonly PlacedKey[],
+    options: CallOptions | undefined,
+  ): Promise<number> {
+    return this.#atomic.deleteMany(table, keys, options);
+  }
+
+  clear(table: TableHandle, options: CallOptions | undefined): Promise<void> {
+    return this.#atomic.clear(table, options);
+  }
+
+  size(table: TableHandle, options: CallOptions | undefined): Promise<number> {
+    return sumOfSizes(this.#calls, table.id, newest, options);
+  }
+
+  async *scan(
+    table: TableHandle,
+    part: ScanPart,
+    options: CallOptions | undefined,
+  ): AsyncGenerator<readonly unknown[], void, undefined> {
+    const snapshot = this.#snapshots.acquire();
+    try {
+      const source = { calls: this.#calls, table: table.id, part, snapshot: snapshot.timestamp, options };
+      yield* scanPartitions(source);
+    } finally {
+      snapshot.release();
+    }
+  }
+}
+
+/** The entries of a table in all partitions: at one snapshot, or in each as it is when asked (`newest`). */
+export async function sumOfSizes(
+  calls: OwnerCalls,
+  table: number,
+  snapshot: Timestamp,
+  options: CallOptions | undefined,
+): Promise<number> {
+  const sizes: Promise<unknown>[] = [];
+  for (let partition = 0; partition < calls.placement.partitionCount; partition++) {
+    sizes.push(calls.request([TableOp.size, 0, partition, 0, table, snapshot], 0, options));
+  }
+  let sum = 0;
+  for (const size of await Promise.all(sizes)) sum += size as number;
+  return sum;
+}

@@ -1,0 +1,72 @@
+/**
+ * Where the operations of a table go. The `Table` users hold checks arguments and finds the partition; an executor
+ * does the rest: the plain one asks the owner, the snapshot one reads the past, and the transactions package brings
+ * the one that locks and buffers. Which one a call uses is decided per call, because operations inside a
+ * transaction's body join it.
+ */
+import type { AnyTable } from '../definition/table-definition.ts';
+import type { StorageKey } from '../key/key.ts';
+import type { CallOptions } from '../mesh/pending-calls.ts';
+import type { PartitionId } from '../mesh/shared-state.ts';
+import type { OneKeyOp, ScanPart } from './messages.ts';
+
+/** A table, by definition and number. */
+export interface TableHandle {
+  readonly definition: AnyTable;
+  readonly id: number;
+}
+
+/** A key of a table, placed. */
+export interface PlacedKey {
+  readonly key: StorageKey;
+  readonly partition: PartitionId;
+}
+
+export interface TableExecutor {
+  /**
+   * One operation on one key. Values among `args` are copies already and the executor's to keep; what it answers is
+   * the caller's to change. `bytes`: about how large the arguments are.
+   */
+  one(
+    op: OneKeyOp,
+    table: TableHandle,
+    key: StorageKey,
+    partition: PartitionId,
+    args: readonly unknown[],
+    bytes: number,
+    options: CallOptions | undefined,
+  ): Promise<unknown>;
+
+  /** Values in the order of the keys, undefined where absent; all of one moment. */
+  getMany(
+    table: TableHandle,
+    keys: readonly PlacedKey[],
+    options: CallOptions | undefined,
+  ): Promise<unknown[]>;
+  /** All or nothing. `values[i]` belongs to `keys[i]`; of equal keys the last wins. */
+  setMany(
+    table: TableHandle,
+    keys: readonly PlacedKey[],
+    values: readonly unknown[],
+    bytes: number,
+    options: CallOptions | undefined,
+  ): Promise<void>;
+  /** All or nothing; how many were there. */
+  deleteMany(
+    table: TableHandle,
+    keys: readonly PlacedKey[],
+    options: CallOptions | undefined,
+  ): Promise<number>;
+  /** All or nothing, over all partitions. */
+  clear(table: TableHandle, options: CallOptions | undefined): Promise<void>;
+  size(table: TableHandle, options: CallOptions | undefined): Promise<number>;
+  /** Pages of [key, value, key, value…], keys or values, in storage form, as they arrive. */
+  scan(
+    table: TableHandle,
+    part: ScanPart,
+    options: CallOptions | undefined,
+  ): AsyncIterable<readonly unknown[]>;
+}
+
+/** The operations on many keys: all or nothing where transactions implement them. */
+export type AtomicOperations = Pick<TableExecutor, 'getMany' | 'setMany' | 'deleteMany' | 'clear'>;

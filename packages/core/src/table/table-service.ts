@@ -1,0 +1,258 @@
+/**
+ * The owner's side of the family `table`: checks that the partition is the one the caller meant, asks its concurrency
+ * control, applies, answers. The way of a request that needn't wait builds no closure.
+ *
+ * Stored values are answered as they are: they never change, links encode them, and a caller on this thread gets a
+ * copy. What waits ends with its caller; what fails is the caller's error, but a broken invariant stops the thread.
+ */
+import { copyValue } from '../codec/value.ts';
+import { InvariantError, PartitionUnavailableError } from '../errors/errors.ts';
+import type { StorageKey } from '../key/key.ts';
+import type { Message } from '../link/outbox.ts';
+import type { Member, MessageFamily } from '../mesh/member.ts';
+import type { Peer } from '../mesh/peer.ts';
+import type { PartitionId, Timestamp } from '../mesh/shared-state.ts';
+import type { OwnedPartitions, Partition } from '../partition/partition.ts';
+import { newest, type OneKeyOp, type ScanPart, TableOp } from './messages.ts';
+import { applyOperation, lockFor, WriteSlot } from './operation.ts';
+import { type Scan, ScanCursors, type ScanLimits, scanLimits } from './scan-cursors.ts';
+import { approximateBytes } from './value-bytes.ts';
+import { WaitingRequests } from './waiting-requests.ts';
+
+/** What this needs of a Member. */
+export type AnsweringMember = Pick<Member, 'self' | 'shared' | 'reply' | 'replyOwned' | 'fail'>;
+
+const firstArgument = 6;
+
+export class TableService implements MessageFamily {
+  readonly #member: AnsweringMember;
+  readonly #partitions: Pick<OwnedPartitions, 'tryGet'>;
+  readonly #limits: ScanLimits;
+  readonly #cursors: ScanCursors;
+  readonly #waiting = new WaitingRequests();
+  readonly #write = new WriteSlot();
+
+  constructor(member: AnsweringMember, partitions: Pick<OwnedPartitions, 'tryGet'>, limits = scanLimits) {
+    this.#member = member;
+    this.#partitions = partitions;
+    this.#limits = limits;
+    this.#cursors = new ScanCursors(limits);
+  }
+
+  /** Iterations that are open here. */
+  get openCursors(): number {
+    return this.#cursors.size;
+  }
+
+  /** Requests that wait for locks here. */
+  get waitingRequests(): number {
+    return this.#waiting.size;
+  }
+
+  receive(message: Message, from: Peer): void {
+    const op = message[0] as number;
+    if (op === TableOp.closeScan) {
+      const cursor = message[4] as number;
+      if (this.#cursors.tryGet(cursor, from) !== undefined) this.#cursors.close(cursor);
+      return;
+    }
+    const partition = this.#partitions.tryGet(message[2] as PartitionId, message[3] as number);
+    if (partition === undefined) this.#member.fail(from, message[1] as number, partitionMoved(message));
+    else if (op <= TableOp.increment) this.#oneKey(partition, message, from);
+    else this.#bulkRead(partition, message, from);
+  }
+
+  cancelled(requestId: number, from: Peer): void {
+    this.#waiting.cancel(from, requestId);
+    this.#cursors.closeUnanswered(requestId, from);
+  }
+
+  peerLost(peer: Peer): void {
+    this.#waiting.cancelAll(peer);
+    this.#cursors.closeAllOf(peer);
+  }
+
+  #oneKey(partition: Partition, message: Message, from: Peer): void {
+    const access = lockFor(message[0] as OneKeyOp);
+    const table = message[4] as number;
+    const key = message[5] as StorageKey;
+    if (partition.concurrency.isFree(table, key, access)) this.#apply(partition, message, from);
+    else this.#waitForKey(partition, message, from);
+  }
+
+  #apply(partition: Partition, message: Message, from: Peer): void {
+    const requestId = message[1] as number;
+    const table = message[4] as number;
+    const key = message[5] as StorageKey;
+    const write = this.#write;
+    let answer: unknown;
+    try {
+      const current = partition.store.read(table, key);
+      answer = applyOperation(message[0] as OneKeyOp, key, current, message, firstArgument, write);
+    } catch (error) {
+      this.#fail(from, requestId, error);
+      return;
+    }
+    if (write.changed) partition.store.write(table, key, write.value, this.#member.shared.draw());
+    if (typeof answer === 'object') this.#member.reply(from, requestId, answer);
+    else this.#member.replyOwned(from, requestId, answer);
+  }
+
+  #waitForKey(partition: Partition, message: Message, from: Peer): void {
+    const access = lockFor(message[0] as OneKeyOp);
+    this.#wait(
+      message,
+      from,
+      () => this.#apply(partition, message, from),
+      (resume) => partition.concurrency.wait(message[4] as number, message[5] as StorageKey, access, resume),
+    );
+  }
+
+  /** `size`, `read` and `scan`: begins again after each wait. */
+  #bulkRead(partition: Partition, message: Message, from: Peer): void {
+    const snapshot = message[5] as Timestamp;
+    const unsettled = snapshot === newest ? settled : firstUnsettled(partition, message, snapshot);
+    if (unsettled !== settled) {
+      this.#wait(
+        message,
+        from,
+        () => this.#bulkRead(partition, message, from),
+        (resume) => partition.concurrency.waitSettled(message[4] as number, unsettled, snapshot, resume),
+      );
+      return;
+    }
+    try {
+      this.#answerBulkRead(partition, message, from);
+    } catch (error) {
+      this.#fail(from, message[1] as number, error);
+    }
+  }
+
+  #answerBulkRead(partition: Partition, message: Message, from: Peer): void {
+    switch (message[0]) {
+      case TableOp.size:
+        this.#member.replyOwned(from, message[1] as number, sizeOf(partition, message));
+        break;
+      case TableOp.read:
+        this.#answerRead(partition, message, from);
+        break;
+      case TableOp.scan:
+        this.#answerScan(partition, message, from);
+        break;
+      default:
+        throw new InvariantError(`an unknown table message arrived: ${String(message[0])}`);
+    }
+  }
+
+  #answerRead(partition: Partition, message: Message, from: Peer): void {
+    const table = message[4] as number;
+    const snapshot = message[5] as Timestamp;
+    const { store } = partition;
+    const values: unknown[] = [];
+    let bytes = 0;
+    for (const key of message[6] as StorageKey[]) {
+      if (bytes >= this.#limits.pageBytesMax) break;
+      const value = snapshot === newest ? store.read(table, key) : store.readAt(table, key, snapshot);
+      values.push(value);
+      bytes += approximateBytes(value, this.#limits.pageBytesMax);
+    }
+    this.#replyItems(from, message[1] as number, values);
+  }
+
+  #answerScan(partition: Partition, message: Message, from: Peer): void {
+    const requestId = message[1] as number;
+    const opened = message[7] as number;
+    const scan =
+      opened === 0 ? openedScan(partition, message, from) : this.#mustContinue(opened, requestId, from);
+    let cursor = opened;
+    try {
+      const { items, isLast } = this.#cursors.pageOf(scan);
+      if (isLast) this.#cursors.close(opened);
+      else if (opened === 0) cursor = this.#cursors.open(scan);
+      items.unshift(isLast ? 0 : cursor);
+      this.#replyItems(from, requestId, items);
+    } catch (error) {
+      this.#cursors.close(opened);
+      throw error;
+    }
+  }
+
+  #mustContinue(cursor: number, requestId: number, from: Peer): Scan {
+    const scan = this.#cursors.tryGet(cursor, from);
+    if (scan === undefined) throw iterationEnded();
+    scan.requestId = requestId;
+    return scan;
+  }
+
+  /** Copies item by item for a caller on this thread: all together may be larger than one value may be. */
+  #replyItems(to: Peer, requestId: number, items: unknown[]): void {
+    const own = to === this.#member.self ? items.map((item) => copyValue(item, 'value')) : items;
+    this.#member.replyOwned(to, requestId, own);
+  }
+
+  #wait(
+    message: Message,
+    from: Peer,
+    run: () => void,
+    queue: (resume: () => void) => { cancel(): void },
+  ): void {
+    const requestId = message[1] as number;
+    try {
+      const waiting = queue(() => {
+        this.#waiting.remove(from, requestId);
+        run();
+      });
+      this.#waiting.add(from, requestId, waiting);
+    } catch (error) {
+      this.#fail(from, requestId, error);
+    }
+  }
+
+  #fail(to: Peer, requestId: number, error: unknown): void {
+    if (error instanceof InvariantError) throw error;
+    this.#member.fail(to, requestId, error);
+  }
+}
+
+/** Says that nothing has to be waited for; undefined would mean "any key of the table". */
+const settled = Symbol('settled');
+
+/** What a snapshot read has to wait for first: a key, undefined for any of the table, or `settled`. */
+function firstUnsettled(
+  { concurrency }: Partition,
+  message: Message,
+  snapshot: Timestamp,
+): StorageKey | undefined | typeof settled {
+  const table = message[4] as number;
+  if (message[0] === TableOp.read) {
+    for (const key of message[6] as StorageKey[]) {
+      if (!concurrency.isSettled(table, key, snapshot)) return key;
+    }
+    return settled;
+  }
+  const continues = message[0] === TableOp.scan && message[7] !== 0;
+  return continues || concurrency.isSettled(table, undefined, snapshot) ? settled : undefined;
+}
+
+function openedScan(partition: Partition, message: Message, peer: Peer): Scan {
+  const walk = partition.store.iterate(message[4] as number, message[5] as Timestamp);
+  return { partition, peer, part: message[6] as ScanPart, walk, requestId: message[1] as number };
+}
+
+function sizeOf({ store }: Partition, message: Message): number {
+  const table = message[4] as number;
+  const snapshot = message[5] as Timestamp;
+  return snapshot === newest ? store.size(table) : store.sizeAt(table, snapshot);
+}
+
+function partitionMoved(message: Message): PartitionUnavailableError {
+  const [, , partition, incarnation] = message;
+  return new PartitionUnavailableError(
+    `partition ${String(partition)} has moved or been created anew since the call was made; nothing was done, make it again`,
+    { details: { partition, incarnation } },
+  );
+}
+
+function iterationEnded(): PartitionUnavailableError {
+  return new PartitionUnavailableError('this iteration was closed at its owner; begin a new one');
+}

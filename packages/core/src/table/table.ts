@@ -1,0 +1,293 @@
+/**
+ * What users hold: the operations of one table. It checks arguments, copies values in, turns keys into their storage
+ * form and finds the partition; the executor of the moment does the rest.
+ *
+ * Methods that return promises never throw: a wrong argument rejects; in iterations it ends the first step. The
+ * methods on one key are the hot path: no async functions, no closures, no objects beyond the arguments.
+ */
+import { copiedBytes, copyValue } from '../codec/value.ts';
+import { mustBe } from '../errors/argument.ts';
+import { InvalidArgumentError } from '../errors/errors.ts';
+import { fromStorageKey, type Key, type StorageKey, toStorageKey } from '../key/key.ts';
+import type { CallOptions } from '../mesh/pending-calls.ts';
+import type { Placement } from '../partition/placement.ts';
+import { checkCallOptions } from './call-options.ts';
+import { ChunkedWriter } from './chunked-writer.ts';
+import { EntryBatch, keysFrom } from './entry-batch.ts';
+import { type OneKeyOp, ScanPart, TableOp } from './messages.ts';
+import type { TableExecutor, TableHandle } from './table-executor.ts';
+
+/** What `increment` can count with in a table of `V`. */
+export type Countable<V> = V & (number | bigint);
+
+export interface IncrementOptions<V> extends CallOptions {
+  /** Where an absent entry starts from before it is incremented. Default 0. */
+  readonly initial?: Countable<V> | undefined;
+}
+
+/** Entries as `setMany` takes them: a Map, an array of pairs, or a stream of pairs. */
+export type Entries<K, V> = Iterable<readonly [K, V]> | AsyncIterable<readonly [K, V]>;
+
+const noArguments: readonly unknown[] = [];
+const incrementOptionNames = ['initial'];
+
+export class Table<K extends Key, V> {
+  readonly #handle: TableHandle;
+  readonly #placement: Placement;
+  readonly #executor: () => TableExecutor;
+
+  /** `executor` is asked at each call, so that calls in a transaction's body join it. */
+  constructor(handle: TableHandle, placement: Placement, executor: () => TableExecutor) {
+    this.#handle = handle;
+    this.#placement = placement;
+    this.#executor = executor;
+  }
+
+  /** The name it was defined with. */
+  get name(): string {
+    return this.#handle.definition.name;
+  }
+
+  /** The value of a key, or undefined. What you get is yours to change; that doesn't change the table. */
+  get(key: K, options?: CallOptions): Promise<V | undefined> {
+    return this.#one(TableOp.get, key, noArguments, 0, options) as Promise<V | undefined>;
+  }
+
+  /** Stores a value, whether or not the key is there. The table keeps a copy. */
+  set(key: K, value: V, options?: CallOptions): Promise<void> {
+    return this.#put(TableOp.set, key, value, options) as Promise<void>;
+  }
+
+  /** Is the key there? */
+  has(key: K, options?: CallOptions): Promise<boolean> {
+    return this.#one(TableOp.has, key, noArguments, 0, options) as Promise<boolean>;
+  }
+
+  /** Removes a key; true if it was there. */
+  delete(key: K, options?: CallOptions): Promise<boolean> {
+    return this.#one(TableOp.delete, key, noArguments, 0, options) as Promise<boolean>;
+  }
+
+  /** Removes a key and answers the value it had, or undefined. */
+  take(key: K, options?: CallOptions): Promise<V | undefined> {
+    return this.#one(TableOp.take, key, noArguments, 0, options) as Promise<V | undefined>;
+  }
+
+  /** Stores a value if the key is absent; false if it was there. */
+  insert(key: K, value: V, options?: CallOptions): Promise<boolean> {
+    return this.#put(TableOp.insert, key, value, options) as Promise<boolean>;
+  }
+
+  /** Stores a value if the key is there; false if it was absent. */
+  replace(key: K, value: V, options?: CallOptions): Promise<boolean> {
+    return this.#put(TableOp.replace, key, value, options) as Promise<boolean>;
+  }
+
+  /**
+   * Stores `value` if the current one has the same structure as `expected`; false if not. `expected` undefined: the
+   * key must be absent. `value` undefined: removes it.
+   */
+  compareAndSet(
+    key: K,
+    expected: V | undefined,
+    value: V | undefined,
+    options?: CallOptions,
+  ): Promise<boolean> {
+    try {
+      const expectedCopy = copyValue(expected, 'expected');
+      const bytes = copiedBytes();
+      const args = [expectedCopy, copyValue(value, 'value')];
+      return this.#one(TableOp.compareAndSet, key, args, bytes + copiedBytes(), options) as Promise<boolean>;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Stores a value and answers the one before, or undefined. */
+  getAndSet(key: K, value: V, options?: CallOptions): Promise<V | undefined> {
+    return this.#put(TableOp.getAndSet, key, value, options) as Promise<V | undefined>;
+  }
+
+  /**
+   * Adds `by` (default 1) to a number or bigint and answers the sum. An absent key starts at `initial` (default 0).
+   * Rejects with INVALID_ARGUMENT when the entry is of another kind.
+   */
+  increment(key: K, by?: Countable<V>, options?: IncrementOptions<V>): Promise<Countable<V>> {
+    try {
+      checkCallOptions(options, incrementOptionNames);
+      const initial = options?.initial;
+      mustBeCountable(by, 'by');
+      mustBeCountable(initial, 'initial');
+      if (by !== undefined && initial !== undefined && typeof by !== typeof initial) {
+        mustBe(false, 'initial', `a ${typeof by} like \`by\``, initial);
+      }
+      return this.#send(TableOp.increment, key, [by, initial], 20, options) as Promise<Countable<V>>;
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** The values of these keys, in their order, undefined where absent; all of one moment. */
+  async getMany(keys: Iterable<K>, options?: CallOptions): Promise<(V | undefined)[]> {
+    checkCallOptions(options);
+    const placed = keysFrom(keys, this.#handle, this.#placement);
+    return (await this.#executor().getMany(this.#handle, placed, options)) as (V | undefined)[];
+  }
+
+  /**
+   * Stores these entries, all or nothing; of equal keys the last wins.
+   *
+   * An async iterable is written as it comes, in pieces of at most 1,000 entries (or about 1 MB): each piece is
+   * all or nothing, the whole is not. It is asked for more only while few pieces are under way, so millions of entries
+   * load in constant memory. When it fails, what was written stays.
+   */
+  async setMany(entries: Entries<K, V>, options?: CallOptions): Promise<void> {
+    checkCallOptions(options);
+    const executor = this.#executor();
+    if (isAsyncIterable(entries)) {
+      await new ChunkedWriter(executor, this.#handle, this.#placement, options).write(entries);
+      return;
+    }
+    mustBe(isIterable(entries), 'entries', 'a Map or an iterable of [key, value] pairs', entries);
+    const batch = new EntryBatch(this.#handle, this.#placement);
+    let index = 0;
+    for (const entry of entries) batch.add(entry, index++);
+    await executor.setMany(this.#handle, batch.keys, batch.values, batch.bytes, options);
+  }
+
+  /** Removes these keys, all or nothing; how many were there. */
+  async deleteMany(keys: Iterable<K>, options?: CallOptions): Promise<number> {
+    checkCallOptions(options);
+    const placed = keysFrom(keys, this.#handle, this.#placement);
+    return this.#executor().deleteMany(this.#handle, placed, options);
+  }
+
+  /** How many entries the table has. */
+  size(options?: CallOptions): Promise<number> {
+    try {
+      checkCallOptions(options);
+      return this.#executor().size(this.#handle, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /** Removes every entry, all or nothing. */
+  clear(options?: CallOptions): Promise<void> {
+    try {
+      checkCallOptions(options);
+      return this.#executor().clear(this.#handle, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  /**
+   * All entries of one moment, in no particular order, page by page in constant memory. Leaving early frees
+   * everything. `timeoutMs` bounds each page. An iteration of more than a minute ends with SNAPSHOT_TOO_OLD.
+   */
+  entries(options?: CallOptions): AsyncIterableIterator<[K, V]> {
+    return this.#iterate(ScanPart.entries, options, entryAt) as AsyncIterableIterator<[K, V]>;
+  }
+
+  /** All keys of one moment; see `entries`. */
+  keys(options?: CallOptions): AsyncIterableIterator<K> {
+    return this.#iterate(ScanPart.keys, options, keyAt) as AsyncIterableIterator<K>;
+  }
+
+  /** All values of one moment; see `entries`. */
+  values(options?: CallOptions): AsyncIterableIterator<V> {
+    return this.#iterate(ScanPart.values, options, valueAt) as AsyncIterableIterator<V>;
+  }
+
+  #put(op: OneKeyOp, key: K, value: V, options: CallOptions | undefined): Promise<unknown> {
+    try {
+      if (value === undefined) throw undefinedValue();
+      const copy = copyValue(value, 'value');
+      return this.#one(op, key, [copy], copiedBytes(), options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #one(
+    op: OneKeyOp,
+    key: K,
+    args: readonly unknown[],
+    bytes: number,
+    options: CallOptions | undefined,
+  ): Promise<unknown> {
+    try {
+      if (options !== undefined) checkCallOptions(options);
+      return this.#send(op, key, args, bytes, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
+  }
+
+  #send(
+    op: OneKeyOp,
+    key: K,
+    args: readonly unknown[],
+    bytes: number,
+    options: CallOptions | undefined,
+  ): Promise<unknown> {
+    const stored = toStorageKey(key);
+    const partition = this.#placement.partitionOf(this.#handle.definition, key, stored);
+    return this.#executor().one(op, this.#handle, stored, partition, args, bytes, options);
+  }
+
+  /** The executor is chosen now, at the call; nothing is sent before the first step. */
+  #iterate(
+    part: ScanPart,
+    options: CallOptions | undefined,
+    itemAt: ItemReader,
+  ): AsyncIterableIterator<unknown> {
+    const step = part === ScanPart.entries ? 2 : 1;
+    try {
+      checkCallOptions(options);
+      const executor = this.#executor();
+      return itemsOf(() => executor.scan(this.#handle, part, options), step, itemAt);
+    } catch (error) {
+      return itemsOf(() => rethrow(error), step, itemAt);
+    }
+  }
+}
+
+type ItemReader = (page: readonly unknown[], index: number) => unknown;
+
+const entryAt: ItemReader = (page, index) => [fromStorageKey(page[index] as StorageKey), page[index + 1]];
+const keyAt: ItemReader = (page, index) => fromStorageKey(page[index] as StorageKey);
+const valueAt: ItemReader = (page, index) => page[index];
+
+async function* itemsOf(
+  open: () => AsyncIterable<readonly unknown[]>,
+  step: number,
+  itemAt: ItemReader,
+): AsyncGenerator<unknown, void, undefined> {
+  for await (const page of open()) for (let i = 0; i < page.length; i += step) yield itemAt(page, i);
+}
+
+function rethrow(error: unknown): never {
+  throw error;
+}
+
+function mustBeCountable(value: unknown, name: string): void {
+  const isCountable = value === undefined || typeof value === 'bigint' || Number.isFinite(value);
+  mustBe(isCountable, name, 'a finite number or a bigint', value);
+}
+
+function undefinedValue(): InvalidArgumentError {
+  return new InvalidArgumentError(
+    'value must not be undefined, which means "absent"; use delete() to remove an entry',
+    { details: { argument: 'value' } },
+  );
+}
+
+function isIterable(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && Symbol.iterator in value;
+}
+
+function isAsyncIterable<T>(value: unknown): value is AsyncIterable<T> {
+  return typeof value === 'object' && value !== null && Symbol.asyncIterator in value;
+}

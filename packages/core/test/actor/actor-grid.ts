@@ -1,0 +1,148 @@
+// Members of a grid that have nothing but actors, in one process: by one member, or by two over links in memory.
+import {
+  ActorClient,
+  ActorService,
+  ActorTypes,
+  type Client,
+  Definitions,
+  type Definition,
+  ErrorRegistry,
+  Family,
+  Member,
+  memoryTransports,
+  noConcurrencyControl,
+  OwnedPartitions,
+  PartitionStore,
+  Placement,
+  SharedState,
+  type TurnPorts,
+} from '@troupe/core';
+
+export interface ActorMember extends Pick<Client, 'actor' | 'tell'> {
+  readonly member: Member;
+  readonly service: ActorService;
+  readonly owned: OwnedPartitions;
+  readonly shared: SharedState;
+}
+
+export interface ActorGridOptions {
+  readonly partitions?: number;
+  readonly ports?: TurnPorts;
+  readonly errors?: ErrorRegistry;
+}
+
+/** A member that owns every partition and is its own caller. */
+export function oneMember(definitions: readonly Definition[], options: ActorGridOptions = {}): ActorMember {
+  const shared = SharedState.create(options.partitions ?? 4, 1);
+  const placement = Placement.roundRobin(shared.partitionCount, [0]);
+  return wire(0, shared, placement, new Definitions(definitions), options);
+}
+
+export interface TwoMembers {
+  readonly caller: ActorMember;
+  readonly owner: ActorMember;
+  /** Another thread takes over from the owner, which must be lost already: its partitions are created anew. */
+  replaceOwner(): ActorMember;
+}
+
+/** Member 0, which owns nothing, and member 1, which owns every partition. */
+export function twoMembers(definitions: readonly Definition[], options: ActorGridOptions = {}): TwoMembers {
+  const shared = SharedState.create(options.partitions ?? 4, 2);
+  const placement = Placement.roundRobin(shared.partitionCount, [1]);
+  const caller = wire(0, shared, placement, new Definitions(definitions), options);
+  const owner = wire(1, shared, placement, new Definitions(definitions), options);
+  connect(caller.member, owner.member, 1);
+  const replaceOwner = (): ActorMember => {
+    for (let partition = 0; partition < shared.partitionCount; partition++) shared.raiseIncarnation(partition);
+    const successor = wire(1, shared, placement, new Definitions(definitions), options);
+    connect(caller.member, successor.member, 2);
+    return successor;
+  };
+  return { caller, owner, replaceOwner };
+}
+
+function connect(a: Member, b: Member, incarnationOfB: number): void {
+  let receiveAtA: (frame: Uint8Array) => void = () => undefined;
+  let receiveAtB: (frame: Uint8Array) => void = () => undefined;
+  const [atA, atB] = memoryTransports(
+    (frame) => receiveAtA(frame),
+    (frame) => receiveAtB(frame),
+  );
+  a.connect({ ...identity(1), incarnation: incarnationOfB }, (receive) => {
+    receiveAtA = receive;
+    return atA;
+  });
+  b.connect(identity(0), (receive) => {
+    receiveAtB = receive;
+    return atB;
+  });
+}
+
+function identity(id: number): { id: number; incarnation: number; memory: SharedArrayBuffer } {
+  return { id, incarnation: 1, memory: new SharedArrayBuffer(8) };
+}
+
+function wire(
+  id: number,
+  shared: SharedState,
+  placement: Placement,
+  definitions: Definitions,
+  options: ActorGridOptions,
+): ActorMember {
+  const member = new Member(identity(id), shared, options.errors ?? new ErrorRegistry());
+  const owned = new OwnedPartitions();
+  for (const partition of placement.partitionsOf(id)) create(owned, shared, partition);
+  const types = new ActorTypes(definitions);
+  const actors = new ActorClient({ member, types, placement });
+  const client: Client = {
+    table: () => {
+      throw new Error('this grid has no tables');
+    },
+    actor: (definition, key, callOptions) => actors.reference(definition, key, callOptions),
+    tell: (definition, key) => actors.tells(definition, key),
+  };
+  const ports = options.ports === undefined ? {} : { ports: options.ports };
+  const service = new ActorService({ member, types, owned, client: () => client, ...ports });
+  member.register(Family.actor, service);
+  return { member, service, owned, shared, actor: client.actor, tell: client.tell };
+}
+
+/** The current incarnation of a partition, empty. */
+export function create(owned: OwnedPartitions, shared: SharedState, id: number): void {
+  const store = new PartitionStore(shared, shared.now());
+  owned.add({ id, incarnation: shared.incarnationOf(id), store, concurrency: noConcurrencyControl });
+}
+
+/** A promise and its resolve: what tests hold a turn open with. */
+export function gate<T = void>(): { readonly opened: Promise<T>; readonly open: (value: T) => void } {
+  let open: (value: T) => void = () => undefined;
+  const opened = new Promise<T>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
+}
+
+/** Ports whose clock and event loop stand still until told. */
+export class ManualPorts implements TurnPorts {
+  nowMs = 0;
+  readonly #later: (() => void)[] = [];
+
+  now(): number {
+    return this.nowMs;
+  }
+
+  later(run: () => void): void {
+    this.#later.push(run);
+  }
+
+  detached(run: () => void): void {
+    run();
+  }
+
+  /** One turn of the event loop. How many callbacks it ran. */
+  turn(): number {
+    const due = this.#later.splice(0);
+    for (const run of due) run();
+    return due.length;
+  }
+}

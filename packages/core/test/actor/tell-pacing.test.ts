@@ -1,0 +1,54 @@
+import { actor } from '@troupe/core';
+import { describe, expect, test } from 'vitest';
+import { oneMember, twoMembers } from './actor-grid.ts';
+
+const sink = actor('sink', {
+  state: (_key: string) => ({ count: 0, bytes: 0 }),
+  methods: {
+    take(ctx, chunk: Uint8Array) {
+      ctx.state.count++;
+      ctx.state.bytes += chunk.byteLength;
+    },
+    sum: (ctx) => ctx.state,
+  },
+});
+const chunk = new Uint8Array(1024 * 1024);
+
+describe('a tell', () => {
+  test('paces a sender who awaits it, so that nothing is refused', async () => {
+    const { caller } = twoMembers([sink]);
+    for (let i = 0; i < 100; i++) await caller.tell(sink, 'a').take(chunk);
+    expect(await caller.actor(sink, 'a').sum()).toEqual({ count: 100, bytes: 100 * chunk.byteLength });
+  });
+
+  test('of a sender who does not await is refused with LINK_OVERLOADED once the backlog is full', async () => {
+    const { caller } = twoMembers([sink]);
+    const sent = await Promise.allSettled(Array.from({ length: 100 }, () => caller.tell(sink, 'a').take(chunk)));
+    const refused = sent.filter((outcome) => outcome.status === 'rejected');
+    expect(refused.length).toBeGreaterThan(20);
+    for (const { reason } of refused) expect(reason).toMatchObject({ code: 'LINK_OVERLOADED', retryable: true });
+    expect((await caller.actor(sink, 'a').sum()).count).toBe(100 - refused.length);
+  });
+
+  test('is refused when the grid is closed', async () => {
+    const grid = oneMember([sink]);
+    grid.member.close();
+    await expect(grid.tell(sink, 'a').take(chunk)).rejects.toMatchObject({ code: 'GRID_CLOSED' });
+  });
+
+  test('waits, like an ask, for the thread that takes over from a lost one', async () => {
+    const { caller, replaceOwner } = twoMembers([sink]);
+    caller.member.lose(1, 1);
+    const told = caller.tell(sink, 'a').take(new Uint8Array(3));
+    const asked = caller.actor(sink, 'b').take(new Uint8Array(4));
+    const { actor: ask } = replaceOwner();
+    await Promise.all([told, asked]);
+    expect(await caller.actor(sink, 'a').sum()).toEqual({ count: 1, bytes: 3 });
+    expect(await ask(sink, 'b').sum()).toEqual({ count: 1, bytes: 4 });
+  });
+
+  test('rejects when an argument cannot be sent', async () => {
+    const sent = oneMember([sink]).tell(sink, 'a').take((() => 0) as never);
+    await expect(sent).rejects.toThrow(/argument 1 of sink\.take/);
+  });
+});

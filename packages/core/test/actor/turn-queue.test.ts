@@ -1,0 +1,84 @@
+import { TurnQueue, type TurnTaker } from '@troupe/core';
+import { describe, expect, test } from 'vitest';
+import { ManualPorts } from './actor-grid.ts';
+
+class Taker implements TurnTaker {
+  previous: TurnTaker | undefined = undefined;
+  next: TurnTaker | undefined = undefined;
+  queued = false;
+  left: number;
+  readonly #turn: () => void;
+
+  constructor(turns: number, turn: () => void) {
+    this.left = turns;
+    this.#turn = turn;
+  }
+
+  get runnable(): boolean {
+    return this.left > 0;
+  }
+
+  runTurn(): void {
+    this.left--;
+    this.#turn();
+  }
+}
+
+describe('a turn queue', () => {
+  test('runs what is added at once', () => {
+    const queue = new TurnQueue(new ManualPorts());
+    const taker = new Taker(3, () => undefined);
+    queue.add(taker);
+    expect(taker.left).toBe(0);
+  });
+
+  test('lets those added within a turn take turns round and round, without nesting', () => {
+    const queue = new TurnQueue(new ManualPorts());
+    const log: string[] = [];
+    let depth = 0;
+    const b = new Taker(2, () => log.push(`b${depth}`));
+    const a = new Taker(2, () => {
+      depth++;
+      queue.add(b);
+      log.push(`a${depth}`);
+      depth--;
+    });
+    queue.add(a);
+    expect(log).toEqual(['a1', 'b0', 'a1', 'b0']);
+  });
+
+  test('stops when its time is used up and goes on in the next turn of the event loop', () => {
+    const ports = new ManualPorts();
+    const queue = new TurnQueue(ports);
+    const taker = new Taker(100, () => {
+      ports.nowMs += 0.1;
+    });
+    queue.add(taker);
+    const leftAtFirst = taker.left;
+    expect(leftAtFirst).toBeGreaterThan(0);
+    const other = new Taker(1, () => undefined);
+    queue.add(other);
+    expect(other.left).toBe(1);
+    ports.turn();
+    expect(taker.left).toBeLessThan(leftAtFirst);
+    expect(other.left).toBe(0);
+    let turns = 0;
+    while (ports.turn() > 0) turns++;
+    expect(taker.left).toBe(0);
+    expect(turns).toBeGreaterThan(0);
+  });
+
+  test('makes room for a while after its time is used up', () => {
+    const ports = new ManualPorts();
+    const queue = new TurnQueue(ports);
+    const taker = new Taker(1_000, () => {
+      ports.nowMs += 0.1;
+    });
+    queue.add(taker);
+    const { left } = taker;
+    let made = 0;
+    while (queue.makeRoom(taker)) made++;
+    expect(made).toBeGreaterThan(50);
+    expect(taker.left).toBe(left - made);
+  });
+});

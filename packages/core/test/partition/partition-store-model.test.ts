@@ -1,0 +1,184 @@
+// The store against the plainest thing that could be right: the list of all writes ever made.
+import { newestVersions, PartitionStore, SnapshotTooOldError, type Timestamp, type VersionCursor } from '@troupe/core';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { ManualClock } from './clock.ts';
+
+const table = 2;
+const keys = ['a', 'b', 'c', 'd', 'e'];
+
+type Step =
+  | { readonly kind: 'write'; readonly key: string; readonly value: number | undefined }
+  | { readonly kind: 'clear' | 'publish' | 'walkNewest' }
+  | { readonly kind: 'withdraw' | 'walkAt' | 'advance'; readonly pick: number };
+
+const pick = fc.nat(9);
+const value = fc.option(fc.nat(99), { nil: undefined, freq: 3 });
+const steps = fc.array(
+  fc.oneof<fc.WeightedArbitrary<Step>[]>(
+    {
+      weight: 10,
+      arbitrary: fc.record({ kind: fc.constant('write'), key: fc.constantFrom(...keys), value }) as fc.Arbitrary<Step>,
+    },
+    { weight: 1, arbitrary: fc.constant({ kind: 'clear' }) as fc.Arbitrary<Step> },
+    { weight: 3, arbitrary: fc.constant({ kind: 'publish' }) as fc.Arbitrary<Step> },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant('withdraw'), pick }) as fc.Arbitrary<Step> },
+    { weight: 2, arbitrary: fc.record({ kind: fc.constant('walkAt'), pick }) as fc.Arbitrary<Step> },
+    { weight: 2, arbitrary: fc.constant({ kind: 'walkNewest' }) as fc.Arbitrary<Step> },
+    { weight: 6, arbitrary: fc.record({ kind: fc.constant('advance'), pick }) as fc.Arbitrary<Step> },
+  ),
+  { maxLength: 120 },
+);
+
+/** All writes ever made. */
+class Model {
+  readonly #writes: { readonly key: string; readonly value: number | undefined; readonly timestamp: Timestamp }[] = [];
+
+  write(key: string, value: number | undefined, timestamp: Timestamp): void {
+    this.#writes.push({ key, value, timestamp });
+  }
+
+  at(snapshot: Timestamp): Map<string, number> {
+    const entries = new Map<string, number>();
+    for (const { key, value, timestamp } of this.#writes) {
+      if (timestamp > snapshot) continue;
+      if (value === undefined) entries.delete(key);
+      else entries.set(key, value);
+    }
+    return entries;
+  }
+}
+
+/** A walk under way and what is known of it. */
+interface Walk {
+  readonly cursor: VersionCursor;
+  readonly snapshot: Timestamp;
+  readonly present: ReadonlySet<string>;
+  /** Present from the beginning until now. */
+  readonly untouched: Set<string>;
+  readonly seen: Map<string, number>;
+  done: boolean;
+}
+
+class Run {
+  readonly clock = new ManualClock();
+  readonly store = new PartitionStore(this.clock, 0);
+  readonly model = new Model();
+  readonly walks: Walk[] = [];
+
+  step(step: Step): void {
+    switch (step.kind) {
+      case 'write':
+        return this.#write(step.key, step.value);
+      case 'clear':
+        return this.#clear();
+      case 'publish':
+        this.clock.publish();
+        return;
+      case 'withdraw':
+        return this.#withdraw(this.#pickSnapshot(step.pick));
+      case 'walkAt':
+        return this.#walk(this.#pickSnapshot(step.pick));
+      case 'walkNewest':
+        return this.#walk(newestVersions);
+      case 'advance':
+        return this.#advance(this.walks[step.pick % Math.max(1, this.walks.length)]);
+    }
+  }
+
+  check(): void {
+    const { store, model, clock } = this;
+    const newest = model.at(clock.now);
+    expect(store.size(table)).toBe(newest.size);
+    for (const key of keys) expect(store.read(table, key)).toBe(newest.get(key));
+    for (const snapshot of clock.published) {
+      const entries = model.at(snapshot);
+      expect(store.sizeAt(table, snapshot)).toBe(entries.size);
+      for (const key of keys) expect(store.readAt(table, key, snapshot)).toBe(entries.get(key));
+    }
+    this.#checkUnpublished();
+  }
+
+  /** Any snapshot is answered right or refused, never answered wrong. */
+  #checkUnpublished(): void {
+    const { store, model, clock } = this;
+    for (let snapshot = Math.max(1, store.horizon); snapshot <= clock.now; snapshot++) {
+      const entries = model.at(snapshot);
+      for (const key of keys) expect(store.readAt(table, key, snapshot)).toBe(entries.get(key));
+    }
+    if (store.horizon > 1) expect(() => store.readAt(table, 'a', store.horizon - 1)).toThrow(SnapshotTooOldError);
+  }
+
+  finish(): void {
+    for (const walk of this.walks) while (!walk.done) this.#advance(walk);
+    for (const snapshot of [...this.clock.published]) this.clock.withdraw(snapshot);
+    this.store.prune(Number.POSITIVE_INFINITY);
+    expect(this.store.supersededCount).toBe(0);
+    this.check();
+  }
+
+  #write(key: string, value: number | undefined): void {
+    const timestamp = this.clock.draw();
+    this.store.write(table, key, value, timestamp);
+    this.model.write(key, value, timestamp);
+    if (value === undefined) for (const walk of this.walks) walk.untouched.delete(key);
+  }
+
+  #clear(): void {
+    const timestamp = this.clock.draw();
+    this.store.clear(table, timestamp);
+    for (const key of keys) this.model.write(key, undefined, timestamp);
+    for (const walk of this.walks) walk.untouched.clear();
+  }
+
+  #withdraw(snapshot: Timestamp | undefined): void {
+    if (snapshot === undefined) return;
+    // A walk that is still under way keeps its snapshot, as readers do.
+    if (!this.walks.some((walk) => !walk.done && walk.snapshot === snapshot)) this.clock.withdraw(snapshot);
+  }
+
+  #walk(snapshot: Timestamp | undefined): void {
+    // Timestamp 0 means "newest" to a walk; no clock of a grid is at 0 when a snapshot is taken of anything.
+    if (snapshot === undefined || (snapshot === 0 && this.clock.published.includes(0))) return;
+    const cursor = this.store.iterate(table, snapshot);
+    const present = new Set(this.model.at(snapshot === newestVersions ? this.clock.now : snapshot).keys());
+    this.walks.push({ cursor, snapshot, present, untouched: new Set(present), seen: new Map(), done: false });
+  }
+
+  #advance(walk: Walk | undefined): void {
+    if (walk === undefined || walk.done) return;
+    walk.done = !walk.cursor.advance();
+    if (walk.done) return this.#checkWalk(walk);
+    const key = walk.cursor.key as string;
+    expect(walk.seen.has(key)).toBe(false);
+    expect(walk.present.has(key)).toBe(true);
+    walk.seen.set(key, walk.cursor.value as number);
+    if (walk.snapshot === newestVersions) expect(walk.cursor.value).toBe(this.store.read(table, key));
+  }
+
+  #checkWalk(walk: Walk): void {
+    if (walk.snapshot !== newestVersions) expect(walk.seen).toEqual(this.model.at(walk.snapshot));
+    else for (const key of walk.untouched) expect(walk.seen.has(key)).toBe(true);
+  }
+
+  #pickSnapshot(index: number): Timestamp | undefined {
+    const { published } = this.clock;
+    return published[index % Math.max(1, published.length)];
+  }
+}
+
+describe('a partition store', () => {
+  test('agrees with the list of all writes at every snapshot, in every walk, and forgets nothing that is needed', () => {
+    fc.assert(
+      fc.property(steps, (script) => {
+        const run = new Run();
+        for (const step of script) {
+          run.step(step);
+          run.check();
+        }
+        run.finish();
+      }),
+      { numRuns: 300 },
+    );
+  });
+});
