@@ -1,0 +1,49 @@
+/**
+ * Operations on many keys outside a transaction, all or nothing. Reads are one snapshot; writes are a transaction
+ * without a body, which locks, votes and commits in one round.
+ */
+import type { AtomicOperations, CallOptions, MemberTables, PlacedKey, TableHandle } from '@troupe/core';
+import { SnapshotExecutor } from '@troupe/core';
+import type { Closures } from './closures.ts';
+import type { LockingTransaction } from './open-transaction.ts';
+
+export class TransactionalOperations implements AtomicOperations {
+  readonly #closures: Closures;
+  readonly #tables: MemberTables;
+
+  constructor(closures: Closures, tables: MemberTables) {
+    this.#closures = closures;
+    this.#tables = tables;
+  }
+
+  async getMany(table: TableHandle, keys: readonly PlacedKey[], options: CallOptions | undefined): Promise<unknown[]> {
+    const snapshot = this.#tables.snapshots.acquire();
+    try {
+      return await new SnapshotExecutor(this.#tables.calls, snapshot).getMany(table, keys, options);
+    } finally {
+      snapshot.release();
+    }
+  }
+
+  setMany(
+    table: TableHandle,
+    keys: readonly PlacedKey[],
+    values: readonly unknown[],
+    _bytes: number,
+    options: CallOptions | undefined,
+  ): Promise<void> {
+    return this.#run((tx) => tx.executor.setMany(table, keys, values), options);
+  }
+
+  deleteMany(table: TableHandle, keys: readonly PlacedKey[], options: CallOptions | undefined): Promise<number> {
+    return this.#run((tx) => tx.executor.deleteMany(table, keys), options);
+  }
+
+  clear(table: TableHandle, options: CallOptions | undefined): Promise<void> {
+    return this.#run((tx) => tx.executor.clear(table), options);
+  }
+
+  #run<T>(body: (transaction: LockingTransaction) => Promise<T>, options: CallOptions | undefined): Promise<T> {
+    return this.#closures.runBare(body, options ?? {});
+  }
+}

@@ -1,0 +1,47 @@
+/** From the keys users declare to where they are: checked, in storage form, with their partitions. */
+import type { CoreMember, MemberTables, PartitionId, StorageKey, TableKey } from '@troupe/core';
+import { describeValue, InvalidArgumentError, isDefinition, toStorageKey } from '@troupe/core';
+
+export interface PlacedTableKey {
+  readonly table: number;
+  readonly key: StorageKey;
+  readonly partition: PartitionId;
+}
+
+export class KeyPlacer {
+  readonly #core: CoreMember;
+  readonly #tables: MemberTables;
+
+  constructor(core: CoreMember, tables: MemberTables) {
+    this.#core = core;
+    this.#tables = tables;
+  }
+
+  get partitionCount(): number {
+    return this.#core.placement.partitionCount;
+  }
+
+  allTables(): number[] {
+    return this.#core.definitions.all('table').map((_, id) => id);
+  }
+
+  /** Throws InvalidArgumentError for what is no key, DEFINITION_MISSING for a key of a table that isn't there. */
+  place(keys: readonly TableKey[], name = 'keys'): PlacedTableKey[] {
+    return keys.map((reference, i) => this.placeOne(reference, `${name}[${i}]`));
+  }
+
+  placeOne(reference: TableKey, name: string): PlacedTableKey {
+    if (typeof reference !== 'object' || reference === null || !isDefinition(reference.table) || reference.table.kind !== 'table') {
+      throw new InvalidArgumentError(`${name} must be a key of a table, like accounts.key('alice'), got ${describeValue(reference)}`, {
+        details: { argument: name },
+      });
+    }
+    const { table, key } = reference;
+    const stored = toStorageKey(key, name);
+    return {
+      table: this.#tables.handle(table).id,
+      key: stored,
+      partition: this.#core.placement.partitionOf(table, key, stored),
+    };
+  }
+}

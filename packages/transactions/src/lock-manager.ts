@@ -1,0 +1,428 @@
+/**
+ * The lock manager of one partition: who may touch which table and key now, who waits, who must give way.
+ *
+ * Pure and synchronous, one call at a time; it may be called again from within its own ports. The rules:
+ * - A request waits behind every conflicting holder and behind every conflicting waiter in front of it. Under
+ *   wound-wait the line goes by age, so no reader passes an older writer, nor a younger writer an older reader.
+ * - When a request queues, the strategy says for each owner in its way whether to wait for it, to wound it, or to die.
+ *   Wounding happens at once, also when an older owner blocks the request anyway.
+ * - An upgrade asks for the supremum; what the owner holds there it keeps while it waits, and is not in its own way.
+ * - A key is asked for only once the intent on its table is held, and then by the same rules.
+ * - After each call: whoever waits does so for an owner the strategy lets it wait for, or for one that is committing.
+ *   So waits never form a cycle.
+ *
+ * Locks are held until `release`; there is no way to give a single one back. Ranges of keys are locked as tables.
+ */
+import type { StorageKey } from '@troupe/core';
+import { checkLocks } from './lock-invariants.ts';
+import {
+  conflictsWithMask,
+  covers,
+  intentOf,
+  type KeyLockMode,
+  type LockMode,
+  type LockModeOrNone,
+  maskOf,
+  raised,
+} from './lock-mode.ts';
+import { compareAge, OldestFirst } from './lock-order.ts';
+import type { LockStrategy } from './lock-strategy.ts';
+import { LockOwner, LockQueue, LockRequest, TableLocks, TableRequest } from './lock-table.ts';
+import { type LockRow, listLocks } from './lock-view.ts';
+
+export { LockOwner };
+
+/**
+ * What became of a wounded holder.
+ * - 'aborted': it has ended; the manager takes away all its locks and waits.
+ * - 'given-back': nothing it could have read was told to anybody; it goes back into line, at its age, with the locks
+ *   that an older owner waits for, and keeps the rest.
+ * - 'protected': it is committing, so the requester waits.
+ */
+export type WoundOutcome = 'aborted' | 'given-back' | 'protected';
+
+export interface LockPorts<Owner extends LockOwner = LockOwner> {
+  /** A requester finds this holder in its way, and the strategy lets it wound. Asked in the middle of a call. */
+  wound(holder: Owner, by: Owner): WoundOutcome;
+  /**
+   * An owner that waited holds everything it asked for now. Called at the end of the outermost call, the oldest owner
+   * first; never while a lock call of that owner runs: after its last one, look at `owner.waits`.
+   */
+  granted(owner: Owner): void;
+  /** The strategy ended the requester; it has no locks and no waits any more. Called at the end of the outermost call. */
+  died(owner: Owner): void;
+}
+
+export class LockManager<Owner extends LockOwner = LockOwner> {
+  readonly #strategy: LockStrategy;
+  readonly #ports: LockPorts;
+  readonly #tables = new Map<number, TableLocks>();
+  #latestTable: TableLocks | undefined = undefined;
+  /** Requests in all queues. */
+  #requests = 0;
+  #waiting = 0;
+  /** Queues in which somebody's turn may have come. */
+  readonly #disturbed: LockQueue[] = [];
+  /** Owners that got a table's intent and have keys to ask for. */
+  readonly #followUps = new OldestFirst<LockOwner>();
+  readonly #news = new OldestFirst<LockOwner>();
+  #depth = 0;
+
+  constructor(strategy: LockStrategy, ports: LockPorts<Owner>) {
+    this.#strategy = strategy;
+    // Only Owners come in through the methods below, so only Owners go out.
+    this.#ports = ports as unknown as LockPorts;
+  }
+
+  /** Nobody holds or waits for anything. */
+  get idle(): boolean {
+    return this.#requests === 0;
+  }
+
+  /** How many locks are being waited for, over all owners. */
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  /**
+   * Whether nobody holds, or waits for, anything that conflicts with `mode` on the key. An operation that ends within
+   * this turn then needs no lock. Allocates nothing.
+   */
+  isFree(table: number, key: StorageKey, mode: KeyLockMode): boolean {
+    if (this.#requests === 0) return true;
+    const locks = this.#tables.get(table);
+    if (locks === undefined) return true;
+    if (!isQueueFree(locks.queue, intentOf(mode))) return false;
+    const queue = locks.keys.get(key);
+    return queue === undefined || isQueueFree(queue, mode);
+  }
+
+  /** The same for a whole table. */
+  isTableFree(table: number, mode: LockMode): boolean {
+    if (this.#requests === 0) return true;
+    const locks = this.#tables.get(table);
+    return locks === undefined || isQueueFree(locks.queue, mode);
+  }
+
+  /**
+   * Locks a key, which need not exist, and the intent on its table. True: held now. False: it waits (`owner.waits`), or
+   * it has ended (`owner.ended`).
+   */
+  lockKey(owner: Owner, table: number, key: StorageKey, mode: KeyLockMode): boolean {
+    if (owner.ended) return false;
+    const request = this.#tableRequest(owner, table);
+    if (this.#takeAtOnce(request, intentOf(mode))) {
+      if (covers(request.held, mode)) return true;
+      const keyRequest = this.#keyRequest(request, key);
+      if (this.#takeAtOnce(keyRequest, mode)) return true;
+      this.#run(owner, () => this.#queueUp(keyRequest, mode));
+    } else {
+      this.#run(owner, () => {
+        this.#addPending(request, key, mode);
+        this.#queueUp(request, intentOf(mode));
+      });
+    }
+    return holdsKey(owner, table, key, mode);
+  }
+
+  /** Locks a table. True: held now. False: it waits, or it has ended. */
+  lockTable(owner: Owner, table: number, mode: LockMode): boolean {
+    if (owner.ended) return false;
+    const request = this.#tableRequest(owner, table);
+    if (this.#takeAtOnce(request, mode)) return true;
+    this.#run(owner, () => this.#queueUp(request, mode));
+    return covers(findTable(owner, table)?.held ?? 0, mode);
+  }
+
+  /** Takes away all locks and waits of the owner and wakes those whose turn it is. */
+  release(owner: Owner): void {
+    this.#drop(owner);
+    if (this.#disturbed.length > 0) this.#run(owner, nothing);
+  }
+
+  /** Every lock that is held or waited for. */
+  list(): LockRow<Owner>[] {
+    return listLocks(this.#tables.values()) as LockRow<Owner>[];
+  }
+
+  /** Throws when the books don't agree, or somebody waits who needn't or mustn't. Slow: for tests and simulations. */
+  checkInvariants(): void {
+    checkLocks(this.#tables.values(), this.#strategy, { requests: this.#requests, waits: this.#waiting });
+  }
+
+  // ── requests ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #tableRequest(owner: LockOwner, table: number): TableRequest {
+    const known = findTable(owner, table);
+    if (known !== undefined) return known;
+    const request = new TableRequest(owner, this.#tableLocks(table));
+    request.nextTable = owner.tables;
+    owner.tables = request;
+    this.#requests += 1;
+    return request;
+  }
+
+  #tableLocks(table: number): TableLocks {
+    if (this.#latestTable?.table === table) return this.#latestTable;
+    let locks = this.#tables.get(table);
+    if (locks === undefined) {
+      locks = new TableLocks(table);
+      this.#tables.set(table, locks);
+    }
+    this.#latestTable = locks;
+    return locks;
+  }
+
+  #keyRequest(at: TableRequest, key: StorageKey): LockRequest {
+    const { locks, owner } = at;
+    let queue = locks.keys.get(key);
+    if (queue === undefined) {
+      queue = new LockQueue(locks, key);
+      locks.keys.set(key, queue);
+    } else {
+      const known = queue.find(owner, at.keys);
+      if (known !== undefined) return known;
+    }
+    const request = new LockRequest(owner, queue);
+    request.nextKey = at.keys;
+    at.keys = request;
+    this.#requests += 1;
+    return request;
+  }
+
+  #addPending(request: TableRequest, key: StorageKey, mode: KeyLockMode): void {
+    if (request.pending.length === 0) request.pending = [{ key, mode }];
+    else request.pending.push({ key, mode });
+    this.#countWait(request.owner, 1);
+  }
+
+  #takeAtOnce(request: LockRequest, mode: LockMode): boolean {
+    if (covers(request.held, mode)) return true;
+    const wanted = raised(request.held, mode);
+    if (request.wanted !== 0 || !request.queue.isOpenTo(request, wanted)) return false;
+    request.queue.hold(request, wanted);
+    return true;
+  }
+
+  #queueUp(request: LockRequest, mode: LockMode): void {
+    const { owner, queue } = request;
+    if (request.wanted === 0) this.#countWait(owner, 1);
+    else if (covers(request.wanted, mode)) return;
+    const position = queue.enqueue(request, mode, this.#strategy);
+    this.#disturbed.push(queue);
+    if (this.#mustDie(request, position)) {
+      this.#end(owner);
+      this.#tell(owner, 'died');
+    } else this.#wound(request);
+  }
+
+  #mustDie(request: LockRequest, position: number): boolean {
+    const { owner, queue, wanted } = request;
+    const kills = (other: LockRequest, mode: LockModeOrNone): boolean =>
+      conflictsWithMask(mode, maskOf(wanted)) && this.#strategy.decide(owner, other.owner) === 'die';
+    for (let holder = queue.holders; holder !== undefined; holder = holder.nextHolder) {
+      if (holder !== request && kills(holder, holder.held)) return true;
+    }
+    // Those ahead it may wait for, or it would not stand behind them.
+    for (let index = position + 1; index < queue.waiters.length; index += 1) {
+      const waiter = queue.waiters[index];
+      if (waiter !== undefined && kills(waiter, waiter.wanted)) return true;
+    }
+    return false;
+  }
+
+  #wound(request: LockRequest): void {
+    const { owner, queue } = request;
+    const inTheWay = (holder: LockRequest): boolean => conflictsWithMask(holder.held, maskOf(request.wanted));
+    const victims: LockRequest[] = [];
+    for (let holder = queue.holders; holder !== undefined; holder = holder.nextHolder) {
+      if (holder === request || !inTheWay(holder)) continue;
+      if (this.#strategy.decide(owner, holder.owner) === 'wound') victims.push(holder);
+    }
+    victims.sort((a, b) => compareAge(a.owner, b.owner));
+    for (const victim of victims) {
+      // The port may have called back: the requester may have its lock, or be gone, and so may the holder.
+      if (request.wanted === 0 || !inTheWay(victim)) continue;
+      const outcome = this.#ports.wound(victim.owner, owner);
+      if (outcome === 'aborted') this.#end(victim.owner);
+      else if (outcome === 'given-back') this.#giveBack(victim.owner);
+      else victim.owner.committing = true;
+    }
+  }
+
+  // ── giving up ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #end(owner: LockOwner): void {
+    owner.ended = true;
+    this.#drop(owner);
+  }
+
+  #drop(owner: LockOwner): void {
+    for (let table = owner.tables; table !== undefined; table = table.nextTable) {
+      for (let key = table.keys; key !== undefined; key = key.nextKey) this.#removeKey(key);
+      this.#remove(table);
+      if (table.pending.length > 0) table.pending = [];
+    }
+    owner.tables = undefined;
+    this.#countWait(owner, -owner.waits);
+    owner.committing = false;
+    owner.news = 'none';
+  }
+
+  #removeKey(request: LockRequest): void {
+    const { queue } = request;
+    this.#remove(request);
+    if (queue.unused && queue.key !== undefined) queue.locks.keys.delete(queue.key);
+  }
+
+  #remove(request: LockRequest): void {
+    const { queue } = request;
+    queue.unhold(request);
+    queue.dequeue(request);
+    this.#requests -= 1;
+    if (queue.waiters.length > 0) this.#disturbed.push(queue);
+  }
+
+  /** Puts the owner back into line wherever an older one waits for what it holds. */
+  #giveBack(owner: LockOwner): void {
+    for (let table = owner.tables; table !== undefined; table = table.nextTable) {
+      if (this.#blocksFront(table)) {
+        this.#requeue(table);
+        this.#suspendKeys(table);
+        continue;
+      }
+      for (let key = table.keys; key !== undefined; key = key.nextKey) {
+        if (this.#blocksFront(key)) this.#requeue(key);
+      }
+    }
+    // Nobody waits for it any more, but it was said to be back in line: say that it is through.
+    if (owner.waits === 0) this.#tell(owner, 'granted');
+  }
+
+  /** Whether somebody waits for what this request holds who would stand in front of it in the line. */
+  #blocksFront(request: LockRequest): boolean {
+    const { owner, queue, held } = request;
+    if (!conflictsWithMask(held, queue.waitMask)) return false;
+    return queue.waiters.some(
+      (waiter) =>
+        waiter !== request &&
+        conflictsWithMask(waiter.wanted, maskOf(held)) &&
+        this.#strategy.decide(owner, waiter.owner) === 'wait',
+    );
+  }
+
+  #requeue(request: LockRequest): void {
+    const { queue, held } = request;
+    if (held === 0) return;
+    queue.unhold(request);
+    if (request.wanted === 0) this.#countWait(request.owner, 1);
+    queue.enqueue(request, held, this.#strategy);
+    this.#disturbed.push(queue);
+  }
+
+  /** Without its table's intent an owner keeps no key there: they are asked for again once it has it back. */
+  #suspendKeys(table: TableRequest): void {
+    for (let key = table.keys; key !== undefined; key = key.nextKey) {
+      const mode = key.wanted === 0 ? key.held : key.wanted;
+      if (key.wanted !== 0) this.#countWait(table.owner, -1);
+      this.#removeKey(key);
+      if (key.queue.key !== undefined) this.#addPending(table, key.queue.key, mode as KeyLockMode);
+    }
+    table.keys = undefined;
+  }
+
+  // ── turns ───────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Does the work, then lets everybody have their turn; the outermost call tells the owners in the end. */
+  #run(owner: LockOwner, work: () => void): void {
+    this.#depth += 1;
+    owner.asking += 1;
+    try {
+      work();
+      this.#settle();
+      if (this.#depth === 1) this.#deliver();
+    } finally {
+      this.#depth -= 1;
+      owner.asking -= 1;
+    }
+  }
+
+  /** Grants whatever can be granted, then lets the oldest owner with new intents ask for its keys, and so on. */
+  #settle(): void {
+    for (;;) {
+      for (let queue = this.#disturbed.pop(); queue !== undefined; queue = this.#disturbed.pop()) {
+        queue.grant(this.#granted);
+      }
+      const owner = this.#followUps.takeOldest();
+      if (owner === undefined) return;
+      this.#askForPending(owner);
+    }
+  }
+
+  readonly #granted = (request: LockRequest): void => {
+    const { owner } = request;
+    this.#countWait(owner, -1);
+    if (request instanceof TableRequest && request.pending.length > 0) {
+      if (!owner.queuedFollowUp) this.#followUps.add(owner);
+      owner.queuedFollowUp = true;
+    } else if (owner.waits === 0) this.#tell(owner, 'granted');
+  };
+
+  #askForPending(owner: LockOwner): void {
+    owner.queuedFollowUp = false;
+    let asked = false;
+    for (let table = owner.tables; table !== undefined; table = table.nextTable) {
+      // A wound may call back and take the table, or all, away from this owner: look again before each key.
+      while (table.wanted === 0) {
+        const next = table.pending.pop();
+        if (next === undefined) break;
+        asked = true;
+        this.#countWait(owner, -1);
+        if (covers(table.held, next.mode)) continue;
+        const request = this.#keyRequest(table, next.key);
+        if (!this.#takeAtOnce(request, next.mode)) this.#queueUp(request, next.mode);
+      }
+    }
+    if (asked && owner.waits === 0 && !owner.ended) this.#tell(owner, 'granted');
+  }
+
+  #tell(owner: LockOwner, news: 'granted' | 'died'): void {
+    if (news === 'granted' && owner.asking > 0) return;
+    if (owner.news === 'none') this.#news.add(owner);
+    owner.news = news;
+  }
+
+  #deliver(): void {
+    for (let owner = this.#news.takeOldest(); owner !== undefined; owner = this.#news.takeOldest()) {
+      const { news } = owner;
+      owner.news = 'none';
+      if (news === 'died') this.#ports.died(owner);
+      // It may have been put back into line since: then it is told later.
+      else if (news === 'granted' && owner.waits === 0) this.#ports.granted(owner);
+    }
+  }
+
+  #countWait(owner: LockOwner, by: number): void {
+    owner.waits += by;
+    this.#waiting += by;
+  }
+}
+
+function findTable(owner: LockOwner, table: number): TableRequest | undefined {
+  let request = owner.tables;
+  while (request !== undefined && request.locks.table !== table) request = request.nextTable;
+  return request;
+}
+
+function holdsKey(owner: LockOwner, table: number, key: StorageKey, mode: KeyLockMode): boolean {
+  const request = findTable(owner, table);
+  if (request === undefined) return false;
+  const held = request.locks.keys.get(key)?.find(owner, request.keys)?.held ?? 0;
+  return covers(request.held, mode) || covers(held, mode);
+}
+
+function isQueueFree(queue: LockQueue, mode: LockMode): boolean {
+  return !conflictsWithMask(mode, queue.heldMask | queue.waitMask);
+}
+
+function nothing(): void {}

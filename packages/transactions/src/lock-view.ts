@@ -1,0 +1,55 @@
+/**
+ * The locks of a partition as plain rows, for people who must find out who blocks whom. A lock that is being
+ * upgraded has two rows, and a key that waits for its table's intent is listed as waiting.
+ */
+import type { StorageKey } from '@troupe/core';
+import type { LockMode } from './lock-mode.ts';
+import type { LockOwner, LockQueue, LockRequest, TableLocks } from './lock-table.ts';
+
+/** One lock that somebody holds or waits for. */
+export interface LockRow<Owner extends LockOwner = LockOwner> {
+  readonly table: number;
+  /** undefined: the whole table. */
+  readonly key: StorageKey | undefined;
+  readonly mode: LockMode;
+  readonly state: 'held' | 'waiting';
+  readonly owner: Owner;
+}
+
+/** Tables in the order of their first lock, each followed by its keys; holders before waiters, waiters in line. */
+export function listLocks(tables: Iterable<TableLocks>): LockRow[] {
+  const rows: LockRow[] = [];
+  for (const locks of tables) {
+    addQueue(rows, locks.queue);
+    for (const queue of locks.keys.values()) addQueue(rows, queue);
+    for (const request of requestsOf(locks.queue)) {
+      for (const { key, mode } of request.owner.pendingIn(locks)) {
+        rows.push({ table: locks.table, key, mode, state: 'waiting', owner: request.owner });
+      }
+    }
+  }
+  return rows;
+}
+
+/** All requests in a queue, each once. */
+export function requestsOf(queue: LockQueue): Set<LockRequest> {
+  return new Set([...holdersOf(queue), ...queue.waiters]);
+}
+
+/** The holders, the latest first. */
+export function holdersOf(queue: LockQueue): LockRequest[] {
+  const holders: LockRequest[] = [];
+  for (let holder = queue.holders; holder !== undefined; holder = holder.nextHolder) holders.push(holder);
+  return holders;
+}
+
+function addQueue(rows: LockRow[], queue: LockQueue): void {
+  const { table } = queue.locks;
+  const { key } = queue;
+  for (const { held, owner } of holdersOf(queue)) {
+    if (held !== 0) rows.push({ table, key, mode: held, state: 'held', owner });
+  }
+  for (const { wanted, owner } of queue.waiters) {
+    if (wanted !== 0) rows.push({ table, key, mode: wanted, state: 'waiting', owner });
+  }
+}

@@ -1,0 +1,40 @@
+/**
+ * The messages of the locking protocol. All travel on the protocol lane, so they are never refused and never wait
+ * for credit; links are FIFO and lose nothing but with a dead end, so none comes twice and none is repeated. A
+ * transaction's id is new for every attempt.
+ *
+ * Family `transactionRequest`: coordinator → participant. Each begins
+ * [op, id, partition, incarnation, slot, age, first, …]: `slot` is the status word in the memory of the coordinator's
+ * member; `age` the id of the first attempt; `first` (1) marks the coordinator's first message to this partition.
+ * The incarnation is fixed when the transaction first touches the partition; a partition of another one refuses. A
+ * participant that doesn't know the id creates it only if `first`, else it refuses: it has wounded it.
+ *
+ * - `lock` […, step, accesses]: takes these locks, then answers with the values. `accesses` is
+ *   [table, key, mode, table, key, mode, …], `mode` a LockMode.
+ * - `lockTable` […, step, table, mode]: takes the whole table in this partition, then answers with no values.
+ * - `prepare` […, writes, cleared]: takes the locks of the writes it doesn't hold yet, keeps the writes, votes yes
+ *   with a timestamp drawn while all locks are held. `writes` is [table, key, value, …], undefined removes; `cleared`
+ *   are tables to empty first.
+ * - `commitOne` […, writes, cleared]: the same for a transaction that touched this partition only; the participant
+ *   decides: it takes the word, installs, releases, and says done.
+ * - `decide` [op, id, partition, incarnation, timestamp]: install at this timestamp, or drop when 0; release. No
+ *   answer. To an id the partition doesn't know: nothing to do.
+ *
+ * Family `transactionReply`: participant → coordinator, [op, id, partition, …]. For an id that has ended: dropped.
+ *
+ * - `answer` […, step, values]: the locks of that step are held; the values in the order of the accesses.
+ * - `vote` […, timestamp]: yes.
+ * - `done` […, timestamp]: committed by the only participant.
+ * - `refused` […, reason]: this partition holds nothing for the id (any more): it was wounded, its line was full, or
+ *   the incarnation is another. The same as a no.
+ *
+ * Family `procedure`: `call` [op, requestId, procedure, args, timeoutMs], an ordinary request (bulk lane) to the owner
+ * of the procedure's first key, which runs the whole transaction and answers with what its body returned.
+ */
+export const RequestOp = { lock: 48, lockTable: 49, prepare: 50, commitOne: 51, decide: 52 } as const;
+export const ReplyOp = { answer: 64, vote: 65, done: 66, refused: 67 } as const;
+export const ProcedureOp = { call: 96 } as const;
+
+/** Why a partition holds nothing for a transaction. Small integers on the wire. */
+export const Refusal = { wounded: 1, incarnation: 2, lineFull: 3, ended: 4 } as const;
+export type Refusal = (typeof Refusal)[keyof typeof Refusal];

@@ -1,0 +1,117 @@
+/**
+ * The `Transaction` that bodies get, in its two kinds: one that locks and writes (an attempt behind it), and one that
+ * reads a snapshot and can't be in anybody's way.
+ */
+import type { Key, MemberTables, Snapshot, Table, TableDefinition } from '@troupe/core';
+import { ReadOnlyError, SnapshotExecutor, type TableExecutor, TransactionFinishedError } from '@troupe/core';
+import type { Attempt } from './attempt.ts';
+import type { OpenTransaction, TransactionContext } from './context.ts';
+import type { KeyPlacer } from './declared-keys.ts';
+import type { DeclaredKeys, NestedOptions, TransactionBody } from './transaction.ts';
+import { type StoredEntries, TransactionExecutor } from './transaction-executor.ts';
+
+/** What open transactions need of their member. */
+export interface TransactionGround {
+  readonly tables: MemberTables;
+  readonly context: TransactionContext;
+  readonly keys: KeyPlacer;
+  readonly storedEntries: StoredEntries;
+}
+
+/** A transaction that locks and writes. */
+export class LockingTransaction implements OpenTransaction {
+  readonly readOnly = false;
+  readonly readTimestamp = undefined;
+  /** 1 for the first attempt. */
+  readonly attempt: number;
+  readonly executor: TransactionExecutor;
+  readonly #ground: TransactionGround;
+  readonly #attempt: Attempt;
+
+  constructor(ground: TransactionGround, attempt: Attempt, attemptNumber: number) {
+    this.#ground = ground;
+    this.#attempt = attempt;
+    this.attempt = attemptNumber;
+    this.executor = new TransactionExecutor(attempt, ground.keys.partitionCount, ground.storedEntries);
+  }
+
+  get id(): number {
+    return this.#attempt.id;
+  }
+
+  get label(): string | undefined {
+    return this.#attempt.label;
+  }
+
+  table<K extends Key, V>(definition: TableDefinition<K, V>): Table<K, V> {
+    return this.#ground.tables.tableWith(definition, () => this.executor);
+  }
+
+  async transaction<T>(body: TransactionBody<T>, options?: NestedOptions): Promise<T> {
+    this.#attempt.assertOpen();
+    await this.declare(options?.keys);
+    const { workspace } = this.#attempt;
+    const savepoint = workspace.savepoint();
+    try {
+      return await this.#ground.context.run(this, () => body(this));
+    } catch (error) {
+      workspace.rollbackTo(savepoint);
+      throw error;
+    }
+  }
+
+  /** Locks the keys that were declared, all at once. */
+  async declare(keys: DeclaredKeys | undefined): Promise<void> {
+    if (keys === undefined) return;
+    if (keys === 'all') await this.executor.declareAll(this.#ground.keys.allTables());
+    else if (keys.length > 0) await this.executor.declare(this.#ground.keys.place(keys));
+  }
+}
+
+/** A transaction that reads one moment of the whole grid. */
+export class SnapshotTransaction implements OpenTransaction {
+  readonly readOnly = true;
+  readonly attempt = 1;
+  readonly id: number;
+  readonly label: string | undefined;
+  readonly #ground: TransactionGround;
+  readonly #snapshot: Snapshot;
+  readonly #executor: SnapshotExecutor;
+  #ended = false;
+
+  constructor(ground: TransactionGround, id: number, label: string | undefined) {
+    this.#ground = ground;
+    this.id = id;
+    this.label = label;
+    this.#snapshot = ground.tables.snapshots.acquire();
+    this.#executor = new SnapshotExecutor(ground.tables.calls, this.#snapshot);
+  }
+
+  get readTimestamp(): number {
+    return this.#snapshot.timestamp;
+  }
+
+  get ended(): boolean {
+    return this.#ended;
+  }
+
+  get executor(): TableExecutor {
+    if (this.#ended) throw new TransactionFinishedError('the read-only transaction has ended; no operation can join it any more');
+    return this.#executor;
+  }
+
+  table<K extends Key, V>(definition: TableDefinition<K, V>): Table<K, V> {
+    return this.#ground.tables.tableWith(definition, () => this.executor);
+  }
+
+  async transaction<T>(body: TransactionBody<T>, options?: NestedOptions): Promise<T> {
+    if (options?.keys !== undefined) throw new ReadOnlyError('a read-only transaction takes no locks, so it can declare no keys');
+    return await this.#ground.context.run(this, () => body(this));
+  }
+
+  /** Lets go of the snapshot. */
+  end(): void {
+    this.#ended = true;
+    this.#snapshot.release();
+  }
+}

@@ -1,0 +1,91 @@
+/**
+ * Calls of procedures: a request to the owner of the first key, which runs the transaction there, retries included.
+ * Inside a transaction's body a procedure joins it and runs where the body runs.
+ */
+import type { CallOptions, CoreMember, MessageFamily, Peer } from '@troupe/core';
+import { copiedBytes, copyValue, Family, InvalidArgumentError } from '@troupe/core';
+import type { Closures } from './closures.ts';
+import type { TransactionContext } from './context.ts';
+import type { KeyPlacer } from './declared-keys.ts';
+import { ProcedureOp } from './messages.ts';
+import type { ProcedureDefinition } from './procedure.ts';
+
+type AnyProcedure = ProcedureDefinition<never, unknown>;
+
+export class ProcedureCalls implements MessageFamily {
+  readonly #core: CoreMember;
+  readonly #keys: KeyPlacer;
+  readonly #closures: Closures;
+  readonly #context: TransactionContext;
+  /** Calls that run here, by caller and request, so that a caller who gives up ends them. */
+  readonly #running = new Map<Peer, Map<number, AbortController>>();
+
+  constructor(core: CoreMember, keys: KeyPlacer, closures: Closures, context: TransactionContext) {
+    this.#core = core;
+    this.#keys = keys;
+    this.#closures = closures;
+    this.#context = context;
+    core.member.register(Family.procedure, this);
+  }
+
+  async call(procedure: AnyProcedure, args: readonly unknown[], options?: CallOptions): Promise<unknown> {
+    const id = this.#core.definitions.idOf(procedure);
+    const copies = copyValue(args, `the arguments of procedure '${procedure.name}'`);
+    const bytes = copiedBytes();
+    const current = this.#context.current();
+    if (current !== undefined) {
+      return await current.transaction((tx) => procedure.run(tx, ...(copies as never)), { keys: this.#declared(procedure, copies) });
+    }
+    const [first] = this.#declared(procedure, copies);
+    if (first === undefined) {
+      throw new InvalidArgumentError(`keys of procedure '${procedure.name}' must name at least one key: it runs at the owner of the first`);
+    }
+    const { partition } = this.#keys.placeOne(first, `keys[0] of procedure '${procedure.name}'`);
+    const owner = this.#core.placement.ownerOf(partition);
+    return await this.#core.member.request(owner, [ProcedureOp.call, 0, id, copies, options?.timeoutMs], bytes, options);
+  }
+
+  /** A call from a member that knows this one to own the first key. */
+  receive(message: readonly unknown[], from: Peer): void {
+    const requestId = message[1] as number;
+    void this.#run(message, requestId, from).then(
+      (answer) => this.#core.member.replyOwned(from, requestId, answer),
+      (error: unknown) => this.#core.member.fail(from, requestId, error),
+    );
+  }
+
+  cancelled(requestId: number, from: Peer): void {
+    this.#running.get(from)?.get(requestId)?.abort(new InvalidArgumentError('the caller gave up'));
+  }
+
+  peerLost(peer: Peer): void {
+    for (const controller of this.#running.get(peer)?.values() ?? []) controller.abort(new InvalidArgumentError('the caller is gone'));
+    this.#running.delete(peer);
+  }
+
+  async #run(message: readonly unknown[], requestId: number, from: Peer): Promise<unknown> {
+    const procedure = this.#core.definitions.mustGet('procedure', message[2] as number) as AnyProcedure;
+    const args = message[3] as readonly unknown[];
+    const timeoutMs = message[4] as number | undefined;
+    const controller = new AbortController();
+    let calls = this.#running.get(from);
+    if (calls === undefined) this.#running.set(from, (calls = new Map<number, AbortController>()));
+    calls.set(requestId, controller);
+    try {
+      const keys = this.#declared(procedure, args);
+      const options = { keys, signal: controller.signal, label: procedure.name, ...(timeoutMs === undefined ? {} : { timeoutMs }) };
+      const answer = await this.#closures.run((tx) => procedure.run(tx, ...(args as never)), options);
+      return copyValue(answer, `the answer of procedure '${procedure.name}'`);
+    } finally {
+      calls.delete(requestId);
+    }
+  }
+
+  #declared(procedure: AnyProcedure, args: readonly unknown[]): ReturnType<AnyProcedure['keys']> {
+    const keys = procedure.keys(...(args as never));
+    if (!Array.isArray(keys)) {
+      throw new InvalidArgumentError(`keys of procedure '${procedure.name}' must answer an array of keys`, { details: { argument: 'keys' } });
+    }
+    return keys;
+  }
+}

@@ -1,0 +1,121 @@
+/**
+ * Status words: where the fate of each transaction stands, in memory that every thread sees.
+ *
+ *     ACTIVE ──▶ COMMITTING ──▶ COMMITTED(timestamp)
+ *        └──────────┴─────────▶ ABORTED
+ *
+ * Changed by compare-and-set only, so a wound and a commit can never both win. The words of one member incarnation
+ * lie in its own memory; a slot is used again once its transaction's decisions are on their way. A word carries the
+ * low bits of the transaction's id, so whoever comes late sees that the slot has moved on: `unknown`, which means
+ * decided, and that the decision is already in the reader's link.
+ */
+import type { Timestamp } from '@troupe/core';
+
+/** Increasing and unique in a grid: a draw from its clock. Smaller is older. */
+export type TransactionId = Timestamp;
+
+export type Fate = 'active' | 'committing' | 'committed' | 'aborted' | 'unknown';
+
+const stateBits = 2;
+const idBits = 29;
+const active = 0;
+const committing = 1;
+const committed = 2;
+const aborted = 3;
+const fates: readonly Fate[] = ['active', 'committing', 'committed', 'aborted'];
+
+/** Bytes of memory that `slots` words need. */
+export function statusMemoryBytes(slots: number): number {
+  return slots * 12;
+}
+
+export class StatusWords {
+  readonly #timestamps: Float64Array;
+  readonly #words: Int32Array;
+
+  /** A view of one member incarnation's words. */
+  constructor(memory: SharedArrayBuffer) {
+    const slots = Math.floor(memory.byteLength / 12);
+    this.#timestamps = new Float64Array(memory, 0, slots);
+    this.#words = new Int32Array(memory, slots * 8, slots);
+  }
+
+  get slots(): number {
+    return this.#words.length;
+  }
+
+  /** Begins the life of a transaction's word. Only its coordinator's member does this. */
+  begin(slot: number, id: TransactionId): void {
+    Atomics.store(this.#words, slot, word(id, active));
+  }
+
+  fate(slot: number, id: TransactionId): Fate {
+    const found = Atomics.load(this.#words, slot);
+    const state = found & 3;
+    return found === word(id, state) ? (fates[state] as Fate) : 'unknown';
+  }
+
+  /** ACTIVE → ABORTED. False: it is committing or has ended. */
+  tryAbort(slot: number, id: TransactionId): boolean {
+    return this.#change(slot, id, active, aborted);
+  }
+
+  /** ACTIVE → COMMITTING: no wound can reach it any more. */
+  tryCommitting(slot: number, id: TransactionId): boolean {
+    return this.#change(slot, id, active, committing);
+  }
+
+  /** ACTIVE → COMMITTED at `timestamp`. False: it was aborted. */
+  tryCommit(slot: number, id: TransactionId, timestamp: Timestamp): boolean {
+    // Only one party may try to commit a word, and readers look at the timestamp after they saw COMMITTED.
+    this.#timestamps[slot] = timestamp;
+    return this.#change(slot, id, active, committed);
+  }
+
+  /** When a committed transaction took effect. */
+  commitTimestamp(slot: number): Timestamp {
+    return this.#timestamps[slot] as Timestamp;
+  }
+
+  #change(slot: number, id: TransactionId, from: number, to: number): boolean {
+    const expected = word(id, from);
+    return Atomics.compareExchange(this.#words, slot, expected, word(id, to)) === expected;
+  }
+}
+
+function word(id: TransactionId, state: number): number {
+  return ((id % 2 ** idBits) << stateBits) | state;
+}
+
+/** The slots of one member: lends each to one transaction at a time. */
+export class StatusSlots {
+  readonly words: StatusWords;
+  readonly #free: number[];
+  readonly #waiting: (() => void)[] = [];
+
+  constructor(memory: SharedArrayBuffer) {
+    this.words = new StatusWords(memory);
+    this.#free = Array.from({ length: this.words.slots }, (_, index) => this.words.slots - 1 - index);
+  }
+
+  /** How many transactions are under way. */
+  get used(): number {
+    return this.words.slots - this.#free.length;
+  }
+
+  /** A slot, or undefined when every one is in use. */
+  tryTake(): number | undefined {
+    return this.#free.pop();
+  }
+
+  /** Resolves when a slot may be free again. */
+  freed(): Promise<void> {
+    return new Promise((resolve) => this.#waiting.push(resolve));
+  }
+
+  /** Gives a slot back. Only when every decision of its transaction has been handed to the links. */
+  release(slot: number): void {
+    this.#free.push(slot);
+    this.#waiting.shift()?.();
+  }
+}

@@ -1,0 +1,172 @@
+/**
+ * The table operations of a transaction: read through locks, write into the workspace, see their own writes. Nothing
+ * here decides what an operation means (`applyOperation` of core) or when a lock is granted (the participants).
+ */
+import type {
+  CallOptions,
+  OneKeyOp,
+  PartitionId,
+  PlacedKey,
+  ScanPart,
+  StorageKey,
+  TableExecutor,
+  TableHandle,
+} from '@troupe/core';
+import { applyOperation, copyValue, lockFor, ScanPart as Part, TableOp, WriteSlot } from '@troupe/core';
+import type { Attempt, Wanted } from './attempt.ts';
+import { type Cell, Workspace } from './workspace.ts';
+
+/** Pages of the entries of one table, as stored; the caller holds locks that keep it still. */
+export type StoredEntries = (table: TableHandle, options: CallOptions | undefined) => AsyncIterable<readonly unknown[]>;
+
+export class TransactionExecutor implements TableExecutor {
+  readonly #attempt: Attempt;
+  readonly #partitions: readonly PartitionId[];
+  readonly #storedEntries: StoredEntries;
+  readonly #slot = new WriteSlot();
+
+  constructor(attempt: Attempt, partitionCount: number, storedEntries: StoredEntries) {
+    this.#attempt = attempt;
+    this.#partitions = Array.from({ length: partitionCount }, (_, partition) => partition);
+    this.#storedEntries = storedEntries;
+  }
+
+  async one(op: OneKeyOp, table: TableHandle, key: StorageKey, partition: PartitionId, args: readonly unknown[]): Promise<unknown> {
+    this.#attempt.assertOpen();
+    const cell = this.#attempt.workspace.cell(table.id, key, partition);
+    // A set needs no answer: its lock is taken with the vote.
+    if (op !== TableOp.set && needsLock(cell, lockFor(op))) {
+      await this.#lock([{ table: table.id, key, cell }], lockFor(op));
+    }
+    return this.#apply(op, key, cell, args);
+  }
+
+  async getMany(table: TableHandle, keys: readonly PlacedKey[]): Promise<unknown[]> {
+    const cells = await this.#lockAll(table, keys, 'read');
+    return cells.map((cell) => copyValue(Workspace.current(cell), 'value'));
+  }
+
+  setMany(table: TableHandle, keys: readonly PlacedKey[], values: readonly unknown[]): Promise<void> {
+    this.#attempt.assertOpen();
+    const { workspace } = this.#attempt;
+    keys.forEach(({ key, partition }, i) => workspace.write(workspace.cell(table.id, key, partition), values[i]));
+    return Promise.resolve();
+  }
+
+  async deleteMany(table: TableHandle, keys: readonly PlacedKey[]): Promise<number> {
+    const cells = await this.#lockAll(table, keys, 'write');
+    let removed = 0;
+    for (const cell of cells) {
+      if (Workspace.current(cell) === undefined) continue;
+      removed++;
+      this.#attempt.workspace.write(cell, undefined);
+    }
+    return removed;
+  }
+
+  async clear(table: TableHandle): Promise<void> {
+    this.#attempt.assertOpen();
+    await this.#underWay(this.#attempt.lockTable(table.id, 'write', this.#partitions));
+    this.#attempt.workspace.clear(table.id);
+  }
+
+  async size(table: TableHandle, options: CallOptions | undefined): Promise<number> {
+    let size = 0;
+    for await (const page of this.scan(table, Part.keys, options)) size += page.length;
+    return size;
+  }
+
+  /** Locks the whole table, so that nothing can appear or vanish until the end; own writes are laid over it. */
+  async *scan(table: TableHandle, part: ScanPart, options: CallOptions | undefined): AsyncIterable<readonly unknown[]> {
+    const attempt = this.#attempt;
+    attempt.assertOpen();
+    await this.#underWay(attempt.lockTable(table.id, 'read', this.#partitions));
+    if (!attempt.workspace.isCleared(table.id)) {
+      // Keys come along always, because own writes have to be told from what is stored.
+      for await (const page of this.#storedEntries(table, options)) {
+        attempt.assertOpen();
+        const untouched = stored(page, part, (key) => attempt.workspace.tryCell(table.id, key)?.written === true);
+        if (untouched.length > 0) yield untouched;
+      }
+    }
+    const own: unknown[] = [];
+    for (const [key, cell] of attempt.workspace.cells(table.id)) {
+      if (!cell.written || cell.own === undefined) continue;
+      if (part !== Part.values) own.push(key);
+      if (part !== Part.keys) own.push(copyValue(cell.own, 'value'));
+    }
+    if (own.length > 0) yield own;
+  }
+
+  /** Locks keys that were declared; the values come along. */
+  async declare(keys: readonly { readonly table: number; readonly key: StorageKey; readonly partition: PartitionId }[]): Promise<void> {
+    const { workspace } = this.#attempt;
+    const wanted = new Map<Cell, Wanted>();
+    for (const { table, key, partition } of keys) {
+      const cell = workspace.cell(table, key, partition);
+      if (cell.lock !== 'write') wanted.set(cell, { table, key, cell });
+    }
+    if (wanted.size > 0) await this.#lock([...wanted.values()], 'write');
+  }
+
+  /** Locks every table whole: nobody else reads or writes anything until the end. */
+  async declareAll(tables: readonly number[]): Promise<void> {
+    await this.#underWay(
+      Promise.all(tables.map((table) => this.#attempt.lockTable(table, 'write', this.#partitions))),
+    );
+  }
+
+  async #lockAll(table: TableHandle, keys: readonly PlacedKey[], mode: 'read' | 'write'): Promise<Cell[]> {
+    this.#attempt.assertOpen();
+    const cells = keys.map(({ key, partition }) => this.#attempt.workspace.cell(table.id, key, partition));
+    const wanted = new Map<Cell, Wanted>();
+    cells.forEach((cell, i) => {
+      const placed = keys[i];
+      if (placed !== undefined && needsLock(cell, mode)) wanted.set(cell, { table: table.id, key: placed.key, cell });
+    });
+    if (wanted.size > 0) await this.#lock([...wanted.values()], mode);
+    return cells;
+  }
+
+  #lock(wanted: readonly Wanted[], mode: 'read' | 'write'): Promise<void> {
+    return this.#underWay(this.#attempt.lockKeys(wanted, mode));
+  }
+
+  async #underWay<T>(operation: Promise<T>): Promise<T> {
+    this.#attempt.operationsUnderWay++;
+    try {
+      return await operation;
+    } finally {
+      this.#attempt.operationsUnderWay--;
+    }
+  }
+
+  #apply(op: OneKeyOp, key: StorageKey, cell: Cell, args: readonly unknown[]): unknown {
+    // A failed operation may have been about to write: the transaction can't go on as if nothing happened.
+    try {
+      const answer = applyOperation(op, key, Workspace.current(cell), args, 0, this.#slot);
+      if (this.#slot.changed) this.#attempt.workspace.write(cell, this.#slot.value);
+      return copyValue(answer, 'value');
+    } catch (error) {
+      this.#attempt.coordinator.abort('user');
+      throw error;
+    }
+  }
+}
+
+/** A written key shows the transaction's own value; any other must be locked to be read, and exclusively to be changed. */
+function needsLock(cell: Cell, mode: 'read' | 'write'): boolean {
+  if (cell.written) return false;
+  return mode === 'read' ? cell.lock === 'none' : cell.lock !== 'write';
+}
+
+/** What of a page of entries the transaction hasn't overwritten, in the form asked for. */
+function stored(page: readonly unknown[], part: ScanPart, overwritten: (key: StorageKey) => boolean): unknown[] {
+  const kept: unknown[] = [];
+  for (let i = 0; i < page.length; i += 2) {
+    if (overwritten(page[i] as StorageKey)) continue;
+    if (part !== Part.values) kept.push(page[i]);
+    if (part !== Part.keys) kept.push(page[i + 1]);
+  }
+  return kept;
+}

@@ -1,0 +1,222 @@
+/**
+ * The shell around the protocol cores at one member: routes messages to the participants of the partitions it owns
+ * and to the coordinators it runs, lends status words, and passes on that a thread has died.
+ */
+import type { CoreMember, PartitionId, Peer } from '@troupe/core';
+import { Family, OverloadedError, PartitionLostError, TransactionAbortedError } from '@troupe/core';
+import { Attempt, type AttemptPorts } from './attempt.ts';
+import { type AbortCause, Coordinator } from './coordinator.ts';
+import { MemoryDecision } from './decision.ts';
+import { Refusal, ReplyOp, RequestOp } from './messages.ts';
+import { type Origin, Participant } from './participant.ts';
+import { StatusSlots, StatusWords, type TransactionId } from './status-word.ts';
+
+export class TransactionService implements AttemptPorts {
+  readonly #core: CoreMember;
+  readonly #slots: StatusSlots;
+  readonly #decision: MemoryDecision;
+  readonly #attempts = new Map<TransactionId, Attempt>();
+  readonly #participants = new Map<PartitionId, Participant>();
+  readonly #origins = new Map<Peer, Origin>();
+  /** Slots of ended attempts whose decisions wait to be handed to the links. */
+  #slotsToRelease: number[] = [];
+
+  constructor(core: CoreMember) {
+    const { member } = core;
+    this.#core = core;
+    this.#slots = new StatusSlots(member.self.memory);
+    this.#decision = new MemoryDecision(this.#slots.words, (partition) => member.shared.incarnationOf(partition));
+    member.register(Family.transactionRequest, {
+      receive: (message, from) => this.#request(message, from),
+      peerLost: (peer) => this.#peerLost(peer),
+    });
+    member.register(Family.transactionReply, { receive: (message) => this.#reply(message) });
+  }
+
+  /** The participant of a partition this member owns: also its concurrency control. */
+  createParticipant(partition: ConstructorParameters<typeof Participant>[0]): Participant {
+    const participant = new Participant(partition, { draw: () => this.#core.member.shared.draw() });
+    this.#participants.set(partition.id, participant);
+    return participant;
+  }
+
+  /** Attempts this member coordinates. */
+  get underWay(): number {
+    return this.#attempts.size;
+  }
+
+  /** Begins an attempt. `age`: the id of the first one, when this is a retry. Waits while every word is in use. */
+  async begin(age: TransactionId | undefined, label: string | undefined): Promise<Attempt> {
+    for (;;) {
+      const attempt = this.tryBegin(age, label);
+      if (attempt !== undefined) return attempt;
+      await this.#slots.freed();
+    }
+  }
+
+  tryBegin(age: TransactionId | undefined, label: string | undefined): Attempt | undefined {
+    const slot = this.#slots.tryTake();
+    if (slot === undefined) return undefined;
+    const { member, placement } = this.#core;
+    const id = member.shared.draw();
+    this.#slots.words.begin(slot, id);
+    const attempt = new Attempt(label, this);
+    const coordinator = new Coordinator(id, age ?? id, slot, {
+      decision: this.#decision,
+      incarnationOf: (partition) => member.shared.incarnationOf(partition),
+      now: () => member.shared.now(),
+      send: (partition, message) => {
+        const peer = member.tryPeer(placement.ownerOf(partition));
+        if (peer !== undefined) member.sendProtocol(peer, message);
+      },
+      answered: (step, partition, values) => attempt.answered(step, partition, values),
+      ended: (outcome) => {
+        this.#attempts.delete(id);
+        this.#releaseSlot(slot);
+        attempt.end(outcome);
+      },
+    });
+    attempt.start(coordinator);
+    this.#attempts.set(id, attempt);
+    return attempt;
+  }
+
+  connected(partitions: Iterable<PartitionId>): Promise<void> | undefined {
+    const { member, placement } = this.#core;
+    for (const partition of partitions) {
+      const owner = placement.ownerOf(partition);
+      if (member.tryPeer(owner) === undefined) {
+        return member.whenConnected(owner).then(() => this.connected(partitions));
+      }
+    }
+    return undefined;
+  }
+
+  /** A timestamp of its own for a transaction that takes no locks. */
+  drawId(): TransactionId {
+    return this.#core.member.shared.draw();
+  }
+
+  /** What the caller of a run is told that was ended from outside, maybe between two attempts. */
+  stoppedError(attempt: Attempt | undefined, cause: 'timeout' | 'killed'): Error {
+    if (attempt !== undefined) return this.abortError(attempt, cause, undefined);
+    return new TransactionAbortedError(`a transaction was aborted before it began: ${causeText[cause]}`, {
+      details: { reason: cause },
+    });
+  }
+
+  abortError(attempt: Attempt, abortCause: AbortCause, partition: PartitionId | undefined, cause?: unknown): Error {
+    const { id, label } = attempt;
+    const named = label === undefined ? `transaction ${id}` : `transaction '${label}' (${id})`;
+    switch (abortCause) {
+      case 'participant-lost':
+        return new PartitionLostError(
+          `${named} was aborted: partition ${partition ?? '?'} died with its thread, and with it what the transaction had locked there`,
+          { details: { reason: abortCause, transaction: id, partition }, cause },
+        );
+      case 'line-full':
+        return new OverloadedError('QUEUE_FULL', `${named} was refused: too many wait for locks in partition ${partition ?? '?'}`, {
+          details: { transaction: id, partition },
+        });
+      default:
+        return new TransactionAbortedError(`${named} was aborted: ${causeText[abortCause]}`, {
+          details: { reason: abortCause, transaction: id, ...(label === undefined ? {} : { label }) },
+          cause,
+        });
+    }
+  }
+
+  /** Ends every attempt of this member. */
+  close(): void {
+    for (const attempt of [...this.#attempts.values()]) attempt.coordinator.abort('killed');
+  }
+
+  /** A slot is lent again only when the decisions of its transaction have left this thread: a death may not lose them. */
+  #releaseSlot(slot: number): void {
+    this.#slotsToRelease.push(slot);
+    if (this.#slotsToRelease.length > 1) return;
+    this.#core.member.flusher.afterFlush(() => {
+      const slots = this.#slotsToRelease;
+      this.#slotsToRelease = [];
+      for (const freed of slots) this.#slots.release(freed);
+    });
+  }
+
+  #request(message: readonly unknown[], from: Peer): void {
+    const participant = this.#participants.get(message[2] as PartitionId);
+    const origin = this.#originOf(from);
+    if (participant === undefined) {
+      if (message[0] !== RequestOp.decide) origin.send([ReplyOp.refused, message[1], message[2], Refusal.incarnation]);
+      return;
+    }
+    switch (message[0]) {
+      case RequestOp.lock:
+        participant.lock(message, origin);
+        break;
+      case RequestOp.lockTable:
+        participant.lockTable(message, origin);
+        break;
+      case RequestOp.prepare:
+        participant.prepare(message, origin);
+        break;
+      case RequestOp.commitOne:
+        participant.commitOne(message, origin);
+        break;
+      case RequestOp.decide:
+        participant.decide(message);
+        break;
+      default:
+    }
+  }
+
+  #reply(message: readonly unknown[]): void {
+    // An attempt that has ended is gone from the map: what comes late finds nobody.
+    const coordinator = this.#attempts.get(message[1] as TransactionId)?.coordinator;
+    if (coordinator === undefined) return;
+    const partition = message[2] as PartitionId;
+    switch (message[0]) {
+      case ReplyOp.answer:
+        coordinator.answer(partition, message[3] as number, message[4] as readonly unknown[]);
+        break;
+      case ReplyOp.vote:
+        coordinator.vote(partition, message[3] as number);
+        break;
+      case ReplyOp.done:
+        coordinator.done(message[3] as number);
+        break;
+      case ReplyOp.refused:
+        coordinator.refused(partition, message[3] as Refusal);
+        break;
+      default:
+    }
+  }
+
+  #peerLost(peer: Peer): void {
+    const origin = this.#origins.get(peer);
+    this.#origins.delete(peer);
+    if (origin !== undefined) for (const participant of this.#participants.values()) participant.originLost(origin);
+    for (const attempt of [...this.#attempts.values()]) {
+      for (const { partition } of attempt.coordinator.touched) {
+        if (this.#core.placement.ownerOf(partition) === peer.id) attempt.coordinator.partitionLost(partition);
+      }
+    }
+  }
+
+  #originOf(peer: Peer): Origin {
+    let origin = this.#origins.get(peer);
+    if (origin === undefined) {
+      const { member } = this.#core;
+      origin = { words: new StatusWords(peer.memory), send: (message) => member.sendProtocol(peer, message) };
+      this.#origins.set(peer, origin);
+    }
+    return origin;
+  }
+}
+
+const causeText: Record<Exclude<AbortCause, 'participant-lost' | 'line-full'>, string> = {
+  wounded: 'an older transaction needed what it had locked',
+  killed: 'it was ended from outside',
+  timeout: 'it did not finish in time',
+  user: 'one of its operations failed or it was rolled back',
+};
+

@@ -1,0 +1,55 @@
+/** What users hold inside a transaction, and the options they begin one with. */
+import type { CallOptions, Key, Table, TableDefinition, TableKey } from '@troupe/core';
+import type { TransactionId } from './status-word.ts';
+
+export interface Transaction {
+  /** Unique in the grid; a new one for every attempt. */
+  readonly id: TransactionId;
+  /** 1 for the first attempt; the body runs again after a lost conflict. */
+  readonly attempt: number;
+  readonly label: string | undefined;
+  readonly readOnly: boolean;
+  /** For a read-only transaction: the moment it reads. */
+  readonly readTimestamp: number | undefined;
+  /** A table as this transaction sees it: its own writes included, everything it reads protected until the end. */
+  table<K extends Key, V>(definition: TableDefinition<K, V>): Table<K, V>;
+  /**
+   * A nested transaction: part of this one, but its own failure undoes only what it wrote, so the outer body may
+   * catch the error and go on. Locks taken inside stay until the end of the outer one.
+   */
+  transaction<T>(body: TransactionBody<T>, options?: NestedOptions): Promise<T>;
+}
+
+/** A transaction that its user ends. Disposal rolls back what was not committed. */
+export interface ExplicitTransaction extends Transaction, AsyncDisposable {
+  /** Resolves when everything it wrote is in place. Throws when it was aborted or has ended, and says why. */
+  commit(): Promise<void>;
+  /** Undoes everything. Does nothing after the end. */
+  rollback(): Promise<void>;
+}
+
+export type TransactionBody<T> = (transaction: Transaction) => T | Promise<T>;
+
+/** Keys to lock before the body runs: in any order, also twice. `'all'`: nobody else reads or writes anything. */
+export type DeclaredKeys = readonly TableKey[] | 'all';
+
+export interface NestedOptions {
+  readonly keys?: DeclaredKeys;
+}
+
+export interface TransactionOptions extends CallOptions, NestedOptions {
+  /** Attempts after the first, when it lost a conflict. Default: until the deadline. */
+  readonly retries?: number;
+  /** Reads one moment of the whole grid, takes no locks, and refuses writes. */
+  readonly readOnly?: boolean;
+  /** A name for errors and views. */
+  readonly label?: string;
+  /** Inside another transaction's body: begin a separate one instead of joining it. */
+  readonly independent?: boolean;
+}
+
+/** Options of an explicit transaction: the deadline and the signal bound its whole life. */
+export interface BeginOptions extends CallOptions {
+  readonly readOnly?: boolean;
+  readonly label?: string;
+}

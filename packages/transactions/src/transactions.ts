@@ -1,0 +1,139 @@
+/**
+ * Transactions as a member's users begin them. Checks what it is given, decides whether a call joins the transaction
+ * it is made in, and hands the rest to closures, explicit transactions and procedures.
+ */
+import type { CallOptions, CoreMember, MemberTables, Partition } from '@troupe/core';
+import {
+  checkCallOptions,
+  InvalidArgumentError,
+  mustBeFunction,
+  mustBeInteger,
+  mustBeName,
+  scanPartitions,
+  ScanPart,
+  newest,
+} from '@troupe/core';
+import { TransactionalOperations } from './atomic-operations.ts';
+import { Closures } from './closures.ts';
+import { TransactionContext } from './context.ts';
+import { KeyPlacer } from './declared-keys.ts';
+import { ExplicitTransactions } from './explicit-transactions.ts';
+import type { TransactionGround } from './open-transaction.ts';
+import type { Participant } from './participant.ts';
+import type { ProcedureDefinition } from './procedure.ts';
+import { ProcedureCalls } from './procedure-calls.ts';
+import type { BeginOptions, ExplicitTransaction, Transaction, TransactionBody, TransactionOptions } from './transaction.ts';
+import { TransactionService } from './transaction-service.ts';
+
+/** What the transactions package adds to every member's client. */
+export interface TransactionClient {
+  /**
+   * Runs `body` as a transaction: all of it or nothing, as if alone. It may run more than once (a lost conflict is
+   * tried again), so it should touch nothing but the grid. Inside another transaction's body it joins that one.
+   * Rejects with the body's own error, TRANSACTION_ABORTED, PARTITION_LOST, or the signal's reason.
+   */
+  transaction<T>(body: TransactionBody<T>, options?: TransactionOptions): Promise<T>;
+  /** Begins a transaction that you end; `await using` rolls back what was not committed. */
+  begin(options?: BeginOptions): Promise<ExplicitTransaction>;
+  /** Runs a procedure at the owner of its first key, in one round trip when all its keys are there. */
+  run<A extends readonly unknown[], R>(procedure: ProcedureDefinition<A, R>, ...args: A): Promise<Awaited<R>>;
+  /** The transaction whose body is running. */
+  currentTransaction(): Transaction | undefined;
+}
+
+export class Transactions implements TransactionClient {
+  readonly service: TransactionService;
+  readonly #context = new TransactionContext();
+  readonly #closures: Closures;
+  readonly #explicit: ExplicitTransactions;
+  readonly #procedures: ProcedureCalls;
+  readonly #ground: TransactionGround;
+
+  constructor(core: CoreMember, tables: MemberTables) {
+    const keys = new KeyPlacer(core, tables);
+    this.service = new TransactionService(core);
+    this.#ground = {
+      tables,
+      keys,
+      context: this.#context,
+      storedEntries: (table, options) =>
+        scanPartitions({ calls: tables.calls, table: table.id, part: ScanPart.entries, snapshot: newest, options }),
+    };
+    this.#closures = new Closures(this.service, this.#ground);
+    this.#explicit = new ExplicitTransactions(this.service, this.#closures, this.#ground);
+    this.#procedures = new ProcedureCalls(core, keys, this.#closures, this.#context);
+    tables.use(new TransactionalOperations(this.#closures, tables), () => this.#context.current()?.executor);
+  }
+
+  /** The concurrency control of a partition that this member owns. */
+  control(partition: Pick<Partition, 'id' | 'incarnation' | 'store'>): Participant {
+    return this.service.createParticipant(partition);
+  }
+
+  async transaction<T>(body: TransactionBody<T>, options: TransactionOptions = {}): Promise<T> {
+    mustBeFunction(body, 'the body of a transaction');
+    checkTransactionOptions(options);
+    const current = options.independent === true ? undefined : this.#context.current();
+    if (current !== undefined) return await current.transaction(body, options.keys === undefined ? {} : { keys: options.keys });
+    return await (options.readOnly === true ? this.#closures.runReadOnly(body, options) : this.#closures.run(body, options));
+  }
+
+  async begin(options: BeginOptions = {}): Promise<ExplicitTransaction> {
+    checkCallOptions(options, ['readOnly', 'label']);
+    checkFlags(options);
+    return await this.#explicit.begin(options);
+  }
+
+  run<A extends readonly unknown[], R>(procedure: ProcedureDefinition<A, R>, ...args: A): Promise<Awaited<R>> {
+    return this.#procedures.call(procedure as never, args) as Promise<Awaited<R>>;
+  }
+
+  /** As `run`, with a deadline and a signal. */
+  runWith(procedure: ProcedureDefinition<never, unknown>, args: readonly unknown[], options: CallOptions): Promise<unknown> {
+    return this.#procedures.call(procedure, args, options);
+  }
+
+  currentTransaction(): Transaction | undefined {
+    return this.#context.current();
+  }
+
+  /** Runs `work` outside the transaction it is called in. */
+  detached<T>(work: () => T): T {
+    return this.#context.current() === undefined ? work() : this.#context.run(undefined, work);
+  }
+
+  close(): void {
+    this.service.close();
+    this.#closures.close();
+  }
+}
+
+const transactionOptionNames = ['keys', 'retries', 'readOnly', 'label', 'independent'];
+
+function checkTransactionOptions(options: TransactionOptions): void {
+  checkCallOptions(options, transactionOptionNames);
+  checkFlags(options);
+  const { keys, retries } = options;
+  if (retries !== undefined && retries !== Number.POSITIVE_INFINITY) {
+    mustBeInteger(retries, 'retries', 0, Number.MAX_SAFE_INTEGER);
+  }
+  if (keys !== undefined && keys !== 'all' && !Array.isArray(keys)) {
+    throw new InvalidArgumentError("keys must be an array of table keys like accounts.key('alice'), or 'all'", {
+      details: { argument: 'keys' },
+    });
+  }
+  if (options.readOnly === true && keys !== undefined) {
+    throw new InvalidArgumentError('keys must be left out of a read-only transaction: it takes no locks', {
+      details: { argument: 'keys' },
+    });
+  }
+}
+
+function checkFlags(options: TransactionOptions): void {
+  if (options.label !== undefined) mustBeName(options.label, 'label');
+  for (const name of ['readOnly', 'independent'] as const) {
+    if (options[name] !== undefined && typeof options[name] !== 'boolean') {
+      throw new InvalidArgumentError(`${name} must be true or false`, { details: { argument: name } });
+    }
+  }
+}

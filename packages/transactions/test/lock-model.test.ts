@@ -1,0 +1,179 @@
+import {
+  LockManager,
+  LockMode,
+  LockOwner,
+  type LockStrategy,
+  noWait,
+  waitDie,
+  type WoundOutcome,
+  woundWait,
+} from '@troupe/transactions';
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { ReferenceLocks, type ReferenceOwner, rowText } from './lock-reference.ts';
+
+const slots = 6;
+const outcomes: Record<ReferenceOwner['standing'], WoundOutcome> = {
+  answered: 'aborted',
+  unanswered: 'given-back',
+  committing: 'protected',
+};
+
+class TestOwner extends LockOwner implements ReferenceOwner {
+  standing: ReferenceOwner['standing'] = 'unanswered';
+}
+
+interface Command {
+  readonly kind: 'key' | 'table' | 'release' | 'answer' | 'commit' | 'retry';
+  readonly slot: number;
+  readonly table: number;
+  readonly key: number;
+  readonly mode: LockMode;
+}
+
+const commands = fc.array(
+  fc.record<Command>({
+    kind: fc.constantFrom('key', 'key', 'key', 'key', 'table', 'release', 'answer', 'commit', 'retry'),
+    slot: fc.nat(slots - 1),
+    table: fc.nat(1),
+    key: fc.nat(2),
+    mode: fc.constantFrom(...Object.values(LockMode)),
+  }),
+  { maxLength: 80 },
+);
+
+/** A lock manager and its reference, told the same things. */
+class Pair {
+  readonly manager: LockManager<TestOwner>;
+  readonly reference: ReferenceLocks;
+  readonly owners: TestOwner[] = [];
+  #events: string[] = [];
+  #nextId = 1;
+
+  constructor(strategy: LockStrategy) {
+    this.reference = new ReferenceLocks(strategy);
+    this.manager = new LockManager<TestOwner>(strategy, {
+      wound: (holder, by) => {
+        this.#events.push(`${holder.id} wounded by ${by.id}`);
+        return outcomes[holder.standing];
+      },
+      granted: (owner) => this.#events.push(`${owner.id} granted`),
+      died: (owner) => this.#events.push(`${owner.id} died`),
+    });
+    // Ages that differ from the order of arrival, two of them equal.
+    for (const age of [3, 1, 5, 1, 2, 4]) this.owners.push(this.#newOwner(age));
+  }
+
+  run({ kind, slot, table, key, mode }: Command): void {
+    const owner = this.owner(slot);
+    if (kind === 'release') this.release(slot);
+    else if (kind === 'retry') this.#replace(slot, owner.age);
+    else if (kind === 'answer' && owner.waits === 0 && owner.standing !== 'committing') owner.standing = 'answered';
+    else if (kind === 'commit' && owner.waits === 0) owner.standing = 'committing';
+    else if (kind === 'table') this.#lock(owner, table, undefined, mode);
+    else if (kind === 'key') this.#lock(owner, table, key, mode % 2 === 0 ? LockMode.S : LockMode.X);
+  }
+
+  release(slot: number): void {
+    this.#replace(slot, this.#nextId);
+  }
+
+  owner(slot: number): TestOwner {
+    const owner = this.owners[slot];
+    if (owner === undefined) throw new Error(`no owner in slot ${slot}`);
+    return owner;
+  }
+
+  #lock(owner: TestOwner, table: number, key: number | undefined, mode: LockMode): void {
+    // Who is committing asks for nothing more.
+    if (owner.standing === 'committing') return;
+    const held =
+      key === undefined
+        ? this.manager.lockTable(owner, table, mode)
+        : this.manager.lockKey(owner, table, key, mode === LockMode.S ? LockMode.S : LockMode.X);
+    if (held) expect(owner.ended).toBe(false);
+    else expect(owner.ended || owner.waits > 0).toBe(true);
+    this.#compare(this.reference.lock(owner, table, key, mode));
+  }
+
+  /** Its next attempt keeps the age; a new transaction doesn't. */
+  #replace(slot: number, age: number): void {
+    const owner = this.owner(slot);
+    this.manager.release(owner);
+    this.#compare(this.reference.release(owner));
+    this.owners[slot] = this.#newOwner(age);
+  }
+
+  #compare(expectedEvents: string[]): void {
+    this.manager.checkInvariants();
+    expect(this.#events.splice(0).sort()).toEqual(expectedEvents);
+    const rows = this.manager.list().map((row) => rowText(row.table, row.key, row.mode, row.state, row.owner.id));
+    expect(rows.sort()).toEqual(this.reference.rows());
+    for (const owner of this.owners) {
+      expect(owner.ended).toBe(this.reference.isEnded(owner));
+      expect(owner.waits > 0).toBe(this.reference.isWaiting(owner));
+    }
+  }
+
+  #newOwner(age: number): TestOwner {
+    const id = this.#nextId;
+    this.#nextId += 1;
+    return new TestOwner(id, age);
+  }
+}
+
+/** Lets whoever waits for nothing finish, one after another; fails when everybody waits. */
+function finishAll(pair: Pair): void {
+  while (!pair.manager.idle) {
+    const busy = new Set(pair.manager.list().map((row) => row.owner));
+    const runnable = pair.owners.findIndex((owner) => busy.has(owner) && owner.waits === 0);
+    expect(runnable, 'everybody waits: a deadlock').toBeGreaterThanOrEqual(0);
+    pair.release(runnable);
+  }
+}
+
+describe.each([woundWait, waitDie, noWait])('lock manager under $name', (strategy) => {
+  test('does what the reference does, keeps its invariants, and never deadlocks', () => {
+    fc.assert(
+      fc.property(commands, (script) => {
+        const pair = new Pair(strategy);
+        for (const command of script) pair.run(command);
+        finishAll(pair);
+        expect(pair.manager.list()).toEqual([]);
+        expect(pair.manager.waiting).toBe(0);
+      }),
+      { numRuns: 400 },
+    );
+  });
+
+  test('says free exactly when a newcomer would get the lock at once', () => {
+    fc.assert(
+      fc.property(commands, fc.nat(1), fc.nat(3), (script, table, key) => {
+        const { manager, run } = boundPair(strategy);
+        for (const command of script) run(command);
+        for (const mode of [LockMode.S, LockMode.X] as const) {
+          const free = manager.isFree(table, key, mode);
+          expect(tryOnce(manager, (probe) => manager.lockKey(probe, table, key, mode))).toBe(free);
+        }
+        for (const mode of Object.values(LockMode)) {
+          const free = manager.isTableFree(table, mode);
+          expect(tryOnce(manager, (probe) => manager.lockTable(probe, table, mode))).toBe(free);
+        }
+      }),
+      { numRuns: 150 },
+    );
+  });
+});
+
+function boundPair(strategy: LockStrategy): { manager: LockManager<TestOwner>; run: (command: Command) => void } {
+  const pair = new Pair(strategy);
+  return { manager: pair.manager, run: (command) => pair.run(command) };
+}
+
+function tryOnce(manager: LockManager<TestOwner>, lock: (probe: TestOwner) => boolean): boolean {
+  const probe = new TestOwner(1e9, 1e9);
+  const held = lock(probe);
+  manager.release(probe);
+  manager.checkInvariants();
+  return held;
+}
