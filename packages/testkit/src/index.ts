@@ -1,0 +1,49 @@
+/**
+ * Tools for testing code that runs on Troupe, or anything else made of members and messages: virtual
+ * time, seeded chance, a simulated network, and checkers that judge what clients saw.
+ */
+
+export { type BankRead, type BankRules, type BankViolation, checkBank } from './check-bank.ts';
+export { checkSet, type SetOperation, type SetVerdict } from './check-set.ts';
+export {
+  type AppendMop,
+  type ClearMop,
+  History,
+  type KeyOfGeneration,
+  type ListAppendMop,
+  type OpenOperation,
+  type OperationOutcome,
+  type ProcessRecorder,
+  type ReadListMop,
+  type ReadRegisterMop,
+  type RecordedOperation,
+  type RegisterMop,
+  recordedKey,
+  tryParseRecordedKey,
+  type WriteMop,
+} from './history.ts';
+export {
+  type Anomaly,
+  type AnomalyType,
+  type CycleType,
+  type HistoryVerdict,
+  MalformedHistoryError,
+} from './history-checker/anomaly-report.ts';
+export { checkListAppend } from './history-checker/check-history.ts';
+export { type CheckRegisterOptions, checkRegister } from './history-checker/check-register.ts';
+export type { RegisterVersionOrder } from './history-checker/register-edges.ts';
+export { ListAppendWorkload, type ListAppendWorkloadOptions } from './list-append-workload.ts';
+export { type NetworkCodec, structuredCloneCodec } from './network-codec.ts';
+export type { NetworkEvent } from './network-event.ts';
+export { calmWeather, type DelaySpread, drawNetworkWeather, type NetworkWeather } from './network-weather.ts';
+export { SeededRandom } from './seeded-random.ts';
+export {
+  formatAddress,
+  type MemberAddress,
+  type MemberBehaviour,
+  type MemberContext,
+  type MemberFactory,
+} from './simulated-member.ts';
+export { SimulatedNetwork, type SimulatedNetworkOptions } from './simulated-network.ts';
+export { TraceDigest } from './trace-digest.ts';
+export { type ClockPort, type Timer, VirtualTime, type VirtualTimeOptions } from './virtual-time.ts';
