@@ -4,6 +4,7 @@
  */
 export * from './actor/actor-client.ts';
 export * from './actor/actor-service.ts';
+export * from './actor/actor-type.ts';
 export * from './assert.ts';
 export * from './codec/equality.ts';
 export * from './codec/frame.ts';
@@ -17,7 +18,10 @@ export * from './errors/argument.ts';
 export * from './errors/error-codec.ts';
 export * from './errors/errors.ts';
 export * from './grid/core-member.ts';
+export { CoreGrid } from './grid/core-grid.ts';
+export type { CoreOptions } from './grid/core-options.ts';
 export * from './grid/host-events.ts';
+export * from './grid/start-core.ts';
 export * from './key/key.ts';
 export * from './key/key-hash.ts';
 export * from './limits.ts';
@@ -48,3 +52,6 @@ export * from './table/snapshots.ts';
 export * from './table/table.ts';
 export * from './table/table-executor.ts';
 export * from './table/table-service.ts';
+export type { HostStart } from './thread/host-start.ts';
+export * from './thread/run-host.ts';
+export type { HostRow } from './thread/supervised-host.ts';

@@ -231,6 +231,39 @@ test('a clear whose end was not recorded orders what its successor served all th
   expect(types).toEqual(['G-single']);
 });
 
+test('two clears of one partition follow each other', () => {
+  const newestX = recordedKey({ key: 'x', partition: 'p', generation: 3 });
+  const types = typesOf([
+    operation(
+      'a',
+      [0, 10],
+      [
+        ['r', oldX, []],
+        ['append', newestX, 1],
+      ],
+    ),
+    clearOfP(1, 2),
+    operation('partition p', [3, 4], [['clear', 'p', 2]]),
+  ]);
+  expect(types).toEqual(['G-single']);
+});
+
+test('a failed transaction may have touched a partition before and after its clear', () => {
+  const types = typesOf([
+    operation(
+      'a',
+      [0, 10],
+      [
+        ['r', oldX, undefined],
+        ['append', newX, 1],
+      ],
+      'fail',
+    ),
+    clearOfP(1, 2),
+  ]);
+  expect(types).toEqual([]);
+});
+
 test('the old generation must not be served any more once the successor serves', () => {
   const types = typesOf([
     operation('a', [0, 1], [['append', oldX, 1]]),

@@ -92,6 +92,15 @@ const faults: readonly PlantedFault[] = [
     operations: [{ mops: [['append', 'x', 1]] }, { mops: [['r', 'x', [1, 1]]] }],
   },
   {
+    name: 'an append that came back behind another one',
+    expected: ['duplicates'],
+    operations: [
+      { mops: [['append', 'x', 1]] },
+      { mops: [['append', 'x', 2]] },
+      { mops: [['r', 'x', [1, 2, 1]]] },
+    ],
+  },
+  {
     name: 'an update behind one that failed',
     expected: ['G1a', 'dirty-update'],
     operations: [
@@ -291,6 +300,15 @@ const faults: readonly PlantedFault[] = [
     ],
   },
   {
+    name: 'a list in which an earlier append is missing behind a later one',
+    expected: ['G0-realtime'],
+    operations: [
+      { at: [0.1, 0.2], mops: [['append', 'x', 1]] },
+      { at: [0.3, 0.4], mops: [['append', 'x', 2]] },
+      { mops: [['r', 'x', [2]]] },
+    ],
+  },
+  {
     name: 'a read of an append that was invoked after the read ended',
     expected: ['G1c-realtime'],
     operations: [
@@ -332,6 +350,38 @@ test('the message of an anomaly names the operations and why they contradict eac
     ].join('\n'),
   );
   expect(anomaly?.operations).toEqual([operations[1], operations[0]]);
+});
+
+describe('among many readers of a key and many writers nobody saw', () => {
+  const readers: Planted[] = Array.from({ length: 5 }, () => ({ mops: [['r', 'x', []]] }));
+  const others: Planted[] = [3, 4, 5].map((value) => ({ mops: [['append', 'x', value]] }));
+  const half: Planted = {
+    mops: [
+      ['append', 'x', 1],
+      ['append', 'y', 1],
+    ],
+  };
+  const witness: Planted = {
+    mops: [
+      ['r', 'x', []],
+      ['r', 'y', [1]],
+      ['append', 'x', 2],
+    ],
+  };
+  const orders: Record<string, Planted[]> = {
+    ahead: [half, ...others, witness, ...readers],
+    behind: [witness, ...others, half, ...readers],
+  };
+  for (const [place, operations] of Object.entries(orders)) {
+    test(`a half of a transaction recorded ${place} of its witness is found, with these two as proof`, () => {
+      const { anomalies } = checkListAppend(plant(operations, new SeededRandom(1)));
+      expect(anomalies.map(({ type }) => type)).toEqual(['G-single']);
+      expect(new Set(anomalies[0]?.operations.map(({ mops }) => mops))).toEqual(
+        new Set([half.mops, witness.mops]),
+      );
+      expect(anomalies[0]?.message).toMatch(/#\d+ did not see what #\d+ wrote to "x"/);
+    });
+  }
 });
 
 test('a failed read proves nothing, nor does an unknown operation nobody saw', () => {

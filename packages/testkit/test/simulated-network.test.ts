@@ -221,6 +221,8 @@ test('the timers and the unfinished step of a killed member die with it', () => 
   world.time.runUntilIdle();
   expect(fired).toEqual([]);
   expect(world.heard.get('a@1')).toEqual(['lost b@1']);
+  // Only the notice was left to wait for: a dead timer must not keep a run going.
+  expect(world.time.now).toBe(1);
 });
 
 test('a message is a copy: changing it after sending changes nothing for the receiver', () => {

@@ -63,9 +63,17 @@ export class Closures {
     }
   }
 
-  /** A run with its deadline and signal; `end` stops watching it. */
+  /** A run with its deadline and signal; `end` stops watching it. Throws GRID_CLOSED while the grid closes. */
   watch(options: TransactionOptions): { run: TransactionRun; end(): void } {
-    return this.#deadlines.begin(options, (run, reason) => run.stop('user', () => reason));
+    const release = this.#ground.beginWork();
+    const { run, end } = this.#deadlines.begin(options, (stopped, reason) => stopped.stop('user', () => reason));
+    return {
+      run,
+      end: () => {
+        end();
+        release();
+      },
+    };
   }
 
   close(): void {

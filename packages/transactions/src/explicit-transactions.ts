@@ -25,8 +25,8 @@ export class ExplicitTransactions {
   }
 
   async #beginLocking(options: BeginOptions): Promise<ExplicitTransaction> {
-    const attempt = await this.#service.begin(undefined, options.label);
     const { run, end } = this.#closures.watch(options);
+    const attempt = await this.#service.begin(undefined, options.label);
     run.attempt = attempt;
     void attempt.finished().then(end);
     const { partitionCount } = this.#ground.keys;
@@ -47,8 +47,8 @@ export class ExplicitTransactions {
   }
 
   #beginReadOnly(options: BeginOptions): ExplicitTransaction {
-    const transaction = new SnapshotTransaction(this.#ground, this.#service.drawId(), options.label);
     const { end } = this.#closures.watch(options);
+    const transaction = new SnapshotTransaction(this.#ground, this.#service.drawId(), options.label);
     const rollback = (): Promise<void> => {
       end();
       transaction.end();

@@ -16,6 +16,8 @@ export interface TransactionGround {
   readonly context: TransactionContext;
   readonly keys: KeyPlacer;
   readonly storedEntries: StoredEntries;
+  /** A transaction begins, which `close()` waits for. Throws GRID_CLOSED when it is too late. */
+  beginWork(): () => void;
 }
 
 /** A transaction that locks and writes. */

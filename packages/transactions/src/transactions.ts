@@ -41,6 +41,10 @@ export interface TransactionClient {
   currentTransaction(): Transaction | undefined;
 }
 
+declare module '@troupe/core' {
+  interface Client extends TransactionClient {}
+}
+
 export class Transactions implements TransactionClient {
   readonly service: TransactionService;
   readonly #context = new TransactionContext();
@@ -58,6 +62,7 @@ export class Transactions implements TransactionClient {
       context: this.#context,
       storedEntries: (table, options) =>
         scanPartitions({ calls: tables.calls, table: table.id, part: ScanPart.entries, snapshot: newest, options }),
+      beginWork: () => core.member.work.begin(),
     };
     this.#closures = new Closures(this.service, this.#ground);
     this.#explicit = new ExplicitTransactions(this.service, this.#closures, this.#ground);

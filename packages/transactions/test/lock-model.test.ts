@@ -142,7 +142,7 @@ describe.each([woundWait, waitDie, noWait])('lock manager under $name', (strateg
         expect(pair.manager.list()).toEqual([]);
         expect(pair.manager.waiting).toBe(0);
       }),
-      { numRuns: 400 },
+      { numRuns: 300 },
     );
   });
 
@@ -160,7 +160,7 @@ describe.each([woundWait, waitDie, noWait])('lock manager under $name', (strateg
           expect(tryOnce(manager, (probe) => manager.lockTable(probe, table, mode))).toBe(free);
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 });

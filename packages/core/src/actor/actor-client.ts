@@ -14,13 +14,15 @@ import { checkCallOptions } from '../table/call-options.ts';
 import { ActorAddress } from './actor-address.ts';
 import type { ActorType, ActorTypes } from './actor-type.ts';
 import { ask } from './ask.ts';
-import { tell } from './tell.ts';
+import { type LocalActors, tellThrough } from './tell.ts';
 
 /** What the client of a member stands on. */
 export interface ActorClientParts {
   readonly member: Member;
   readonly types: ActorTypes;
   readonly placement: Placement;
+  /** The actors of this member's own partitions; a member without any needs none. */
+  readonly local?: LocalActors;
 }
 
 type AddressClass = new (...parts: ConstructorParameters<typeof ActorAddress>) => ActorAddress;
@@ -28,11 +30,13 @@ type Send = (to: ActorAddress, method: number, args: readonly unknown[]) => Prom
 
 export class ActorClient {
   readonly #parts: ActorClientParts;
+  readonly #tell: Send;
   readonly #asks = new Map<AnyActor, AddressClass>();
   readonly #tells = new Map<AnyActor, AddressClass>();
 
   constructor(parts: ActorClientParts) {
     this.#parts = parts;
+    this.#tell = tellThrough(parts.local);
   }
 
   /** Asks to the actor with this key. `options` bound each of them. */
@@ -47,7 +51,7 @@ export class ActorClient {
 
   /** Tells to the actor with this key. */
   tells<K extends Key, S, M extends ActorMethods<K, S>>(definition: ActorDefinition<K, S, M>, key: K): ActorTells<M> {
-    return this.#address(this.#tells, tell, definition, key, undefined) as unknown as ActorTells<M>;
+    return this.#address(this.#tells, this.#tell, definition, key, undefined) as unknown as ActorTells<M>;
   }
 
   #address(

@@ -8,8 +8,8 @@
  * While messages wait or turns are under way the member counts as at work, so closing waits for tells, too.
  *
  * Nothing is dropped silently: what can't be taken in fails the ask; a tell that can't is counted and published (see
- * `actor-events.ts`) on the owner's thread. It is not reported to the sender's, since the reports of a flood would
- * themselves be one, in a lane that is never refused.
+ * `actor-events.ts`) on the owner's thread. A sender on the same thread is told; one on another is not, since the
+ * reports of a flood would themselves be one, in a lane that is never refused.
  */
 import { copyValue } from '../codec/value.ts';
 import { GridClosedError, InvariantError, OverloadedError, PartitionUnavailableError } from '../errors/errors.ts';
@@ -27,7 +27,7 @@ import type { ActorType, ActorTypes } from './actor-type.ts';
 import { eventLoopPorts } from './event-loop-ports.ts';
 import { type Letter, noRequest } from './letter.ts';
 import { ActorOp } from './messages.ts';
-import { type TurnPorts, TurnQueue } from './turn-queue.ts';
+import { type TurnPorts, TurnQueue, turnBudgetMsMax } from './turn-queue.ts';
 import { WaitingAsks } from './waiting-asks.ts';
 
 /** What the service of a member stands on. */
@@ -39,6 +39,9 @@ export interface ActorServiceParts {
   readonly client: () => Client;
   readonly ports?: TurnPorts;
 }
+
+/** Makes the error that says why a message was not taken in; made only when somebody gets to see it. */
+type Refusal = () => Error;
 
 /** The active actors of one incarnation of a partition, by actor type and key. */
 interface Residents {
@@ -89,20 +92,22 @@ export class ActorService implements MessageFamily, ActivationPort {
     if (op !== ActorOp.ask && op !== ActorOp.tell) {
       throw new InvariantError(`an unknown actor message arrived: ${String(op)}`);
     }
-    const type = this.#types.mustGet(message[4] as number);
-    const key = message[5] as StorageKey;
+    const refusal = this.#take(message, from);
+    if (refusal === undefined) return;
     const requestId = message[1] as number;
-    const method = message[6] as number;
-    const residents = this.#closed ? undefined : this.#residentsOf(message[2] as PartitionId, message[3] as number);
-    if (residents === undefined) {
-      const refusal = this.#closed ? closing() : superseded(message[2] as PartitionId);
-      this.#refuse(type, key, requestId, method, from, refusal);
-      return;
-    }
-    const activation = this.#activationOf(residents, type, key);
-    const args = message[7] as readonly unknown[];
-    const { mailbox } = activation;
-    this.#accept(activation, { previous: undefined, next: undefined, from, requestId, method, args, mailbox, place: 'sent' });
+    if (requestId === noRequest) this.#tellRefused(message, refusal);
+    else this.#member.fail(from, requestId, refusal());
+  }
+
+  /**
+   * A tell of this thread, which learns at once whether it was taken in. Undefined when it was; resolves later when
+   * actors have had their time in this turn of the event loop, so that a sender who awaits lets them have more.
+   */
+  tellHere(message: Message): Promise<void> | undefined {
+    const refusal = this.#take(message, this.#member.self);
+    if (refusal === undefined) return this.#turns.yielded ? this.#turns.resumed() : undefined;
+    this.#tellRefused(message, refusal);
+    return Promise.reject(refusal());
   }
 
   cancelled(requestId: number, from: Peer): void {
@@ -140,19 +145,44 @@ export class ActorService implements MessageFamily, ActivationPort {
     }
   }
 
-  #accept(activation: Activation, letter: Letter): void {
+  /** Undefined when the message is in its actor's mailbox, or handled already. */
+  #take(message: Message, from: Peer): Refusal | undefined {
+    if (this.#closed) return closing;
+    const id = message[2] as PartitionId;
+    const residents = this.#residentsOf(id, message[3] as number);
+    if (residents === undefined) return () => superseded(id);
+    const activation = this.#activationOf(residents, this.#types.mustGet(message[4] as number), message[5] as StorageKey);
+    const letter: Letter = {
+      previous: undefined,
+      next: undefined,
+      from,
+      requestId: message[1] as number,
+      method: message[6] as number,
+      args: message[7] as readonly unknown[],
+      mailbox: activation.mailbox,
+      place: 'sent',
+    };
+    return this.#accept(activation, letter) ? undefined : () => mailboxFull(activation.type, activation.key);
+  }
+
+  #accept(activation: Activation, letter: Letter): boolean {
     this.#open++;
-    const accepted = activation.accept(letter) || (this.#turns.makeRoom(activation) && activation.accept(letter));
-    if (!accepted) {
+    if (!activation.accept(letter) && !this.#acceptFull(activation, letter)) {
       this.#open--;
-      const { type, key } = activation;
-      this.#refuse(type, key, letter.requestId, letter.method, letter.from, mailboxFull(type, key));
-      return;
+      return false;
     }
     if (this.#open > 0) this.#release ??= this.#beginWork();
-    if (letter.place !== 'sent' || letter.requestId === noRequest) return;
-    letter.place = 'waiting';
-    this.#waiting.add(letter);
+    if (letter.place === 'sent' && letter.requestId !== noRequest) {
+      letter.place = 'waiting';
+      this.#waiting.add(letter);
+    }
+    return true;
+  }
+
+  /** A sender on this thread holds it anyway: its messages make room as long as they can. */
+  #acceptFull(activation: Activation, letter: Letter): boolean {
+    const budgetMs = letter.from === this.#member.self ? Number.POSITIVE_INFINITY : turnBudgetMsMax;
+    return this.#turns.makeRoom(activation, budgetMs) && activation.accept(letter);
   }
 
   #answer(type: ActorType, letter: Letter, answer: unknown): void {
@@ -166,13 +196,10 @@ export class ActorService implements MessageFamily, ActivationPort {
     this.#member.replyOwned(letter.from, letter.requestId, copy);
   }
 
-  #refuse(type: ActorType, key: StorageKey, requestId: number, method: number, from: Peer, error: Error): void {
-    if (requestId !== noRequest) {
-      this.#member.fail(from, requestId, error);
-      return;
-    }
+  #tellRefused(message: Message, refusal: Refusal): void {
     this.#tellsRefused++;
-    publishActorEvent(() => eventOf('tell-refused', type, key, method, error));
+    const type = this.#types.mustGet(message[4] as number);
+    publishActorEvent(() => eventOf('tell-refused', type, message[5] as StorageKey, message[6] as number, refusal()));
   }
 
   #finished(count: number): void {

@@ -7,45 +7,56 @@
  * awaits gets it, and the others stay alive. An argument that can't be sent is a mistake and does count.
  */
 import { GridClosedError } from '../errors/errors.ts';
+import type { Message } from '../link/outbox.ts';
+import type { Peer } from '../mesh/peer.ts';
 import { type ActorCall, ActorAddress, addressCurrent } from './actor-address.ts';
 import { ActorOp } from './messages.ts';
 
 const admitted = Promise.resolve();
 
-/** Sends the message to the actor at `to`. */
-export function tell(to: ActorAddress, method: number, args: readonly unknown[]): Promise<void> {
-  let call: ActorCall;
-  try {
-    call = ActorAddress.call(to, ActorOp.tell, method, args);
-  } catch (error) {
-    return Promise.reject(error as Error);
-  }
-  const { member, owner, message, bytes } = call;
-  if (member.closed) return refused(new GridClosedError('the grid is closed'));
-  const peer = member.tryPeer(owner);
-  if (peer === undefined) return tellLater(call);
+/** The actors that live on the sender's own thread. */
+export interface LocalActors {
+  /** Takes in a tell. Undefined: it may be followed by more at once. Rejects when it can't be taken in. */
+  tellHere(message: Message): Promise<void> | undefined;
+}
+
+/** The function that sends a tell, through `local` where the actor is on this thread. */
+export function tellThrough(local: LocalActors | undefined) {
+  return (to: ActorAddress, method: number, args: readonly unknown[]): Promise<void> => {
+    let call: ActorCall;
+    try {
+      call = ActorAddress.call(to, ActorOp.tell, method, args);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+    const { member, owner } = call;
+    if (member.closed) return unobserved(Promise.reject(new GridClosedError('the grid is closed')));
+    const peer = member.tryPeer(owner);
+    if (peer === undefined) return unobserved(tellLater(call));
+    if (peer !== member.self || local === undefined) return send(call, peer);
+    const taken = local.tellHere(call.message);
+    return taken === undefined ? admitted : unobserved(taken);
+  };
+}
+
+function send({ member, message, bytes }: ActorCall, peer: Peer): Promise<void> {
   try {
     member.send(peer, message, bytes);
   } catch (error) {
-    return refused(error as Error);
+    return unobserved(Promise.reject(error as Error));
   }
   return peer.link === undefined ? admitted : peer.link.ready();
 }
 
 /** The owner's thread is being replaced: sends once the new one is there. */
-function tellLater(call: ActorCall): Promise<void> {
-  const { member, owner, message, bytes } = call;
-  const sent = member.whenConnected(owner).then((peer) => {
-    addressCurrent(call);
-    member.send(peer, message, bytes);
-    return peer.link?.ready();
-  });
-  sent.catch(() => undefined);
-  return sent;
+async function tellLater(call: ActorCall): Promise<void> {
+  const peer = await call.member.whenConnected(call.owner);
+  addressCurrent(call);
+  await send(call, peer);
 }
 
-function refused(error: Error): Promise<void> {
-  const sent = Promise.reject<void>(error);
+/** Whoever awaits the promise gets its rejection; if nobody does, it is no unhandled one. */
+function unobserved(sent: Promise<void>): Promise<void> {
   sent.catch(() => undefined);
   return sent;
 }

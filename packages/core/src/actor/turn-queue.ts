@@ -10,7 +10,7 @@ import { Mailbox, type Waiting } from './mailbox.ts';
 
 /** How long actors may run within one turn of the event loop. Longer delays everything else on the thread. */
 export const turnBudgetMs = 1;
-/** How long when the alternative is to refuse messages because a mailbox is full. */
+/** How long when the alternative is to refuse messages of other threads because a mailbox is full. */
 export const turnBudgetMsMax = 10;
 /** Turns between two looks at the clock. */
 const clockStride = 16;
@@ -44,6 +44,8 @@ export class TurnQueue {
   #yielded = false;
   #turns = 0;
   #startedMs = 0;
+  #resumed: Promise<void> | undefined;
+  #resolveResumed: () => void = () => undefined;
 
   constructor(ports: TurnPorts) {
     this.#ports = ports;
@@ -56,9 +58,25 @@ export class TurnQueue {
     if (!this.#running && !this.#yielded) this.#ports.detached(this.#drainNow);
   }
 
-  /** Its mailbox is full: gives it one turn ahead of its time, if there is any left. False: there is none. */
-  makeRoom(taker: TurnTaker): boolean {
-    if (this.#running || !taker.runnable || this.#ports.now() - this.#startedMs >= turnBudgetMsMax) return false;
+  /** True when actors have had their time in this turn of the event loop. */
+  get yielded(): boolean {
+    return this.#yielded;
+  }
+
+  /** Resolves when actors have their next time. */
+  resumed(): Promise<void> {
+    this.#resumed ??= new Promise((resolve) => {
+      this.#resolveResumed = resolve;
+    });
+    return this.#resumed;
+  }
+
+  /**
+   * Its mailbox is full: gives it one turn ahead of its time, unless actors have run for `budgetMs` already in this
+   * turn of the event loop. False: it had none.
+   */
+  makeRoom(taker: TurnTaker, budgetMs: number): boolean {
+    if (this.#running || !taker.runnable || this.#ports.now() - this.#startedMs >= budgetMs) return false;
     this.#running = true;
     this.#ports.detached(() => taker.runTurn());
     this.#running = false;
@@ -97,5 +115,8 @@ export class TurnQueue {
     this.#turns = 0;
     this.#yielded = false;
     if (!this.#running) this.#drain();
+    if (this.#yielded) return;
+    this.#resolveResumed();
+    this.#resumed = undefined;
   }
 }

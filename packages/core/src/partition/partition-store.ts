@@ -167,7 +167,8 @@ export class PartitionStore {
   }
 
   #keep(share: TableVersions, key: StorageKey, newest: Version, value: unknown, timestamp: Timestamp): void {
-    const version = new Version(value, timestamp, newest, newest.epoch);
+    const epoch = newest.value === undefined ? share.epoch : newest.epoch;
+    const version = new Version(value, timestamp, newest, epoch);
     share.versions.set(key, version);
     this.#superseded.push({ table: share, key, version });
   }
@@ -180,6 +181,7 @@ export class PartitionStore {
     timestamp: Timestamp,
   ): void {
     if (value === undefined) share.versions.delete(key);
+    else if (newest.value === undefined) newest.epoch = share.epoch;
     newest.value = value;
     newest.timestamp = timestamp;
     newest.previous = undefined;

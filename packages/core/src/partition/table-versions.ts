@@ -13,8 +13,8 @@ export class Version {
   value: unknown;
   timestamp: Timestamp;
   previous: Version | undefined;
-  /** The table's `epoch` when the key entered the Map; see `VersionCursor`. */
-  readonly epoch: number;
+  /** The table's `epoch` when the key became present; see `VersionCursor`. */
+  epoch: number;
 
   constructor(value: unknown, timestamp: Timestamp, previous: Version | undefined, epoch: number) {
     this.value = value;

@@ -5,8 +5,8 @@
  * - At a snapshot: exactly what the snapshot holds. A key that the snapshot has keeps its place in the Map for as long
  *   as the snapshot is needed, because a deletion leaves a tombstone; a key that enters later is newer than it.
  * - Over what is newest: the keys that were there when the walk began and still are when it comes to them, with the
- *   value they have then. A key removed and added again moves to the end of the Map, where a walk would meet it a
- *   second time; the epoch it entered in tells, so it is left out.
+ *   value they have then. A key removed and added again may move to the end of the Map, where a walk would meet it a
+ *   second time; the epoch in which it became present tells, so it is left out.
  *
  * The fields are read after each `advance()` that answered true, which spares an object for every entry.
  */

@@ -93,7 +93,9 @@ function wire(
   const owned = new OwnedPartitions();
   for (const partition of placement.partitionsOf(id)) create(owned, shared, partition);
   const types = new ActorTypes(definitions);
-  const actors = new ActorClient({ member, types, placement });
+  const ports = options.ports === undefined ? {} : { ports: options.ports };
+  const service = new ActorService({ member, types, owned, client: () => client, ...ports });
+  const actors = new ActorClient({ member, types, placement, local: service });
   const client: Client = {
     table: () => {
       throw new Error('this grid has no tables');
@@ -101,8 +103,6 @@ function wire(
     actor: (definition, key, callOptions) => actors.reference(definition, key, callOptions),
     tell: (definition, key) => actors.tells(definition, key),
   };
-  const ports = options.ports === undefined ? {} : { ports: options.ports };
-  const service = new ActorService({ member, types, owned, client: () => client, ...ports });
   member.register(Family.actor, service);
   return { member, service, owned, shared, actor: client.actor, tell: client.tell };
 }

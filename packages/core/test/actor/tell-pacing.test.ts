@@ -1,6 +1,6 @@
 import { actor } from '@troupe/core';
 import { describe, expect, test } from 'vitest';
-import { oneMember, twoMembers } from './actor-grid.ts';
+import { gate, ManualPorts, oneMember, twoMembers } from './actor-grid.ts';
 
 const sink = actor('sink', {
   state: (_key: string) => ({ count: 0, bytes: 0 }),
@@ -28,6 +28,49 @@ describe('a tell', () => {
     expect(refused.length).toBeGreaterThan(20);
     for (const { reason } of refused) expect(reason).toMatchObject({ code: 'LINK_OVERLOADED', retryable: true });
     expect((await caller.actor(sink, 'a').sum()).count).toBe(100 - refused.length);
+  });
+
+  test('on its own thread paces a sender who awaits it while the actors there have no time', async () => {
+    const ports = new ManualPorts();
+    const busy = actor('busy', {
+      state: (_key: string) => 0,
+      mailboxLengthMax: 1,
+      methods: {
+        work(ctx) {
+          ports.nowMs += 1;
+          return ++ctx.state;
+        },
+      },
+    });
+    const grid = oneMember([busy], { ports });
+    let sent = 0;
+    const sending = (async () => {
+      for (; sent < 100; sent++) await grid.tell(busy, 'a').work();
+    })();
+    const told: number[] = [];
+    while (told.at(-1) !== 100) {
+      for (let i = 0; i < 200; i++) await Promise.resolve();
+      told.push(sent);
+      ports.turn();
+    }
+    await sending;
+    expect(told.length).toBeGreaterThan(2);
+    expect(grid.service.tellsRefused).toBe(0);
+  });
+
+  test('on its own thread is told when the mailbox is full', async () => {
+    const stuck = gate();
+    const slow = actor('slow', {
+      state: (_key: string) => 0,
+      mailboxLengthMax: 1,
+      methods: { hold: () => stuck.opened },
+    });
+    const grid = oneMember([slow]);
+    await grid.tell(slow, 'a').hold();
+    await grid.tell(slow, 'a').hold();
+    await expect(grid.tell(slow, 'a').hold()).rejects.toMatchObject({ code: 'MAILBOX_FULL' });
+    stuck.open();
+    await grid.member.idle();
   });
 
   test('is refused when the grid is closed', async () => {

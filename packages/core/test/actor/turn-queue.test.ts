@@ -1,4 +1,4 @@
-import { TurnQueue, type TurnTaker } from '@troupe/core';
+import { TurnQueue, type TurnTaker, turnBudgetMsMax } from '@troupe/core';
 import { describe, expect, test } from 'vitest';
 import { ManualPorts } from './actor-grid.ts';
 
@@ -77,7 +77,7 @@ describe('a turn queue', () => {
     queue.add(taker);
     const { left } = taker;
     let made = 0;
-    while (queue.makeRoom(taker)) made++;
+    while (queue.makeRoom(taker, turnBudgetMsMax)) made++;
     expect(made).toBeGreaterThan(50);
     expect(taker.left).toBe(left - made);
   });

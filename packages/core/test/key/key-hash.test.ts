@@ -19,7 +19,7 @@ describe('the hash of a key', () => {
     [true, 2017085113],
     [false, 4024711238],
     [['customer', 42], 2119079863],
-  ] as [Key, number][])('of %j never changes', (key, hash) => {
+  ] as [Key, number][])('of %s never changes', (key, hash) => {
     expect(hashKey(toStorageKey(key))).toBe(hash);
   });
 

@@ -1,9 +1,19 @@
-import { fromStorageKey, InvalidArgumentError, type Key, type KeyPart, keyToText, toStorageKey } from '@troupe/core';
+import {
+  fromStorageKey,
+  InvalidArgumentError,
+  type Key,
+  type KeyPart,
+  keyToText,
+  toStorageKey,
+} from '@troupe/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 // Texts that could be mistaken for the marks of the storage form are as likely as others.
-const text = fc.oneof(fc.string(), fc.string({ unit: fc.constantFrom('\u0000', 's', ':', ';', '1', 'n', 't', 'f') }));
+const text = fc.oneof(
+  fc.string(),
+  fc.string({ unit: fc.constantFrom('\u0000', 's', ':', ';', '1', 'n', 't', 'f') }),
+);
 const number = fc.oneof(fc.integer(), fc.double({ noNaN: true }), fc.constantFrom(0, -0, 1, -1));
 const part: fc.Arbitrary<KeyPart> = fc.oneof(text, number, fc.bigInt(), fc.boolean());
 const key = fc.oneof(part, fc.array(part, { minLength: 1, maxLength: 4 })) as fc.Arbitrary<Key>;
@@ -42,7 +52,7 @@ describe('a storage key', () => {
     ['\u0000s1:a', ['a']],
     ['\u0000s:', '\u0000s'],
     [['a'], 'a'],
-  ] as [Key, Key][])('keeps %j and %j apart', (a, b) => {
+  ] as [Key, Key][])('keeps %s and %s apart', (a, b) => {
     expect(toStorageKey(a)).not.toBe(toStorageKey(b));
   });
 
@@ -51,13 +61,21 @@ describe('a storage key', () => {
     expect(toStorageKey([-0])).toBe(toStorageKey([0]));
   });
 
-  test.each([undefined, null, Number.NaN, [], {}, Object.create(null), Symbol('s'), () => 1, [[1]], ['a', null]])(
-    'is refused for %s with an error that names the argument',
-    (wrong: unknown) => {
-      expect(() => toStorageKey(wrong, 'from')).toThrow(InvalidArgumentError);
-      expect(() => toStorageKey(wrong, 'from')).toThrow(/^from(\[\d\])? must be a string, number/);
-    },
-  );
+  test.each([
+    undefined,
+    null,
+    Number.NaN,
+    [],
+    {},
+    Object.create(null),
+    Symbol('s'),
+    () => 1,
+    [[1]],
+    ['a', null],
+  ])('is refused for %s with an error that names the argument', (wrong: unknown) => {
+    expect(() => toStorageKey(wrong, 'from')).toThrow(InvalidArgumentError);
+    expect(() => toStorageKey(wrong, 'from')).toThrow(/^from(\[\d\])? must be a string, number/);
+  });
 });
 
 describe('the text of a key', () => {
@@ -66,7 +84,7 @@ describe('the text of a key', () => {
     [1, '1'],
     [2n, '2n'],
     [['x', 1, 2n, true], '["x", 1, 2n, true]'],
-  ] as [Key, string][])('of %j is %s', (one, shown) => {
+  ] as [Key, string][])('of %s is %s', (one, shown) => {
     expect(keyToText(toStorageKey(one))).toBe(shown);
   });
 });

@@ -1,5 +1,11 @@
 // The store against the plainest thing that could be right: the list of all writes ever made.
-import { newestVersions, PartitionStore, SnapshotTooOldError, type Timestamp, type VersionCursor } from '@troupe/core';
+import {
+  newestVersions,
+  PartitionStore,
+  SnapshotTooOldError,
+  type Timestamp,
+  type VersionCursor,
+} from '@troupe/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 import { ManualClock } from './clock.ts';
@@ -8,7 +14,8 @@ const table = 2;
 const keys = ['a', 'b', 'c', 'd', 'e'];
 
 type Step =
-  | { readonly kind: 'write'; readonly key: string; readonly value: number | undefined }
+  | { readonly kind: 'write' | 'vote'; readonly key: string; readonly value: number | undefined }
+  | { readonly kind: 'install'; readonly pick: number }
   | { readonly kind: 'clear' | 'publish' | 'walkNewest' }
   | { readonly kind: 'withdraw' | 'walkAt' | 'advance'; readonly pick: number };
 
@@ -18,8 +25,21 @@ const steps = fc.array(
   fc.oneof<fc.WeightedArbitrary<Step>[]>(
     {
       weight: 10,
-      arbitrary: fc.record({ kind: fc.constant('write'), key: fc.constantFrom(...keys), value }) as fc.Arbitrary<Step>,
+      arbitrary: fc.record({
+        kind: fc.constant('write'),
+        key: fc.constantFrom(...keys),
+        value,
+      }) as fc.Arbitrary<Step>,
     },
+    {
+      weight: 3,
+      arbitrary: fc.record({
+        kind: fc.constant('vote'),
+        key: fc.constantFrom(...keys),
+        value,
+      }) as fc.Arbitrary<Step>,
+    },
+    { weight: 3, arbitrary: fc.record({ kind: fc.constant('install'), pick }) as fc.Arbitrary<Step> },
     { weight: 1, arbitrary: fc.constant({ kind: 'clear' }) as fc.Arbitrary<Step> },
     { weight: 3, arbitrary: fc.constant({ kind: 'publish' }) as fc.Arbitrary<Step> },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant('withdraw'), pick }) as fc.Arbitrary<Step> },
@@ -27,12 +47,16 @@ const steps = fc.array(
     { weight: 2, arbitrary: fc.constant({ kind: 'walkNewest' }) as fc.Arbitrary<Step> },
     { weight: 6, arbitrary: fc.record({ kind: fc.constant('advance'), pick }) as fc.Arbitrary<Step> },
   ),
-  { maxLength: 120 },
+  { minLength: 30, maxLength: 100 },
 );
 
 /** All writes ever made. */
 class Model {
-  readonly #writes: { readonly key: string; readonly value: number | undefined; readonly timestamp: Timestamp }[] = [];
+  readonly #writes: {
+    readonly key: string;
+    readonly value: number | undefined;
+    readonly timestamp: Timestamp;
+  }[] = [];
 
   write(key: string, value: number | undefined, timestamp: Timestamp): void {
     this.#writes.push({ key, value, timestamp });
@@ -42,6 +66,7 @@ class Model {
     const entries = new Map<string, number>();
     for (const { key, value, timestamp } of this.#writes) {
       if (timestamp > snapshot) continue;
+      // Writes of one key are in the order of their timestamps here; those of different keys needn't be.
       if (value === undefined) entries.delete(key);
       else entries.set(key, value);
     }
@@ -65,24 +90,39 @@ class Run {
   readonly store = new PartitionStore(this.clock, 0);
   readonly model = new Model();
   readonly walks: Walk[] = [];
+  /** Writes that have their timestamp and hold their key, and are installed later: commits of transactions. */
+  readonly voted = new Map<string, { readonly value: number | undefined; readonly timestamp: Timestamp }>();
 
   step(step: Step): void {
     switch (step.kind) {
       case 'write':
-        return this.#write(step.key, step.value);
+        if (!this.voted.has(step.key)) this.#write(step.key, step.value, this.clock.draw());
+        break;
+      case 'vote':
+        if (this.voted.has(step.key)) break;
+        this.voted.set(step.key, { value: step.value, timestamp: this.clock.draw() });
+        break;
+      case 'install':
+        this.#install([...this.voted.keys()][step.pick % Math.max(1, this.voted.size)]);
+        break;
       case 'clear':
-        return this.#clear();
+        this.#clear();
+        break;
       case 'publish':
         this.clock.publish();
-        return;
+        break;
       case 'withdraw':
-        return this.#withdraw(this.#pickSnapshot(step.pick));
+        this.#withdraw(this.#pickSnapshot(step.pick));
+        break;
       case 'walkAt':
-        return this.#walk(this.#pickSnapshot(step.pick));
+        this.#walk(this.#pickSnapshot(step.pick));
+        break;
       case 'walkNewest':
-        return this.#walk(newestVersions);
+        this.#walk(newestVersions);
+        break;
       case 'advance':
-        return this.#advance(this.walks[step.pick % Math.max(1, this.walks.length)]);
+        this.#advance(this.walks[step.pick % Math.max(1, this.walks.length)]);
+        break;
     }
   }
 
@@ -92,6 +132,7 @@ class Run {
     expect(store.size(table)).toBe(newest.size);
     for (const key of keys) expect(store.read(table, key)).toBe(newest.get(key));
     for (const snapshot of clock.published) {
+      if (!this.#isSettled(snapshot)) continue;
       const entries = model.at(snapshot);
       expect(store.sizeAt(table, snapshot)).toBe(entries.size);
       for (const key of keys) expect(store.readAt(table, key, snapshot)).toBe(entries.get(key));
@@ -103,13 +144,21 @@ class Run {
   #checkUnpublished(): void {
     const { store, model, clock } = this;
     for (let snapshot = Math.max(1, store.horizon); snapshot <= clock.now; snapshot++) {
+      if (!this.#isSettled(snapshot)) break;
       const entries = model.at(snapshot);
       for (const key of keys) expect(store.readAt(table, key, snapshot)).toBe(entries.get(key));
     }
-    if (store.horizon > 1) expect(() => store.readAt(table, 'a', store.horizon - 1)).toThrow(SnapshotTooOldError);
+    if (store.horizon > 1)
+      expect(() => store.readAt(table, 'a', store.horizon - 1)).toThrow(SnapshotTooOldError);
+  }
+
+  /** Reads wait for writers that may have committed at or before the snapshot. */
+  #isSettled(snapshot: Timestamp): boolean {
+    return [...this.voted.values()].every(({ timestamp }) => timestamp > snapshot);
   }
 
   finish(): void {
+    for (const key of [...this.voted.keys()]) this.#install(key);
     for (const walk of this.walks) while (!walk.done) this.#advance(walk);
     for (const snapshot of [...this.clock.published]) this.clock.withdraw(snapshot);
     this.store.prune(Number.POSITIVE_INFINITY);
@@ -117,14 +166,21 @@ class Run {
     this.check();
   }
 
-  #write(key: string, value: number | undefined): void {
-    const timestamp = this.clock.draw();
+  #install(key: string | undefined): void {
+    const vote = key === undefined ? undefined : this.voted.get(key);
+    if (key === undefined || vote === undefined) return;
+    this.voted.delete(key);
+    this.#write(key, vote.value, vote.timestamp);
+  }
+
+  #write(key: string, value: number | undefined, timestamp: Timestamp): void {
     this.store.write(table, key, value, timestamp);
     this.model.write(key, value, timestamp);
     if (value === undefined) for (const walk of this.walks) walk.untouched.delete(key);
   }
 
   #clear(): void {
+    if (this.voted.size > 0) return;
     const timestamp = this.clock.draw();
     this.store.clear(table, timestamp);
     for (const key of keys) this.model.write(key, undefined, timestamp);
@@ -140,6 +196,7 @@ class Run {
   #walk(snapshot: Timestamp | undefined): void {
     // Timestamp 0 means "newest" to a walk; no clock of a grid is at 0 when a snapshot is taken of anything.
     if (snapshot === undefined || (snapshot === 0 && this.clock.published.includes(0))) return;
+    if (!this.#isSettled(snapshot === newestVersions ? 0 : snapshot)) return;
     const cursor = this.store.iterate(table, snapshot);
     const present = new Set(this.model.at(snapshot === newestVersions ? this.clock.now : snapshot).keys());
     this.walks.push({ cursor, snapshot, present, untouched: new Set(present), seen: new Map(), done: false });
@@ -148,7 +205,10 @@ class Run {
   #advance(walk: Walk | undefined): void {
     if (walk === undefined || walk.done) return;
     walk.done = !walk.cursor.advance();
-    if (walk.done) return this.#checkWalk(walk);
+    if (walk.done) {
+      this.#checkWalk(walk);
+      return;
+    }
     const key = walk.cursor.key as string;
     expect(walk.seen.has(key)).toBe(false);
     expect(walk.present.has(key)).toBe(true);
@@ -178,7 +238,7 @@ describe('a partition store', () => {
         }
         run.finish();
       }),
-      { numRuns: 300 },
+      { numRuns: 200 },
     );
   });
 });

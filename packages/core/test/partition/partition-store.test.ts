@@ -1,4 +1,10 @@
-import { InvariantError, newestVersions, PartitionStore, SnapshotTooOldError, type VersionCursor } from '@troupe/core';
+import {
+  InvariantError,
+  newestVersions,
+  PartitionStore,
+  SnapshotTooOldError,
+  type VersionCursor,
+} from '@troupe/core';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ManualClock } from './clock.ts';
 

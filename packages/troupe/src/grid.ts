@@ -1,0 +1,42 @@
+/** The grid as a service holds it: the client of the main thread, the hosts behind it, and the end of both. */
+import type { Client, CoreGrid, GridEventName, GridEvents, HostRow } from '@troupe/core';
+import type { WiredMember } from './wire-member.ts';
+
+export interface Grid extends Client, AsyncDisposable {
+  /** Listens to what happens to hosts: `partitionsLost`, `partitionsRestored`, `hostFailed`. */
+  on<Name extends GridEventName>(event: Name, listener: (details: GridEvents[Name]) => void): Grid;
+  off<Name extends GridEventName>(event: Name, listener: (details: GridEvents[Name]) => void): Grid;
+  /** The host threads as they are now. */
+  hosts(): HostRow[];
+  /** Kills the thread of a host as a fault would, to test what a fault does. Resolves when the thread is gone. */
+  terminateHost(host: number): Promise<void>;
+  /**
+   * Refuses new work (GRID_CLOSED), lets running work finish within `timeoutMs` (default 10,000), ends all threads.
+   * The same promise when called again. Afterwards nothing of the grid keeps the process alive.
+   */
+  close(options?: { readonly timeoutMs?: number }): Promise<void>;
+}
+
+export function makeGrid(core: CoreGrid<WiredMember>): Grid {
+  const { client, transactions } = core.api;
+  const close = async (options?: { readonly timeoutMs?: number }): Promise<void> => {
+    await core.close(options);
+    transactions.close();
+  };
+  const grid: Grid = {
+    ...client,
+    on(event, listener) {
+      core.on(event, listener);
+      return grid;
+    },
+    off(event, listener) {
+      core.off(event, listener);
+      return grid;
+    },
+    hosts: () => core.hosts(),
+    terminateHost: (host) => core.terminateHost(host),
+    close,
+    [Symbol.asyncDispose]: () => close(),
+  };
+  return grid;
+}

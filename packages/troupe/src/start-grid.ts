@@ -1,0 +1,27 @@
+/** Starting a grid. */
+import { type CoreOptions, startCore, transactionsPerMemberMax } from '@troupe/core';
+import { statusMemoryBytes } from '@troupe/transactions';
+import { type Grid, makeGrid } from './grid.ts';
+import { wireMember } from './wire-member.ts';
+
+/** How a grid is started. Only `modules` is needed. */
+export type GridOptions = CoreOptions;
+
+/**
+ * Starts a grid: imports the modules on every thread, starts the hosts in parallel, and resolves when they serve.
+ * Throws INVALID_ARGUMENT, MODULE_LOAD_FAILED, DEFINITION_CONFLICT or TIMEOUT; then no thread is left behind.
+ *
+ * @example
+ * await using grid = await startGrid({ modules: [new URL('./store.js', import.meta.url)] });
+ * await grid.table(accounts).set('alice', { balance: 100 });
+ */
+export async function startGrid(options: GridOptions): Promise<Grid> {
+  return makeGrid(
+    await startCore(options, {
+      wire: wireMember,
+      hostEntry: new URL(import.meta.url.endsWith('.ts') ? './host-entry.ts' : './host-entry.js', import.meta.url),
+      hostExport: 'runTroupeHost',
+      memberMemoryBytes: statusMemoryBytes(transactionsPerMemberMax),
+    }),
+  );
+}

@@ -1,0 +1,45 @@
+/**
+ * Puts the layers of a member together: tables and actors of core, transactions, jobs. Runs on the thread of the
+ * service and on every host, with the same result: one client object through which code there reaches everything.
+ */
+import {
+  ActorClient,
+  ActorService,
+  ActorTypes,
+  type Client,
+  type CoreMember,
+  Family,
+  MemberTables,
+  PartitionStore,
+} from '@troupe/core';
+import { Transactions } from '@troupe/transactions';
+
+/** A member with everything plugged in. */
+export interface WiredMember {
+  readonly client: Client;
+  readonly transactions: Transactions;
+}
+
+export function wireMember(core: CoreMember): WiredMember {
+  const { member, definitions, placement, owned } = core;
+  const tables = new MemberTables(core);
+  const transactions = new Transactions(core, tables);
+  const types = new ActorTypes(definitions);
+  const actors = new ActorClient({ member, types, placement });
+  const client: Client = {
+    table: (definition) => tables.table(definition),
+    actor: (definition, key, options) => actors.reference(definition, key, options),
+    tell: (definition, key) => actors.tells(definition, key),
+    transaction: (body, options) => transactions.transaction(body, options),
+    begin: (options) => transactions.begin(options),
+    run: (procedure, ...args) => transactions.run(procedure, ...args),
+    currentTransaction: () => transactions.currentTransaction(),
+  };
+  member.register(Family.actor, new ActorService({ member, types, owned, client: () => client }));
+  for (const { id, incarnation } of core.assigned) {
+    // What its predecessor held is gone, so no snapshot from before can be read here.
+    const store = new PartitionStore(member.shared, member.shared.now());
+    owned.add({ id, incarnation, store, concurrency: transactions.control({ id, incarnation, store }) });
+  }
+  return { client, transactions };
+}
