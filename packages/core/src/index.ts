@@ -3,8 +3,11 @@
  * the package `troupe`; this one is for those who write a layer of their own.
  */
 export * from './actor/actor-client.ts';
+export * from './actor/actor-events.ts';
 export * from './actor/actor-service.ts';
 export * from './actor/actor-type.ts';
+export * from './actor/mailbox.ts';
+export * from './actor/turn-queue.ts';
 export * from './assert.ts';
 export * from './codec/equality.ts';
 export * from './codec/frame.ts';

@@ -1,124 +1,178 @@
 /**
  * One attempt of one transaction, as the code that runs its body sees it: asks for locks become promises, the end of
- * the attempt (whoever ends it) rejects them all. The protocol itself is the coordinator's.
+ * the attempt (whoever ends it) rejects them all. The protocol itself is the coordinator's, whose port to the world
+ * this is.
  */
-import type { PartitionId, StorageKey } from '@troupe/core';
-import { assert, TransactionFinishedError } from '@troupe/core';
-import type { AbortCause, Coordinator, Outcome } from './coordinator.ts';
+import type { PartitionId, StorageKey, Timestamp } from '@troupe/core';
+import { TransactionFinishedError } from '@troupe/core';
+import { type AbortCause, Coordinator, type CoordinatorPorts, type Outcome } from './coordinator.ts';
+import type { Decision } from './decision.ts';
 import { LockMode } from './lock-mode.ts';
 import type { TransactionId } from './status-word.ts';
-import type { Cell } from './workspace.ts';
-import { Workspace } from './workspace.ts';
+import { type Cell, Workspace } from './workspace.ts';
 
-/** A key to lock, with its cell in the workspace. */
-export interface Wanted {
-  readonly table: number;
-  readonly key: StorageKey;
-  readonly cell: Cell;
+/** What an attempt needs of its member. */
+export interface AttemptGround {
+  readonly decision: Decision;
+  readonly partitionCount: number;
+  incarnationOf(partition: PartitionId): number;
+  now(): Timestamp;
+  /** Sends to the owner of a partition; to one that is gone, nothing. */
+  send(partition: PartitionId, message: unknown[]): void;
+  /** Resolves when the owners of these partitions are connected; undefined when they are now. */
+  connected(partitions: Iterable<PartitionId>): Promise<void> | undefined;
+  /** The attempt has ended: its word may be lent to another once its decisions are on their way. */
+  ended(attempt: Attempt): void;
+  /** What the user is told about an attempt that ended without a commit. */
+  abortError(attempt: Attempt, cause: AbortCause, partition: PartitionId | undefined): Error;
+}
+
+/** What is asked of one partition in one step. */
+interface Request {
+  readonly partition: PartitionId;
+  /** [table, key, mode, …] */
+  readonly accesses: unknown[];
+  /** Where the values it answers belong, in the order of the accesses. */
+  readonly cells: Cell[];
 }
 
 interface Step {
   readonly mode: 'read' | 'write';
-  /** What was asked of each partition, in the order of the values it will answer. */
-  readonly cells: ReadonlyMap<PartitionId, readonly Cell[]>;
+  readonly requests: readonly Request[];
   missing: number;
   readonly resolve: () => void;
   readonly reject: (error: Error) => void;
 }
 
-export interface AttemptPorts {
-  /** Resolves when the owners of these partitions are connected; undefined when they are now. */
-  connected(partitions: Iterable<PartitionId>): Promise<void> | undefined;
-  /** What the user is told about an attempt that ended without a commit. */
-  abortError(attempt: Attempt, cause: AbortCause, partition: PartitionId | undefined): Error;
+/** Collects keys to lock, partition by partition. */
+export class LockRequests {
+  readonly requests: Request[] = [];
+  readonly mode: 'read' | 'write';
+
+  constructor(mode: 'read' | 'write') {
+    this.mode = mode;
+  }
+
+  add(table: number, key: StorageKey, cell: Cell): void {
+    const request = this.#requestTo(cell.partition);
+    if (request.cells.includes(cell)) return;
+    request.accesses.push(table, key, this.mode === 'read' ? LockMode.S : LockMode.X);
+    request.cells.push(cell);
+  }
+
+  #requestTo(partition: PartitionId): Request {
+    for (const request of this.requests) if (request.partition === partition) return request;
+    const request: Request = { partition, accesses: [], cells: [] };
+    this.requests.push(request);
+    return request;
+  }
 }
 
-export class Attempt {
+export class Attempt implements CoordinatorPorts {
+  readonly coordinator: Coordinator;
   readonly workspace = new Workspace();
   readonly label: string | undefined;
-  readonly #ports: AttemptPorts;
-  readonly #steps = new Map<number, Step>();
-  #coordinator: Coordinator | undefined;
-  #nextStep = 1;
-  #ended: ((outcome: Outcome) => void) | undefined;
-  #outcome: Outcome | undefined;
   /** Operations that have begun and not ended: a body must have awaited them all. */
   operationsUnderWay = 0;
+  readonly #ground: AttemptGround;
+  readonly #steps = new Map<number, Step>();
+  #nextStep = 1;
+  #outcome: Outcome | undefined;
+  #whenEnded: ((outcome: Outcome) => void)[] = [];
 
-  constructor(label: string | undefined, ports: AttemptPorts) {
+  constructor(id: TransactionId, age: TransactionId, slot: number, label: string | undefined, ground: AttemptGround) {
+    this.#ground = ground;
     this.label = label;
-    this.#ports = ports;
+    this.coordinator = new Coordinator(id, age, slot, this);
   }
 
   get id(): TransactionId {
     return this.coordinator.id;
   }
 
-  get coordinator(): Coordinator {
-    assert(this.#coordinator !== undefined, 'an attempt without its coordinator was used');
-    return this.#coordinator;
-  }
-
-  start(coordinator: Coordinator): void {
-    this.#coordinator = coordinator;
-  }
-
   get outcome(): Outcome | undefined {
     return this.#outcome;
   }
 
+  /** True while operations may join the transaction. */
+  get isOpen(): boolean {
+    return this.coordinator.state === 'running';
+  }
+
   /** Throws when the transaction has ended, saying how. */
   assertOpen(): void {
-    if (this.#outcome !== undefined || this.coordinator.state !== 'running') throw this.finishedError();
+    if (!this.isOpen) throw this.finishedError();
   }
 
   finishedError(): Error {
     const outcome = this.#outcome;
     if (outcome === undefined) return new TransactionFinishedError('the transaction is committing; no operation can join it any more');
     if (outcome.committed) return new TransactionFinishedError('the transaction has been committed; no operation can join it any more');
-    const cause = this.#ports.abortError(this, outcome.cause, outcome.partition);
+    const cause = this.#ground.abortError(this, outcome.cause, outcome.partition);
     return new TransactionFinishedError(`the transaction has ended: ${cause.message}`, { cause, details: { reason: outcome.cause } });
   }
 
   // ── locks ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Locks these keys, all at once, and learns their values. */
-  lockKeys(wanted: readonly Wanted[], mode: 'read' | 'write'): Promise<void> {
+  lockKeys({ requests, mode }: LockRequests): Promise<void> {
+    return this.#step(mode, requests, (step, { partition, accesses }) => this.coordinator.lock(partition, step, accesses));
+  }
+
+  /** Locks a whole table in every partition. */
+  lockTable(table: number, mode: 'read' | 'write'): Promise<void> {
     const lockMode = mode === 'read' ? LockMode.S : LockMode.X;
-    const cells = new Map<PartitionId, Cell[]>();
-    const accesses = new Map<PartitionId, unknown[]>();
-    for (const { table, key, cell } of wanted) {
-      let list = accesses.get(cell.partition);
-      if (list === undefined) {
-        accesses.set(cell.partition, (list = []));
-        cells.set(cell.partition, []);
-      }
-      list.push(table, key, lockMode);
-      cells.get(cell.partition)?.push(cell);
+    const { partitionCount } = this.#ground;
+    const requests = Array.from({ length: partitionCount }, (_, partition): Request => ({ partition, accesses: [], cells: [] }));
+    return this.#step(mode, requests, (step, { partition }) => this.coordinator.lockTable(partition, step, table, lockMode));
+  }
+
+  // ── the end ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Commits what the workspace holds; resolves with the outcome, whatever it is. */
+  commit(): Promise<Outcome> {
+    if (this.#outcome !== undefined) return Promise.resolve(this.#outcome);
+    const writes = this.workspace.writes(this.#ground.partitionCount);
+    const finished = this.finished();
+    const absent = this.#ground.connected(writes.keys());
+    if (absent === undefined) this.coordinator.commit(writes);
+    else {
+      absent.then(
+        () => this.isOpen && this.coordinator.commit(writes),
+        () => this.coordinator.abort('participant-lost'),
+      );
     }
-    return this.#step(mode, cells, (step) => {
-      for (const [partition, list] of accesses) {
-        if (this.coordinator.state === 'running') this.coordinator.lock(partition, step, list);
-      }
-    });
+    return finished;
   }
 
-  /** Locks a whole table in these partitions. */
-  lockTable(table: number, mode: 'read' | 'write', partitions: readonly PartitionId[]): Promise<void> {
-    const lockMode = mode === 'read' ? LockMode.S : LockMode.X;
-    const cells = new Map(partitions.map((partition): [PartitionId, Cell[]] => [partition, []]));
-    return this.#step(mode, cells, (step) => {
-      for (const partition of partitions) {
-        if (this.coordinator.state === 'running') this.coordinator.lockTable(partition, step, table, lockMode);
-      }
-    });
+  /** Resolves when the attempt has ended. */
+  finished(): Promise<Outcome> {
+    if (this.#outcome !== undefined) return Promise.resolve(this.#outcome);
+    return new Promise((resolve) => this.#whenEnded.push(resolve));
   }
 
-  /** From the coordinator: the locks of a step are held in this partition. */
+  // ── the coordinator's port ────────────────────────────────────────────────────────────────────────────────────
+
+  get decision(): Decision {
+    return this.#ground.decision;
+  }
+
+  incarnationOf(partition: PartitionId): number {
+    return this.#ground.incarnationOf(partition);
+  }
+
+  now(): Timestamp {
+    return this.#ground.now();
+  }
+
+  send(partition: PartitionId, message: unknown[]): void {
+    this.#ground.send(partition, message);
+  }
+
   answered(stepId: number, partition: PartitionId, values: readonly unknown[]): void {
     const step = this.#steps.get(stepId);
     if (step === undefined) return;
-    const cells = step.cells.get(partition) ?? [];
+    const cells = step.requests.find((request) => request.partition === partition)?.cells ?? [];
     for (let i = 0; i < cells.length; i++) {
       const cell = cells[i] as Cell;
       cell.committed = values[i];
@@ -130,58 +184,39 @@ export class Attempt {
     step.resolve();
   }
 
-  // ── the end ───────────────────────────────────────────────────────────────────────────────────────────────────
-
-  /** Commits what the workspace holds; resolves with the outcome, whatever it is. */
-  commit(partitionCount: number): Promise<Outcome> {
-    if (this.#outcome !== undefined) return Promise.resolve(this.#outcome);
-    const writes = this.workspace.writes(partitionCount);
-    const absent = this.#ports.connected(writes.keys());
-    const finished = this.finished();
-    if (absent === undefined) this.coordinator.commit(writes);
-    else void absent.then(() => this.coordinator.state === 'running' && this.coordinator.commit(writes));
-    return finished;
-  }
-
-  /** Resolves when the attempt has ended. */
-  finished(): Promise<Outcome> {
-    if (this.#outcome !== undefined) return Promise.resolve(this.#outcome);
-    return new Promise((resolve) => {
-      const earlier = this.#ended;
-      this.#ended = (outcome) => {
-        earlier?.(outcome);
-        resolve(outcome);
-      };
-    });
-  }
-
-  /** From the coordinator. */
-  end(outcome: Outcome): void {
+  ended(outcome: Outcome): void {
     this.#outcome = outcome;
+    this.#ground.ended(this);
     if (!outcome.committed && this.#steps.size > 0) {
-      const error = this.#ports.abortError(this, outcome.cause, outcome.partition);
+      const error = this.#ground.abortError(this, outcome.cause, outcome.partition);
       for (const step of this.#steps.values()) step.reject(error);
       this.#steps.clear();
     }
-    this.#ended?.(outcome);
+    for (const resolve of this.#whenEnded) resolve(outcome);
   }
 
-  #step(mode: Step['mode'], cells: ReadonlyMap<PartitionId, Cell[]>, send: (step: number) => void): Promise<void> {
-    const absent = this.#ports.connected(cells.keys());
-    if (absent !== undefined) return absent.then(() => this.#stepNow(mode, cells, send));
-    return this.#stepNow(mode, cells, send);
+  #step(mode: Step['mode'], requests: readonly Request[], send: (step: number, request: Request) => void): Promise<void> {
+    const absent = this.#ground.connected(partitionsOf(requests));
+    return absent === undefined
+      ? this.#stepNow(mode, requests, send)
+      : absent.then(() => this.#stepNow(mode, requests, send));
   }
 
-  #stepNow(mode: Step['mode'], cells: ReadonlyMap<PartitionId, Cell[]>, send: (step: number) => void): Promise<void> {
-    this.assertOpen();
+  #stepNow(mode: Step['mode'], requests: readonly Request[], send: (step: number, request: Request) => void): Promise<void> {
     return new Promise((resolve, reject) => {
-      const stepId = this.#nextStep++;
-      // Registered before it is sent: a partition on this thread answers within the call.
-      this.#steps.set(stepId, { mode, cells, missing: cells.size, resolve, reject });
-      if (cells.size === 0) {
-        this.#steps.delete(stepId);
+      this.assertOpen();
+      if (requests.length === 0) {
         resolve();
-      } else send(stepId);
+        return;
+      }
+      const stepId = this.#nextStep++;
+      // Registered before it is sent: a partition on this thread answers, or refuses, within the call.
+      this.#steps.set(stepId, { mode, requests, missing: requests.length, resolve, reject });
+      for (const request of requests) if (this.isOpen) send(stepId, request);
     });
   }
+}
+
+function* partitionsOf(requests: readonly Request[]): Iterable<PartitionId> {
+  for (const { partition } of requests) yield partition;
 }

@@ -41,70 +41,64 @@ export class Closures {
 
   /** As `run`, for a body of our own that needs no context. */
   async runBare<T>(body: LockingBody<T>, options: TransactionOptions): Promise<T> {
-    options.signal?.throwIfAborted();
-    const { run, end } = this.watch(options);
+    const run = this.begin(options);
     try {
-      return await run.bounded(this.#attempts(body, run));
+      const first = await run.bounded(this.#attempt(body, run, 1));
+      return first.lost ? await run.bounded(this.#retry(body, run, first.error)) : first.value;
     } finally {
-      end();
+      this.end(run);
     }
   }
 
   /** Runs `body` at a snapshot. */
   async runReadOnly<T>(body: TransactionBody<T>, options: TransactionOptions): Promise<T> {
-    options.signal?.throwIfAborted();
+    const run = this.begin(options);
     const transaction = new SnapshotTransaction(this.#ground, this.#service.drawId(), options.label);
-    const { run, end } = this.watch(options);
     try {
       return await run.bounded(transaction.transaction(body));
     } finally {
-      end();
+      this.end(run);
       transaction.end();
     }
   }
 
-  /** A run with its deadline and signal; `end` stops watching it. Throws GRID_CLOSED while the grid closes. */
-  watch(options: TransactionOptions): { run: TransactionRun; end(): void } {
-    const release = this.#ground.beginWork();
-    const { run, end } = this.#deadlines.begin(options, (stopped, reason) => stopped.stop('user', () => reason));
-    return {
-      run,
-      end: () => {
-        end();
-        release();
-      },
-    };
+  /** A run under its deadline and signal, until `end`. Throws the signal's reason, or GRID_CLOSED while closing. */
+  begin(options: TransactionOptions): TransactionRun {
+    options.signal?.throwIfAborted();
+    this.#ground.beginWork();
+    return this.#deadlines.begin(options);
+  }
+
+  end(run: TransactionRun): void {
+    this.#deadlines.end(run);
+    this.#ground.endWork();
   }
 
   close(): void {
     this.#deadlines.close();
   }
 
-  async #attempts<T>(body: LockingBody<T>, run: TransactionRun): Promise<T> {
-    const first = await this.#attempt(body, run, 1);
-    if (!first.lost) return first.value;
+  /** Further attempts, after the first was lost. */
+  async #retry<T>(body: LockingBody<T>, run: TransactionRun, lost: Error): Promise<T> {
     const { retries = Number.POSITIVE_INFINITY } = run.options;
-    if (retries === 0) throw first.error;
-    // One attempt has been made; what p-retry makes first is already a retry.
-    return await pRetry(
-      async (tries) => {
-        const next = await this.#attempt(body, run, tries + 1).catch((error: unknown) => new Thrown(error));
-        if (next instanceof Thrown) return next;
-        if (next.lost) throw next.error;
-        return next;
-      },
-      {
-        retries: retries - 1,
-        minTimeout: retryBackoffMs,
-        maxTimeout: retryBackoffMsMax,
-        randomize: true,
-        shouldRetry: () => !run.over,
-      },
-    ).then((result) => {
-      // p-retry would wrap what a body threw if it isn't an Error, and judge it if it is: it comes past it as a value.
-      if (result instanceof Thrown) throw result.error;
-      return result.value;
+    if (retries === 0) throw lost;
+    const ended = await pRetry((tries) => this.#retryOnce(body, run, tries + 1), {
+      // What p-retry takes for the first try is already a retry.
+      retries: retries - 1,
+      minTimeout: retryBackoffMs,
+      maxTimeout: retryBackoffMsMax,
+      randomize: true,
+      shouldRetry: () => !run.over,
     });
+    if (ended instanceof Thrown) throw ended.error;
+    return ended.value;
+  }
+
+  /** Throws only lost conflicts: p-retry would judge what a body threw, and wrap it if it isn't an Error. */
+  async #retryOnce<T>(body: LockingBody<T>, run: TransactionRun, attemptNumber: number): Promise<Thrown | { readonly value: T }> {
+    const result = await this.#attempt(body, run, attemptNumber).catch((error: unknown) => new Thrown(error));
+    if (!(result instanceof Thrown) && result.lost) throw result.error;
+    return result;
   }
 
   /** One attempt. Throws what is not worth another try. */
@@ -122,7 +116,7 @@ export class Closures {
     } catch (error) {
       return await this.#failed(attempt, error);
     }
-    const outcome = await attempt.commit(this.#ground.keys.partitionCount);
+    const outcome = await attempt.commit();
     return outcome.committed ? { lost: false, value } : this.#lostOrThrow(attempt, outcome, undefined);
   }
 

@@ -20,23 +20,21 @@ export class ExplicitTransactions {
   }
 
   async begin(options: BeginOptions): Promise<ExplicitTransaction> {
-    options.signal?.throwIfAborted();
     return options.readOnly === true ? this.#beginReadOnly(options) : await this.#beginLocking(options);
   }
 
   async #beginLocking(options: BeginOptions): Promise<ExplicitTransaction> {
-    const { run, end } = this.#closures.watch(options);
+    const run = this.#closures.begin(options);
     const attempt = await this.#service.begin(undefined, options.label);
     run.attempt = attempt;
-    void attempt.finished().then(end);
-    const { partitionCount } = this.#ground.keys;
+    void attempt.finished().then(() => this.#closures.end(run));
     const rollback = async (): Promise<void> => {
       attempt.coordinator.abort('user');
       await attempt.finished();
     };
     const commit = async (): Promise<void> => {
       attempt.assertOpen();
-      const outcome = await attempt.commit(partitionCount);
+      const outcome = await attempt.commit();
       if (!outcome.committed) throw this.#service.abortError(attempt, outcome.cause, outcome.partition);
     };
     return Object.assign(new LockingTransaction(this.#ground, attempt, 1), {
@@ -47,10 +45,10 @@ export class ExplicitTransactions {
   }
 
   #beginReadOnly(options: BeginOptions): ExplicitTransaction {
-    const { end } = this.#closures.watch(options);
+    const run = this.#closures.begin(options);
     const transaction = new SnapshotTransaction(this.#ground, this.#service.drawId(), options.label);
     const rollback = (): Promise<void> => {
-      end();
+      if (!transaction.ended) this.#closures.end(run);
       transaction.end();
       return Promise.resolve();
     };

@@ -3,20 +3,16 @@
  * sum that the lock manager keeps: those are computed again and compared.
  */
 import { InvariantError } from '@troupe/core';
+import type { LockLedger } from './lock-ledger.ts';
 import { compatible, covers, LockMode, type LockModeOrNone, lockModeName, maskOf } from './lock-mode.ts';
 import type { LockStrategy } from './lock-strategy.ts';
-import type { LockOwner, LockQueue, LockRequest, TableLocks } from './lock-table.ts';
+import type { LockOwner, LockQueue, LockRequest } from './lock-table.ts';
 import { holdersOf, requestsOf } from './lock-view.ts';
 
-interface LockTotals {
-  readonly requests: number;
-  readonly waits: number;
-}
-
 /** Throws InvariantError at the first thing that is wrong. */
-export function checkLocks(tables: Iterable<TableLocks>, strategy: LockStrategy, expected: LockTotals): void {
+export function checkLocks(ledger: LockLedger, strategy: LockStrategy): void {
   const requests = new Set<LockRequest>();
-  for (const locks of tables) {
+  for (const locks of ledger.tables.values()) {
     for (const queue of [locks.queue, ...locks.keys.values()]) {
       checkHolders(queue);
       checkMasks(queue);
@@ -25,7 +21,7 @@ export function checkLocks(tables: Iterable<TableLocks>, strategy: LockStrategy,
     }
     for (const queue of locks.keys.values()) must(!queue.unused, queue, 'is kept though nobody uses it');
   }
-  checkOwners(requests, expected);
+  checkOwners(requests, ledger);
 }
 
 function checkHolders(queue: LockQueue): void {
@@ -58,7 +54,11 @@ function checkLine(queue: LockQueue, strategy: LockStrategy): void {
     must(wanted !== 0, queue, `has ${owner.id} in line for nothing`);
     const ahead = queue.waiters.slice(0, index);
     for (const other of ahead) {
-      must(strategy.decide(owner, other.owner) === 'wait', queue, `has ${other.owner.id} ahead of ${owner.id}`);
+      must(
+        strategy.decide(owner, other.owner) === 'wait',
+        queue,
+        `has ${other.owner.id} ahead of ${owner.id}`,
+      );
     }
     const holders = holdersOf(queue).filter((holder) => holder !== waiter && conflict(holder.held, wanted));
     for (const { owner: holder } of holders) {
@@ -70,7 +70,7 @@ function checkLine(queue: LockQueue, strategy: LockStrategy): void {
   }
 }
 
-function checkOwners(requests: ReadonlySet<LockRequest>, expected: LockTotals): void {
+function checkOwners(requests: ReadonlySet<LockRequest>, ledger: LockLedger): void {
   const owners = new Set([...requests].map((request) => request.owner));
   let listed = 0;
   let waits = 0;
@@ -78,16 +78,19 @@ function checkOwners(requests: ReadonlySet<LockRequest>, expected: LockTotals): 
     if (owner.ended) throw new InvariantError(`owner ${owner.id} has ended and still has locks`);
     const mine = requestsByOwner(owner);
     const waiting = mine.filter((request) => request.wanted !== 0).length + pendingKeys(owner);
-    if (owner.waits !== waiting) throw new InvariantError(`owner ${owner.id} counts ${owner.waits} waits, not ${waiting}`);
+    if (owner.waits !== waiting)
+      throw new InvariantError(`owner ${owner.id} counts ${owner.waits} waits, not ${waiting}`);
     for (const request of mine) {
       must(requests.has(request), request.queue, `is listed by ${owner.id}, whom it doesn't know`);
     }
     listed += mine.length;
     waits += waiting;
   }
-  const counted = [requests.size, expected.requests, expected.waits];
+  const counted = [requests.size, ledger.requests, ledger.waits];
   if (counted.join() !== [listed, listed, waits].join()) {
-    throw new InvariantError(`the lock manager counts ${counted.join()}, the owners ${listed} requests, ${waits} waits`);
+    throw new InvariantError(
+      `the lock manager counts ${counted.join()}, the owners ${listed} requests, ${waits} waits`,
+    );
   }
 }
 
@@ -119,6 +122,9 @@ function conflict(a: LockModeOrNone, b: LockModeOrNone): boolean {
 
 function must(condition: boolean, queue: LockQueue, what: string): asserts condition {
   if (condition) return;
-  const name = queue.key === undefined ? `table ${queue.locks.table}` : `key ${String(queue.key)} of table ${queue.locks.table}`;
+  const name =
+    queue.key === undefined
+      ? `table ${queue.locks.table}`
+      : `key ${String(queue.key)} of table ${queue.locks.table}`;
   throw new InvariantError(`${name} ${what}`);
 }

@@ -15,6 +15,7 @@
  */
 import type { StorageKey } from '@troupe/core';
 import { checkLocks } from './lock-invariants.ts';
+import { findTable, LockLedger } from './lock-ledger.ts';
 import {
   conflictsWithMask,
   covers,
@@ -27,7 +28,7 @@ import {
 } from './lock-mode.ts';
 import { compareAge, OldestFirst } from './lock-order.ts';
 import type { LockStrategy } from './lock-strategy.ts';
-import { LockOwner, LockQueue, LockRequest, TableLocks, TableRequest } from './lock-table.ts';
+import { LockOwner, type LockQueue, type LockRequest, TableRequest } from './lock-table.ts';
 import { type LockRow, listLocks } from './lock-view.ts';
 
 export { LockOwner };
@@ -56,13 +57,7 @@ export interface LockPorts<Owner extends LockOwner = LockOwner> {
 export class LockManager<Owner extends LockOwner = LockOwner> {
   readonly #strategy: LockStrategy;
   readonly #ports: LockPorts;
-  readonly #tables = new Map<number, TableLocks>();
-  #latestTable: TableLocks | undefined = undefined;
-  /** Requests in all queues. */
-  #requests = 0;
-  #waiting = 0;
-  /** Queues in which somebody's turn may have come. */
-  readonly #disturbed: LockQueue[] = [];
+  readonly #ledger: LockLedger;
   /** Owners that got a table's intent and have keys to ask for. */
   readonly #followUps = new OldestFirst<LockOwner>();
   readonly #news = new OldestFirst<LockOwner>();
@@ -70,18 +65,19 @@ export class LockManager<Owner extends LockOwner = LockOwner> {
 
   constructor(strategy: LockStrategy, ports: LockPorts<Owner>) {
     this.#strategy = strategy;
+    this.#ledger = new LockLedger(strategy);
     // Only Owners come in through the methods below, so only Owners go out.
     this.#ports = ports as unknown as LockPorts;
   }
 
   /** Nobody holds or waits for anything. */
   get idle(): boolean {
-    return this.#requests === 0;
+    return this.#ledger.requests === 0;
   }
 
   /** How many locks are being waited for, over all owners. */
   get waiting(): number {
-    return this.#waiting;
+    return this.#ledger.waits;
   }
 
   /**
@@ -89,8 +85,8 @@ export class LockManager<Owner extends LockOwner = LockOwner> {
    * this turn then needs no lock. Allocates nothing.
    */
   isFree(table: number, key: StorageKey, mode: KeyLockMode): boolean {
-    if (this.#requests === 0) return true;
-    const locks = this.#tables.get(table);
+    if (this.#ledger.requests === 0) return true;
+    const locks = this.#ledger.tables.get(table);
     if (locks === undefined) return true;
     if (!isQueueFree(locks.queue, intentOf(mode))) return false;
     const queue = locks.keys.get(key);
@@ -99,8 +95,8 @@ export class LockManager<Owner extends LockOwner = LockOwner> {
 
   /** The same for a whole table. */
   isTableFree(table: number, mode: LockMode): boolean {
-    if (this.#requests === 0) return true;
-    const locks = this.#tables.get(table);
+    if (this.#ledger.requests === 0) return true;
+    const locks = this.#ledger.tables.get(table);
     return locks === undefined || isQueueFree(locks.queue, mode);
   }
 
@@ -110,15 +106,15 @@ export class LockManager<Owner extends LockOwner = LockOwner> {
    */
   lockKey(owner: Owner, table: number, key: StorageKey, mode: KeyLockMode): boolean {
     if (owner.ended) return false;
-    const request = this.#tableRequest(owner, table);
+    const request = this.#ledger.tableRequest(owner, table);
     if (this.#takeAtOnce(request, intentOf(mode))) {
       if (covers(request.held, mode)) return true;
-      const keyRequest = this.#keyRequest(request, key);
+      const keyRequest = this.#ledger.keyRequest(request, key);
       if (this.#takeAtOnce(keyRequest, mode)) return true;
       this.#run(owner, () => this.#queueUp(keyRequest, mode));
     } else {
       this.#run(owner, () => {
-        this.#addPending(request, key, mode);
+        this.#ledger.addPending(request, key, mode);
         this.#queueUp(request, intentOf(mode));
       });
     }
@@ -128,7 +124,7 @@ export class LockManager<Owner extends LockOwner = LockOwner> {
   /** Locks a table. True: held now. False: it waits, or it has ended. */
   lockTable(owner: Owner, table: number, mode: LockMode): boolean {
     if (owner.ended) return false;
-    const request = this.#tableRequest(owner, table);
+    const request = this.#ledger.tableRequest(owner, table);
     if (this.#takeAtOnce(request, mode)) return true;
     this.#run(owner, () => this.#queueUp(request, mode));
     return covers(findTable(owner, table)?.held ?? 0, mode);
@@ -136,65 +132,21 @@ export class LockManager<Owner extends LockOwner = LockOwner> {
 
   /** Takes away all locks and waits of the owner and wakes those whose turn it is. */
   release(owner: Owner): void {
-    this.#drop(owner);
-    if (this.#disturbed.length > 0) this.#run(owner, nothing);
+    this.#ledger.drop(owner);
+    if (this.#ledger.disturbed.length > 0) this.#run(owner, nothing);
   }
 
   /** Every lock that is held or waited for. */
   list(): LockRow<Owner>[] {
-    return listLocks(this.#tables.values()) as LockRow<Owner>[];
+    return listLocks(this.#ledger.tables.values()) as LockRow<Owner>[];
   }
 
   /** Throws when the books don't agree, or somebody waits who needn't or mustn't. Slow: for tests and simulations. */
   checkInvariants(): void {
-    checkLocks(this.#tables.values(), this.#strategy, { requests: this.#requests, waits: this.#waiting });
+    checkLocks(this.#ledger, this.#strategy);
   }
 
   // ── requests ────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  #tableRequest(owner: LockOwner, table: number): TableRequest {
-    const known = findTable(owner, table);
-    if (known !== undefined) return known;
-    const request = new TableRequest(owner, this.#tableLocks(table));
-    request.nextTable = owner.tables;
-    owner.tables = request;
-    this.#requests += 1;
-    return request;
-  }
-
-  #tableLocks(table: number): TableLocks {
-    if (this.#latestTable?.table === table) return this.#latestTable;
-    let locks = this.#tables.get(table);
-    if (locks === undefined) {
-      locks = new TableLocks(table);
-      this.#tables.set(table, locks);
-    }
-    this.#latestTable = locks;
-    return locks;
-  }
-
-  #keyRequest(at: TableRequest, key: StorageKey): LockRequest {
-    const { locks, owner } = at;
-    let queue = locks.keys.get(key);
-    if (queue === undefined) {
-      queue = new LockQueue(locks, key);
-      locks.keys.set(key, queue);
-    } else {
-      const known = queue.find(owner, at.keys);
-      if (known !== undefined) return known;
-    }
-    const request = new LockRequest(owner, queue);
-    request.nextKey = at.keys;
-    at.keys = request;
-    this.#requests += 1;
-    return request;
-  }
-
-  #addPending(request: TableRequest, key: StorageKey, mode: KeyLockMode): void {
-    if (request.pending.length === 0) request.pending = [{ key, mode }];
-    else request.pending.push({ key, mode });
-    this.#countWait(request.owner, 1);
-  }
 
   #takeAtOnce(request: LockRequest, mode: LockMode): boolean {
     if (covers(request.held, mode)) return true;
@@ -205,11 +157,9 @@ export class LockManager<Owner extends LockOwner = LockOwner> {
   }
 
   #queueUp(request: LockRequest, mode: LockMode): void {
-    const { owner, queue } = request;
-    if (request.wanted === 0) this.#countWait(owner, 1);
-    else if (covers(request.wanted, mode)) return;
-    const position = queue.enqueue(request, mode, this.#strategy);
-    this.#disturbed.push(queue);
+    const { owner } = request;
+    if (covers(request.wanted, mode)) return;
+    const position = this.#ledger.enqueue(request, mode);
     if (this.#mustDie(request, position)) {
       this.#end(owner);
       this.#tell(owner, 'died');
@@ -250,85 +200,15 @@ export class LockManager<Owner extends LockOwner = LockOwner> {
     }
   }
 
-  // ── giving up ───────────────────────────────────────────────────────────────────────────────────────────────────
-
   #end(owner: LockOwner): void {
     owner.ended = true;
-    this.#drop(owner);
+    this.#ledger.drop(owner);
   }
 
-  #drop(owner: LockOwner): void {
-    for (let table = owner.tables; table !== undefined; table = table.nextTable) {
-      for (let key = table.keys; key !== undefined; key = key.nextKey) this.#removeKey(key);
-      this.#remove(table);
-      if (table.pending.length > 0) table.pending = [];
-    }
-    owner.tables = undefined;
-    this.#countWait(owner, -owner.waits);
-    owner.committing = false;
-    owner.news = 'none';
-  }
-
-  #removeKey(request: LockRequest): void {
-    const { queue } = request;
-    this.#remove(request);
-    if (queue.unused && queue.key !== undefined) queue.locks.keys.delete(queue.key);
-  }
-
-  #remove(request: LockRequest): void {
-    const { queue } = request;
-    queue.unhold(request);
-    queue.dequeue(request);
-    this.#requests -= 1;
-    if (queue.waiters.length > 0) this.#disturbed.push(queue);
-  }
-
-  /** Puts the owner back into line wherever an older one waits for what it holds. */
   #giveBack(owner: LockOwner): void {
-    for (let table = owner.tables; table !== undefined; table = table.nextTable) {
-      if (this.#blocksFront(table)) {
-        this.#requeue(table);
-        this.#suspendKeys(table);
-        continue;
-      }
-      for (let key = table.keys; key !== undefined; key = key.nextKey) {
-        if (this.#blocksFront(key)) this.#requeue(key);
-      }
-    }
-    // Nobody waits for it any more, but it was said to be back in line: say that it is through.
+    this.#ledger.giveBack(owner);
+    // Nobody waits for its locks any more, but it said that it was back in line: say that it is through.
     if (owner.waits === 0) this.#tell(owner, 'granted');
-  }
-
-  /** Whether somebody waits for what this request holds who would stand in front of it in the line. */
-  #blocksFront(request: LockRequest): boolean {
-    const { owner, queue, held } = request;
-    if (!conflictsWithMask(held, queue.waitMask)) return false;
-    return queue.waiters.some(
-      (waiter) =>
-        waiter !== request &&
-        conflictsWithMask(waiter.wanted, maskOf(held)) &&
-        this.#strategy.decide(owner, waiter.owner) === 'wait',
-    );
-  }
-
-  #requeue(request: LockRequest): void {
-    const { queue, held } = request;
-    if (held === 0) return;
-    queue.unhold(request);
-    if (request.wanted === 0) this.#countWait(request.owner, 1);
-    queue.enqueue(request, held, this.#strategy);
-    this.#disturbed.push(queue);
-  }
-
-  /** Without its table's intent an owner keeps no key there: they are asked for again once it has it back. */
-  #suspendKeys(table: TableRequest): void {
-    for (let key = table.keys; key !== undefined; key = key.nextKey) {
-      const mode = key.wanted === 0 ? key.held : key.wanted;
-      if (key.wanted !== 0) this.#countWait(table.owner, -1);
-      this.#removeKey(key);
-      if (key.queue.key !== undefined) this.#addPending(table, key.queue.key, mode as KeyLockMode);
-    }
-    table.keys = undefined;
   }
 
   // ── turns ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -350,7 +230,11 @@ export class LockManager<Owner extends LockOwner = LockOwner> {
   /** Grants whatever can be granted, then lets the oldest owner with new intents ask for its keys, and so on. */
   #settle(): void {
     for (;;) {
-      for (let queue = this.#disturbed.pop(); queue !== undefined; queue = this.#disturbed.pop()) {
+      for (
+        let queue = this.#ledger.disturbed.pop();
+        queue !== undefined;
+        queue = this.#ledger.disturbed.pop()
+      ) {
         queue.grant(this.#granted);
       }
       const owner = this.#followUps.takeOldest();
@@ -361,7 +245,7 @@ export class LockManager<Owner extends LockOwner = LockOwner> {
 
   readonly #granted = (request: LockRequest): void => {
     const { owner } = request;
-    this.#countWait(owner, -1);
+    this.#ledger.countWait(owner, -1);
     if (request instanceof TableRequest && request.pending.length > 0) {
       if (!owner.queuedFollowUp) this.#followUps.add(owner);
       owner.queuedFollowUp = true;
@@ -370,20 +254,19 @@ export class LockManager<Owner extends LockOwner = LockOwner> {
 
   #askForPending(owner: LockOwner): void {
     owner.queuedFollowUp = false;
-    let asked = false;
     for (let table = owner.tables; table !== undefined; table = table.nextTable) {
-      // A wound may call back and take the table, or all, away from this owner: look again before each key.
-      while (table.wanted === 0) {
-        const next = table.pending.pop();
-        if (next === undefined) break;
-        asked = true;
-        this.#countWait(owner, -1);
+      // A wound may call back and take the table, or all, away from this owner: the ledger looks before each key.
+      for (
+        let next = this.#ledger.takePending(table);
+        next !== undefined;
+        next = this.#ledger.takePending(table)
+      ) {
         if (covers(table.held, next.mode)) continue;
-        const request = this.#keyRequest(table, next.key);
+        const request = this.#ledger.keyRequest(table, next.key);
         if (!this.#takeAtOnce(request, next.mode)) this.#queueUp(request, next.mode);
       }
     }
-    if (asked && owner.waits === 0 && !owner.ended) this.#tell(owner, 'granted');
+    if (owner.waits === 0 && owner.tables !== undefined) this.#tell(owner, 'granted');
   }
 
   #tell(owner: LockOwner, news: 'granted' | 'died'): void {
@@ -401,17 +284,6 @@ export class LockManager<Owner extends LockOwner = LockOwner> {
       else if (news === 'granted' && owner.waits === 0) this.#ports.granted(owner);
     }
   }
-
-  #countWait(owner: LockOwner, by: number): void {
-    owner.waits += by;
-    this.#waiting += by;
-  }
-}
-
-function findTable(owner: LockOwner, table: number): TableRequest | undefined {
-  let request = owner.tables;
-  while (request !== undefined && request.locks.table !== table) request = request.nextTable;
-  return request;
 }
 
 function holdsKey(owner: LockOwner, table: number, key: StorageKey, mode: KeyLockMode): boolean {

@@ -17,7 +17,8 @@ export interface TransactionGround {
   readonly keys: KeyPlacer;
   readonly storedEntries: StoredEntries;
   /** A transaction begins, which `close()` waits for. Throws GRID_CLOSED when it is too late. */
-  beginWork(): () => void;
+  beginWork(): void;
+  endWork(): void;
 }
 
 /** A transaction that locks and writes. */
@@ -34,7 +35,7 @@ export class LockingTransaction implements OpenTransaction {
     this.#ground = ground;
     this.#attempt = attempt;
     this.attempt = attemptNumber;
-    this.executor = new TransactionExecutor(attempt, ground.keys.partitionCount, ground.storedEntries);
+    this.executor = new TransactionExecutor(attempt, ground.storedEntries);
   }
 
   get id(): number {
@@ -63,10 +64,10 @@ export class LockingTransaction implements OpenTransaction {
   }
 
   /** Locks the keys that were declared, all at once. */
-  async declare(keys: DeclaredKeys | undefined): Promise<void> {
-    if (keys === undefined) return;
-    if (keys === 'all') await this.executor.declareAll(this.#ground.keys.allTables());
-    else if (keys.length > 0) await this.executor.declare(this.#ground.keys.place(keys));
+  declare(keys: DeclaredKeys | undefined): Promise<void> {
+    if (keys === undefined) return Promise.resolve();
+    const { keys: placer } = this.#ground;
+    return keys === 'all' ? this.executor.declareAll(placer.allTables()) : this.executor.declare(placer.place(keys));
   }
 }
 

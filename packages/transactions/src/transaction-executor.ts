@@ -13,7 +13,8 @@ import type {
   TableHandle,
 } from '@troupe/core';
 import { applyOperation, copyValue, lockFor, ScanPart as Part, TableOp, WriteSlot } from '@troupe/core';
-import type { Attempt, Wanted } from './attempt.ts';
+import { type Attempt, LockRequests } from './attempt.ts';
+import type { PlacedTableKey } from './declared-keys.ts';
 import { type Cell, Workspace } from './workspace.ts';
 
 /** Pages of the entries of one table, as stored; the caller holds locks that keep it still. */
@@ -21,24 +22,23 @@ export type StoredEntries = (table: TableHandle, options: CallOptions | undefine
 
 export class TransactionExecutor implements TableExecutor {
   readonly #attempt: Attempt;
-  readonly #partitions: readonly PartitionId[];
   readonly #storedEntries: StoredEntries;
-  readonly #slot = new WriteSlot();
 
-  constructor(attempt: Attempt, partitionCount: number, storedEntries: StoredEntries) {
+  constructor(attempt: Attempt, storedEntries: StoredEntries) {
     this.#attempt = attempt;
-    this.#partitions = Array.from({ length: partitionCount }, (_, partition) => partition);
     this.#storedEntries = storedEntries;
   }
 
-  async one(op: OneKeyOp, table: TableHandle, key: StorageKey, partition: PartitionId, args: readonly unknown[]): Promise<unknown> {
-    this.#attempt.assertOpen();
-    const cell = this.#attempt.workspace.cell(table.id, key, partition);
-    // A set needs no answer: its lock is taken with the vote.
-    if (op !== TableOp.set && needsLock(cell, lockFor(op))) {
-      await this.#lock([{ table: table.id, key, cell }], lockFor(op));
+  one(op: OneKeyOp, table: TableHandle, key: StorageKey, partition: PartitionId, args: readonly unknown[]): Promise<unknown> {
+    try {
+      this.#attempt.assertOpen();
+      const cell = this.#attempt.workspace.cell(table.id, key, partition);
+      // A set needs no answer: its lock is taken with the vote.
+      if (op !== TableOp.set && needsLock(cell, lockFor(op))) return this.#lockAndApply(op, table, key, cell, args);
+      return Promise.resolve(this.#apply(op, key, cell, args));
+    } catch (error) {
+      return Promise.reject(error as Error);
     }
-    return this.#apply(op, key, cell, args);
   }
 
   async getMany(table: TableHandle, keys: readonly PlacedKey[]): Promise<unknown[]> {
@@ -46,11 +46,10 @@ export class TransactionExecutor implements TableExecutor {
     return cells.map((cell) => copyValue(Workspace.current(cell), 'value'));
   }
 
-  setMany(table: TableHandle, keys: readonly PlacedKey[], values: readonly unknown[]): Promise<void> {
+  async setMany(table: TableHandle, keys: readonly PlacedKey[], values: readonly unknown[]): Promise<void> {
     this.#attempt.assertOpen();
     const { workspace } = this.#attempt;
     keys.forEach(({ key, partition }, i) => workspace.write(workspace.cell(table.id, key, partition), values[i]));
-    return Promise.resolve();
   }
 
   async deleteMany(table: TableHandle, keys: readonly PlacedKey[]): Promise<number> {
@@ -66,7 +65,7 @@ export class TransactionExecutor implements TableExecutor {
 
   async clear(table: TableHandle): Promise<void> {
     this.#attempt.assertOpen();
-    await this.#underWay(this.#attempt.lockTable(table.id, 'write', this.#partitions));
+    await this.#underWay(this.#attempt.lockTable(table.id, 'write'));
     this.#attempt.workspace.clear(table.id);
   }
 
@@ -80,7 +79,7 @@ export class TransactionExecutor implements TableExecutor {
   async *scan(table: TableHandle, part: ScanPart, options: CallOptions | undefined): AsyncIterable<readonly unknown[]> {
     const attempt = this.#attempt;
     attempt.assertOpen();
-    await this.#underWay(attempt.lockTable(table.id, 'read', this.#partitions));
+    await this.#underWay(attempt.lockTable(table.id, 'read'));
     if (!attempt.workspace.isCleared(table.id)) {
       // Keys come along always, because own writes have to be told from what is stored.
       for await (const page of this.#storedEntries(table, options)) {
@@ -99,37 +98,38 @@ export class TransactionExecutor implements TableExecutor {
   }
 
   /** Locks keys that were declared; the values come along. */
-  async declare(keys: readonly { readonly table: number; readonly key: StorageKey; readonly partition: PartitionId }[]): Promise<void> {
+  declare(keys: readonly PlacedTableKey[]): Promise<void> {
     const { workspace } = this.#attempt;
-    const wanted = new Map<Cell, Wanted>();
+    const requests = new LockRequests('write');
     for (const { table, key, partition } of keys) {
       const cell = workspace.cell(table, key, partition);
-      if (cell.lock !== 'write') wanted.set(cell, { table, key, cell });
+      if (cell.lock !== 'write') requests.add(table, key, cell);
     }
-    if (wanted.size > 0) await this.#lock([...wanted.values()], 'write');
+    return this.#attempt.lockKeys(requests);
   }
 
   /** Locks every table whole: nobody else reads or writes anything until the end. */
   async declareAll(tables: readonly number[]): Promise<void> {
-    await this.#underWay(
-      Promise.all(tables.map((table) => this.#attempt.lockTable(table, 'write', this.#partitions))),
-    );
+    await Promise.all(tables.map((table) => this.#attempt.lockTable(table, 'write')));
   }
 
   async #lockAll(table: TableHandle, keys: readonly PlacedKey[], mode: 'read' | 'write'): Promise<Cell[]> {
     this.#attempt.assertOpen();
-    const cells = keys.map(({ key, partition }) => this.#attempt.workspace.cell(table.id, key, partition));
-    const wanted = new Map<Cell, Wanted>();
-    cells.forEach((cell, i) => {
-      const placed = keys[i];
-      if (placed !== undefined && needsLock(cell, mode)) wanted.set(cell, { table: table.id, key: placed.key, cell });
+    const requests = new LockRequests(mode);
+    const cells = keys.map(({ key, partition }) => {
+      const cell = this.#attempt.workspace.cell(table.id, key, partition);
+      if (needsLock(cell, mode)) requests.add(table.id, key, cell);
+      return cell;
     });
-    if (wanted.size > 0) await this.#lock([...wanted.values()], mode);
+    await this.#underWay(this.#attempt.lockKeys(requests));
     return cells;
   }
 
-  #lock(wanted: readonly Wanted[], mode: 'read' | 'write'): Promise<void> {
-    return this.#underWay(this.#attempt.lockKeys(wanted, mode));
+  async #lockAndApply(op: OneKeyOp, table: TableHandle, key: StorageKey, cell: Cell, args: readonly unknown[]): Promise<unknown> {
+    const requests = new LockRequests(lockFor(op));
+    requests.add(table.id, key, cell);
+    await this.#underWay(this.#attempt.lockKeys(requests));
+    return this.#apply(op, key, cell, args);
   }
 
   async #underWay<T>(operation: Promise<T>): Promise<T> {
@@ -142,17 +142,21 @@ export class TransactionExecutor implements TableExecutor {
   }
 
   #apply(op: OneKeyOp, key: StorageKey, cell: Cell, args: readonly unknown[]): unknown {
-    // A failed operation may have been about to write: the transaction can't go on as if nothing happened.
+    let answer: unknown;
     try {
-      const answer = applyOperation(op, key, Workspace.current(cell), args, 0, this.#slot);
-      if (this.#slot.changed) this.#attempt.workspace.write(cell, this.#slot.value);
-      return copyValue(answer, 'value');
+      answer = applyOperation(op, key, Workspace.current(cell), args, 0, written);
     } catch (error) {
+      // It may have been about to write: the transaction can't go on as if nothing had happened.
       this.#attempt.coordinator.abort('user');
       throw error;
     }
+    if (written.changed) this.#attempt.workspace.write(cell, written.value);
+    return copyValue(answer, 'value');
   }
 }
+
+/** Filled and read within one turn. */
+const written = new WriteSlot();
 
 /** A written key shows the transaction's own value; any other must be locked to be read, and exclusively to be changed. */
 function needsLock(cell: Cell, mode: 'read' | 'write'): boolean {

@@ -10,11 +10,11 @@ import type { TransactionOptions } from './transaction.ts';
 
 export class TransactionRun {
   readonly options: TransactionOptions;
+  readonly deadline: number;
   /** The id of the first attempt; a retried transaction grows older and cannot starve. */
   age: TransactionId | undefined;
   /** The attempt under way. */
   attempt: Attempt | undefined;
-  readonly deadline: number;
   #reject: ((error: unknown) => void) | undefined;
   #over = false;
 
@@ -28,7 +28,7 @@ export class TransactionRun {
     return this.#over;
   }
 
-  /** Resolves or rejects with `work`, or rejects earlier when the run is ended from outside. */
+  /** Settles as `work` does, or rejects earlier when the run is ended from outside. */
   bounded<T>(work: Promise<T>): Promise<T> {
     return new Promise((resolve, reject) => {
       this.#reject = reject;
@@ -49,9 +49,12 @@ export class TransactionRun {
   }
 }
 
-/** Ends runs when their time has come. */
+/** Ends runs when their time has come or their signal says so. */
 export class RunDeadlines {
+  /** With the default deadline, so in the order in which they end. */
   readonly #runs = new Set<TransactionRun>();
+  /** Stops the timer and the listener of runs that have one of their own. */
+  readonly #bounds = new Map<TransactionRun, () => void>();
   readonly #expired: (run: TransactionRun) => void;
   #sweep: NodeJS.Timeout | undefined;
 
@@ -59,45 +62,55 @@ export class RunDeadlines {
     this.#expired = expired;
   }
 
-  /** Watches a new run; call the answer when the run has ended. */
-  begin(options: TransactionOptions, aborted: (run: TransactionRun, reason: unknown) => void): { run: TransactionRun; end(): void } {
-    const { timeoutMs, signal } = options;
-    const run = new TransactionRun(options, performance.now() + (timeoutMs ?? callTimeoutMsDefault));
-    const abort = signal === undefined ? undefined : (): void => aborted(run, signal.reason);
-    if (abort !== undefined) signal?.addEventListener('abort', abort, { once: true });
-    const timer =
-      timeoutMs === undefined || !Number.isFinite(timeoutMs) ? undefined : setTimeout(() => this.#expired(run), timeoutMs);
-    if (timeoutMs === undefined) this.#watch(run);
-    return {
-      run,
-      end: () => {
-        clearTimeout(timer);
-        this.#runs.delete(run);
-        if (abort !== undefined) signal?.removeEventListener('abort', abort);
-      },
-    };
+  /** Watches a new run until `end`. */
+  begin(options: TransactionOptions): TransactionRun {
+    const run = new TransactionRun(options, performance.now() + (options.timeoutMs ?? callTimeoutMsDefault));
+    if (options.timeoutMs === undefined) {
+      this.#runs.add(run);
+      this.#sweep ??= this.#startSweep();
+    }
+    if (options.timeoutMs !== undefined || options.signal !== undefined) this.#bounds.set(run, this.#bound(run));
+    return run;
+  }
+
+  end(run: TransactionRun): void {
+    this.#runs.delete(run);
+    if (this.#bounds.size === 0) return;
+    this.#bounds.get(run)?.();
+    this.#bounds.delete(run);
   }
 
   close(): void {
     clearInterval(this.#sweep);
     this.#sweep = undefined;
+    for (const stop of this.#bounds.values()) stop();
+    this.#bounds.clear();
     this.#runs.clear();
   }
 
-  #watch(run: TransactionRun): void {
-    this.#runs.add(run);
-    if (this.#sweep !== undefined) return;
-    this.#sweep = setInterval(() => this.#endOverdue(performance.now()), deadlineSweepMs);
-    this.#sweep.unref();
+  #bound(run: TransactionRun): () => void {
+    const { timeoutMs = Number.POSITIVE_INFINITY, signal } = run.options;
+    const timer = Number.isFinite(timeoutMs) ? setTimeout(() => this.#expired(run), timeoutMs) : undefined;
+    const abort = (): void => run.stop('user', () => signal?.reason);
+    signal?.addEventListener('abort', abort, { once: true });
+    return () => {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', abort);
+    };
   }
 
-  /** Runs with the default deadline end in the order they began. */
+  #startSweep(): NodeJS.Timeout {
+    return setInterval(() => this.#endOverdue(performance.now()), deadlineSweepMs).unref();
+  }
+
   #endOverdue(now: number): void {
     for (const run of this.#runs) {
       if (run.deadline > now) break;
       this.#runs.delete(run);
       this.#expired(run);
     }
-    if (this.#runs.size === 0) this.close();
+    if (this.#runs.size > 0) return;
+    clearInterval(this.#sweep);
+    this.#sweep = undefined;
   }
 }

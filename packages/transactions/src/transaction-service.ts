@@ -2,19 +2,20 @@
  * The shell around the protocol cores at one member: routes messages to the participants of the partitions it owns
  * and to the coordinators it runs, lends status words, and passes on that a thread has died.
  */
-import type { CoreMember, PartitionId, Peer } from '@troupe/core';
+import type { CoreMember, PartitionId, Peer, Timestamp } from '@troupe/core';
 import { Family, OverloadedError, PartitionLostError, TransactionAbortedError } from '@troupe/core';
-import { Attempt, type AttemptPorts } from './attempt.ts';
-import { type AbortCause, Coordinator } from './coordinator.ts';
+import { Attempt, type AttemptGround } from './attempt.ts';
+import type { AbortCause } from './coordinator.ts';
 import { MemoryDecision } from './decision.ts';
 import { Refusal, ReplyOp, RequestOp } from './messages.ts';
 import { type Origin, Participant } from './participant.ts';
 import { StatusSlots, StatusWords, type TransactionId } from './status-word.ts';
 
-export class TransactionService implements AttemptPorts {
+export class TransactionService implements AttemptGround {
+  readonly decision: MemoryDecision;
+  readonly partitionCount: number;
   readonly #core: CoreMember;
   readonly #slots: StatusSlots;
-  readonly #decision: MemoryDecision;
   readonly #attempts = new Map<TransactionId, Attempt>();
   readonly #participants = new Map<PartitionId, Participant>();
   readonly #origins = new Map<Peer, Origin>();
@@ -25,7 +26,8 @@ export class TransactionService implements AttemptPorts {
     const { member } = core;
     this.#core = core;
     this.#slots = new StatusSlots(member.self.memory);
-    this.#decision = new MemoryDecision(this.#slots.words, (partition) => member.shared.incarnationOf(partition));
+    this.partitionCount = core.placement.partitionCount;
+    this.decision = new MemoryDecision(this.#slots.words, (partition) => member.shared.incarnationOf(partition));
     member.register(Family.transactionRequest, {
       receive: (message, from) => this.#request(message, from),
       peerLost: (peer) => this.#peerLost(peer),
@@ -57,28 +59,29 @@ export class TransactionService implements AttemptPorts {
   tryBegin(age: TransactionId | undefined, label: string | undefined): Attempt | undefined {
     const slot = this.#slots.tryTake();
     if (slot === undefined) return undefined;
-    const { member, placement } = this.#core;
-    const id = member.shared.draw();
+    const id = this.#core.member.shared.draw();
     this.#slots.words.begin(slot, id);
-    const attempt = new Attempt(label, this);
-    const coordinator = new Coordinator(id, age ?? id, slot, {
-      decision: this.#decision,
-      incarnationOf: (partition) => member.shared.incarnationOf(partition),
-      now: () => member.shared.now(),
-      send: (partition, message) => {
-        const peer = member.tryPeer(placement.ownerOf(partition));
-        if (peer !== undefined) member.sendProtocol(peer, message);
-      },
-      answered: (step, partition, values) => attempt.answered(step, partition, values),
-      ended: (outcome) => {
-        this.#attempts.delete(id);
-        this.#releaseSlot(slot);
-        attempt.end(outcome);
-      },
-    });
-    attempt.start(coordinator);
+    const attempt = new Attempt(id, age ?? id, slot, label, this);
     this.#attempts.set(id, attempt);
     return attempt;
+  }
+
+  incarnationOf(partition: PartitionId): number {
+    return this.#core.member.shared.incarnationOf(partition);
+  }
+
+  now(): Timestamp {
+    return this.#core.member.shared.now();
+  }
+
+  send(partition: PartitionId, message: unknown[]): void {
+    const peer = this.#core.member.tryPeer(this.#core.placement.ownerOf(partition));
+    if (peer !== undefined) this.#core.member.sendProtocol(peer, message);
+  }
+
+  ended({ id, coordinator }: Attempt): void {
+    this.#attempts.delete(id);
+    this.#releaseSlot(coordinator.slot);
   }
 
   connected(partitions: Iterable<PartitionId>): Promise<void> | undefined {

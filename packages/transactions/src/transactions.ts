@@ -62,7 +62,8 @@ export class Transactions implements TransactionClient {
       context: this.#context,
       storedEntries: (table, options) =>
         scanPartitions({ calls: tables.calls, table: table.id, part: ScanPart.entries, snapshot: newest, options }),
-      beginWork: () => core.member.work.begin(),
+      beginWork: () => core.member.work.enter(),
+      endWork: () => core.member.work.leave(),
     };
     this.#closures = new Closures(this.service, this.#ground);
     this.#explicit = new ExplicitTransactions(this.service, this.#closures, this.#ground);
@@ -75,12 +76,16 @@ export class Transactions implements TransactionClient {
     return this.service.createParticipant(partition);
   }
 
-  async transaction<T>(body: TransactionBody<T>, options: TransactionOptions = {}): Promise<T> {
-    mustBeFunction(body, 'the body of a transaction');
-    checkTransactionOptions(options);
-    const current = options.independent === true ? undefined : this.#context.current();
-    if (current !== undefined) return await current.transaction(body, options.keys === undefined ? {} : { keys: options.keys });
-    return await (options.readOnly === true ? this.#closures.runReadOnly(body, options) : this.#closures.run(body, options));
+  transaction<T>(body: TransactionBody<T>, options: TransactionOptions = {}): Promise<T> {
+    try {
+      mustBeFunction(body, 'the body of a transaction');
+      checkTransactionOptions(options);
+      const current = options.independent === true ? undefined : this.#context.current();
+      if (current !== undefined) return current.transaction(body, options.keys === undefined ? undefined : { keys: options.keys });
+      return options.readOnly === true ? this.#closures.runReadOnly(body, options) : this.#closures.run(body, options);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
   }
 
   async begin(options: BeginOptions = {}): Promise<ExplicitTransaction> {

@@ -27,6 +27,8 @@ interface Change {
   readonly own: unknown;
 }
 
+const nothingCleared: readonly number[] = [];
+
 /** Where a workspace stood. */
 export interface Savepoint {
   readonly changes: number;
@@ -99,7 +101,7 @@ export class Workspace {
   /** What to write, by partition. A cleared table is cleared in every one of `partitionCount` partitions. */
   writes(partitionCount: number): Map<PartitionId, PartitionWrites> {
     const byPartition = new Map<PartitionId, PartitionWrites>();
-    const cleared = [...new Set(this.#cleared)];
+    const cleared = this.#cleared.length === 0 ? nothingCleared : [...new Set(this.#cleared)];
     if (cleared.length > 0) {
       for (let partition = 0; partition < partitionCount; partition++) byPartition.set(partition, { writes: [], cleared });
     }

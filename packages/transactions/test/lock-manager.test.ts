@@ -50,7 +50,12 @@ describe('LockManager', () => {
     keys.forEach((key, index) => {
       expect(manager.lockKey(new LockOwner(index, index), users, key, X)).toBe(true);
     });
-    expect(manager.list().filter((row) => row.key !== undefined).map((row) => row.key)).toEqual(keys);
+    expect(
+      manager
+        .list()
+        .filter((row) => row.key !== undefined)
+        .map((row) => row.key),
+    ).toEqual(keys);
   });
 
   test('answers at once what the owner already has, also through its table', () => {
@@ -189,7 +194,8 @@ describe('LockManager called from its own ports', () => {
           if (depth > 0) return;
           manager.checkInvariants();
           for (const waiting of owners) if (waiting.waits > 0) untold.add(waiting);
-          for (const other of untold) if (other.ended || (other === owner && other.waits === 0)) untold.delete(other);
+          for (const other of untold)
+            if (other.ended || (other === owner && other.waits === 0)) untold.delete(other);
           for (const other of untold) expect(other.waits, `${other.id} was not told`).toBeGreaterThan(0);
         }
         for (const command of script) run(command);

@@ -23,7 +23,9 @@ const matrix = `
 describe('lock modes', () => {
   test('are compatible as in the classic matrix', () => {
     const cell = (a: LockMode, b: LockMode): string => (compatible(a, b) ? '+' : '-').padEnd(4);
-    const rows = modes.map((a) => `   ${lockModeName(a).padEnd(4)}${modes.map((b) => cell(a, b)).join('')}`.trimEnd());
+    const rows = modes.map((a) =>
+      `   ${lockModeName(a).padEnd(4)}${modes.map((b) => cell(a, b)).join('')}`.trimEnd(),
+    );
     const head = `       ${modes.map((mode) => lockModeName(mode).padEnd(4)).join('')}`.trimEnd();
     expect(`\n${[head, ...rows].join('\n')}`).toBe(matrix);
   });
@@ -33,7 +35,8 @@ describe('lock modes', () => {
       for (const b of modes) {
         const both = supremum(a, b);
         expect([covers(both, a), covers(both, b)]).toEqual([true, true]);
-        for (const other of modes) if (covers(other, a) && covers(other, b)) expect(covers(other, both)).toBe(true);
+        for (const other of modes)
+          if (covers(other, a) && covers(other, b)) expect(covers(other, both)).toBe(true);
       }
     }
     expect(supremum(LockMode.IX, LockMode.S)).toBe(LockMode.SIX);

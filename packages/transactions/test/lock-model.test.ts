@@ -4,8 +4,8 @@ import {
   LockOwner,
   type LockStrategy,
   noWait,
-  waitDie,
   type WoundOutcome,
+  waitDie,
   woundWait,
 } from '@troupe/transactions';
 import fc from 'fast-check';
@@ -33,7 +33,19 @@ interface Command {
 
 const commands = fc.array(
   fc.record<Command>({
-    kind: fc.constantFrom('key', 'key', 'key', 'key', 'table', 'release', 'answer', 'commit', 'retry'),
+    kind: fc.constantFrom(
+      'key',
+      'key',
+      'key',
+      'key',
+      'key',
+      'table',
+      'table',
+      'release',
+      'answer',
+      'commit',
+      'retry',
+    ),
     slot: fc.nat(slots - 1),
     table: fc.nat(1),
     key: fc.nat(2),
@@ -68,7 +80,8 @@ class Pair {
     const owner = this.owner(slot);
     if (kind === 'release') this.release(slot);
     else if (kind === 'retry') this.#replace(slot, owner.age);
-    else if (kind === 'answer' && owner.waits === 0 && owner.standing !== 'committing') owner.standing = 'answered';
+    else if (kind === 'answer' && owner.waits === 0 && owner.standing !== 'committing')
+      owner.standing = 'answered';
     else if (kind === 'commit' && owner.waits === 0) owner.standing = 'committing';
     else if (kind === 'table') this.#lock(owner, table, undefined, mode);
     else if (kind === 'key') this.#lock(owner, table, key, mode % 2 === 0 ? LockMode.S : LockMode.X);
@@ -107,7 +120,9 @@ class Pair {
   #compare(expectedEvents: string[]): void {
     this.manager.checkInvariants();
     expect(this.#events.splice(0).sort()).toEqual(expectedEvents);
-    const rows = this.manager.list().map((row) => rowText(row.table, row.key, row.mode, row.state, row.owner.id));
+    const rows = this.manager
+      .list()
+      .map((row) => rowText(row.table, row.key, row.mode, row.state, row.owner.id));
     expect(rows.sort()).toEqual(this.reference.rows());
     for (const owner of this.owners) {
       expect(owner.ended).toBe(this.reference.isEnded(owner));
@@ -165,7 +180,10 @@ describe.each([woundWait, waitDie, noWait])('lock manager under $name', (strateg
   });
 });
 
-function boundPair(strategy: LockStrategy): { manager: LockManager<TestOwner>; run: (command: Command) => void } {
+function boundPair(strategy: LockStrategy): {
+  manager: LockManager<TestOwner>;
+  run: (command: Command) => void;
+} {
   const pair = new Pair(strategy);
   return { manager: pair.manager, run: (command) => pair.run(command) };
 }

@@ -77,7 +77,9 @@ export class ReferenceLocks {
   }
 
   rows(): string[] {
-    const rows = this.#pending.map(({ table, key, mode, owner }) => rowText(table, key, mode, 'waiting', owner.id));
+    const rows = this.#pending.map(({ table, key, mode, owner }) =>
+      rowText(table, key, mode, 'waiting', owner.id),
+    );
     for (const { table, key, held, wanted, owner } of this.#stakes) {
       if (held !== 0) rows.push(rowText(table, key, held, 'held', owner.id));
       if (wanted !== 0) rows.push(rowText(table, key, wanted, 'waiting', owner.id));
@@ -98,7 +100,8 @@ export class ReferenceLocks {
 
   #settle(): void {
     this.#grantAll();
-    const isReady = ({ owner, table }: PendingKey): boolean => this.#stake(owner, table, undefined).wanted === 0;
+    const isReady = ({ owner, table }: PendingKey): boolean =>
+      this.#stake(owner, table, undefined).wanted === 0;
     for (;;) {
       const [oldest] = this.#pending
         .filter(isReady)

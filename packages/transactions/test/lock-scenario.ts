@@ -21,8 +21,8 @@ import {
   type LockStrategy,
   lockModeName,
   noWait,
-  waitDie,
   type WoundOutcome,
+  waitDie,
   woundWait,
 } from '@troupe/transactions';
 

@@ -25,7 +25,9 @@ export function wireMember(core: CoreMember): WiredMember {
   const tables = new MemberTables(core);
   const transactions = new Transactions(core, tables);
   const types = new ActorTypes(definitions);
-  const actors = new ActorClient({ member, types, placement });
+  const service = new ActorService({ member, types, owned, client: () => client });
+  const actors = new ActorClient({ member, types, placement, local: service });
+  member.register(Family.actor, service);
   const client: Client = {
     table: (definition) => tables.table(definition),
     actor: (definition, key, options) => actors.reference(definition, key, options),
@@ -35,7 +37,6 @@ export function wireMember(core: CoreMember): WiredMember {
     run: (procedure, ...args) => transactions.run(procedure, ...args),
     currentTransaction: () => transactions.currentTransaction(),
   };
-  member.register(Family.actor, new ActorService({ member, types, owned, client: () => client }));
   for (const { id, incarnation } of core.assigned) {
     // What its predecessor held is gone, so no snapshot from before can be read here.
     const store = new PartitionStore(member.shared, member.shared.now());

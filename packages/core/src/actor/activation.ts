@@ -118,7 +118,11 @@ export class Activation implements TurnTaker {
     const { methods, definition } = this.type;
     let answer: unknown;
     try {
-      const method = methods[letter.method] as (this: unknown, context: unknown, ...args: readonly unknown[]) => unknown;
+      const method = methods[letter.method] as (
+        this: unknown,
+        context: unknown,
+        ...args: readonly unknown[]
+      ) => unknown;
       answer = method.call(definition.methods, this.#context, ...letter.args);
       if (isPromiseLike(answer)) {
         this.#endLater(letter, answer);
@@ -153,5 +157,7 @@ export class Activation implements TurnTaker {
 }
 
 function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+  );
 }

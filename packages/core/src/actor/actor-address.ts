@@ -34,7 +34,13 @@ export class ActorAddress {
   readonly #partition: PartitionId;
   readonly #options: CallOptions | undefined;
 
-  constructor(member: Member, placement: Placement, type: ActorType, key: Key, options: CallOptions | undefined) {
+  constructor(
+    member: Member,
+    placement: Placement,
+    type: ActorType,
+    key: Key,
+    options: CallOptions | undefined,
+  ) {
     this.#member = member;
     this.#type = type;
     this.#key = toStorageKey(key, `the key of actor '${type.definition.name}'`);
@@ -53,7 +59,16 @@ export class ActorAddress {
       bytes += copiedBytes();
     }
     const incarnation = to.#member.shared.incarnationOf(to.#partition);
-    const message: Message = [op, noRequest, to.#partition, incarnation, to.#type.id, to.#key, method, copies];
+    const message: Message = [
+      op,
+      noRequest,
+      to.#partition,
+      incarnation,
+      to.#type.id,
+      to.#key,
+      method,
+      copies,
+    ];
     return { member: to.#member, owner: to.#owner, options: to.#options, message, bytes };
   }
 }

@@ -5,7 +5,13 @@
  * A call copies its arguments before anything else, so the caller may change them at once, and an argument that can't
  * be sent fails only its own call.
  */
-import type { ActorDefinition, ActorMethods, ActorReference, ActorTells, AnyActor } from '../definition/actor-definition.ts';
+import type {
+  ActorDefinition,
+  ActorMethods,
+  ActorReference,
+  ActorTells,
+  AnyActor,
+} from '../definition/actor-definition.ts';
 import type { Key } from '../key/key.ts';
 import type { Member } from '../mesh/member.ts';
 import type { CallOptions } from '../mesh/pending-calls.ts';
@@ -50,7 +56,10 @@ export class ActorClient {
   }
 
   /** Tells to the actor with this key. */
-  tells<K extends Key, S, M extends ActorMethods<K, S>>(definition: ActorDefinition<K, S, M>, key: K): ActorTells<M> {
+  tells<K extends Key, S, M extends ActorMethods<K, S>>(
+    definition: ActorDefinition<K, S, M>,
+    key: K,
+  ): ActorTells<M> {
     return this.#address(this.#tells, this.#tell, definition, key, undefined) as unknown as ActorTells<M>;
   }
 
@@ -66,7 +75,13 @@ export class ActorClient {
       addressClass = addressClassOf(this.#parts.types.of(definition), send);
       classes.set(definition, addressClass);
     }
-    return new addressClass(this.#parts.member, this.#parts.placement, this.#parts.types.of(definition), key, options);
+    return new addressClass(
+      this.#parts.member,
+      this.#parts.placement,
+      this.#parts.types.of(definition),
+      key,
+      options,
+    );
   }
 }
 

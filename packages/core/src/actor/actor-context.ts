@@ -31,14 +31,22 @@ function offer(client: object, prototype: object): void {
   for (const name of propertyNames(client)) {
     const value = methodOf(client, name);
     const read = (): unknown => (client as Record<string, unknown>)[name];
-    Object.defineProperty(prototype, name, value === undefined ? { get: read } : { value: value.bind(client) });
+    Object.defineProperty(
+      prototype,
+      name,
+      value === undefined ? { get: read } : { value: value.bind(client) },
+    );
   }
 }
 
 /** Own and inherited names, without those every object has. */
 function propertyNames(object: object): Set<string> {
   const names = new Set<string>();
-  for (let at: object | null = object; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at) as object | null) {
+  for (
+    let at: object | null = object;
+    at !== null && at !== Object.prototype;
+    at = Object.getPrototypeOf(at) as object | null
+  ) {
     for (const name of Object.getOwnPropertyNames(at)) names.add(name);
   }
   names.delete('constructor');
@@ -50,7 +58,9 @@ function methodOf(object: object, name: string): ((...args: unknown[]) => unknow
   for (let at: object | null = object; at !== null; at = Object.getPrototypeOf(at) as object | null) {
     const descriptor = Object.getOwnPropertyDescriptor(at, name);
     if (descriptor === undefined) continue;
-    return typeof descriptor.value === 'function' ? (descriptor.value as (...args: unknown[]) => unknown) : undefined;
+    return typeof descriptor.value === 'function'
+      ? (descriptor.value as (...args: unknown[]) => unknown)
+      : undefined;
   }
   return undefined;
 }

@@ -12,8 +12,8 @@
  * reports of a flood would themselves be one, in a lane that is never refused.
  */
 import { copyValue } from '../codec/value.ts';
-import { GridClosedError, InvariantError, OverloadedError, PartitionUnavailableError } from '../errors/errors.ts';
-import { fromStorageKey, keyToText, type StorageKey } from '../key/key.ts';
+import { InvariantError } from '../errors/errors.ts';
+import { fromStorageKey, type StorageKey } from '../key/key.ts';
 import type { Message } from '../link/outbox.ts';
 import type { Client } from '../mesh/client.ts';
 import type { Member, MessageFamily } from '../mesh/member.ts';
@@ -27,6 +27,8 @@ import type { ActorType, ActorTypes } from './actor-type.ts';
 import { eventLoopPorts } from './event-loop-ports.ts';
 import { type Letter, noRequest } from './letter.ts';
 import { ActorOp } from './messages.ts';
+import { closing, mailboxFull, type Refusal, superseded } from './refusals.ts';
+import { unobserved } from './tell.ts';
 import { type TurnPorts, TurnQueue, turnBudgetMsMax } from './turn-queue.ts';
 import { WaitingAsks } from './waiting-asks.ts';
 
@@ -39,9 +41,6 @@ export interface ActorServiceParts {
   readonly client: () => Client;
   readonly ports?: TurnPorts;
 }
-
-/** Makes the error that says why a message was not taken in; made only when somebody gets to see it. */
-type Refusal = () => Error;
 
 /** The active actors of one incarnation of a partition, by actor type and key. */
 interface Residents {
@@ -107,7 +106,7 @@ export class ActorService implements MessageFamily, ActivationPort {
     const refusal = this.#take(message, this.#member.self);
     if (refusal === undefined) return this.#turns.yielded ? this.#turns.resumed() : undefined;
     this.#tellRefused(message, refusal);
-    return Promise.reject(refusal());
+    return unobserved(Promise.reject(refusal()));
   }
 
   cancelled(requestId: number, from: Peer): void {
@@ -134,7 +133,8 @@ export class ActorService implements MessageFamily, ActivationPort {
 
   failed(activation: Activation, letter: Letter, error: unknown): void {
     if (letter.requestId !== noRequest) this.#member.fail(letter.from, letter.requestId, error);
-    else publishActorEvent(() => eventOf('tell-failed', activation.type, activation.key, letter.method, error));
+    else
+      publishActorEvent(() => eventOf('tell-failed', activation.type, activation.key, letter.method, error));
     this.#finished(1);
   }
 
@@ -151,7 +151,11 @@ export class ActorService implements MessageFamily, ActivationPort {
     const id = message[2] as PartitionId;
     const residents = this.#residentsOf(id, message[3] as number);
     if (residents === undefined) return () => superseded(id);
-    const activation = this.#activationOf(residents, this.#types.mustGet(message[4] as number), message[5] as StorageKey);
+    const activation = this.#activationOf(
+      residents,
+      this.#types.mustGet(message[4] as number),
+      message[5] as StorageKey,
+    );
     const letter: Letter = {
       previous: undefined,
       next: undefined,
@@ -199,7 +203,9 @@ export class ActorService implements MessageFamily, ActivationPort {
   #tellRefused(message: Message, refusal: Refusal): void {
     this.#tellsRefused++;
     const type = this.#types.mustGet(message[4] as number);
-    publishActorEvent(() => eventOf('tell-refused', type, message[5] as StorageKey, message[6] as number, refusal()));
+    publishActorEvent(() =>
+      eventOf('tell-refused', type, message[5] as StorageKey, message[6] as number, refusal()),
+    );
   }
 
   #finished(count: number): void {
@@ -226,12 +232,14 @@ export class ActorService implements MessageFamily, ActivationPort {
     if (known?.partition === partition) return known;
     const residents: Residents = { partition, byType: [] };
     this.#residents[id] = residents;
-    for (const actors of known?.byType ?? []) for (const activation of actors?.values() ?? []) activation.end(superseded(id));
+    for (const actors of known?.byType ?? [])
+      for (const activation of actors?.values() ?? []) activation.end(superseded(id));
     return residents;
   }
 
   #activationOf(residents: Residents, type: ActorType, key: StorageKey): Activation {
-    const actors = (residents.byType[type.id] ??= new Map());
+    residents.byType[type.id] ??= new Map();
+    const actors = residents.byType[type.id] as Map<StorageKey, Activation>;
     const known = actors.get(key);
     if (known !== undefined) return known;
     this.#context ??= contextClass(this.#client());
@@ -241,26 +249,18 @@ export class ActorService implements MessageFamily, ActivationPort {
   }
 }
 
-function eventOf(event: ActorEvent['event'], type: ActorType, key: StorageKey, method: number, error: unknown): ActorEvent {
-  return { event, actor: type.definition.name, key: fromStorageKey(key), method: type.methodNames[method] ?? '', error };
-}
-
-function closing(): GridClosedError {
-  return new GridClosedError('the grid is closing; the message was not taken in');
-}
-
-function superseded(partition: PartitionId): PartitionUnavailableError {
-  return new PartitionUnavailableError(
-    `partition ${partition} was created anew while the message was under way; the actor did not get it`,
-    { details: { partition } },
-  );
-}
-
-function mailboxFull(type: ActorType, key: StorageKey): OverloadedError {
-  const { name } = type.definition;
-  return new OverloadedError(
-    'MAILBOX_FULL',
-    `${type.mailboxLengthMax} messages wait for actor '${name}' with key ${keyToText(key)} already; await earlier ones before sending more`,
-    { details: { actor: name, key: fromStorageKey(key), mailboxLengthMax: type.mailboxLengthMax } },
-  );
+function eventOf(
+  event: ActorEvent['event'],
+  type: ActorType,
+  key: StorageKey,
+  method: number,
+  error: unknown,
+): ActorEvent {
+  return {
+    event,
+    actor: type.definition.name,
+    key: fromStorageKey(key),
+    method: type.methodNames[method] ?? '',
+    error,
+  };
 }

@@ -36,7 +36,8 @@ export class ActorType {
   /** `argument 1 of cart.add`, for the argument at `index` 0. */
   argumentName(method: number, index: number): string {
     const names = this.#argumentNames[method] ?? [];
-    return (names[index] ??= `argument ${index + 1} of ${this.labelOf(method)}`);
+    names[index] ??= `argument ${index + 1} of ${this.labelOf(method)}`;
+    return names[index];
   }
 }
 

@@ -1,7 +1,7 @@
 /** An ask: sends the message as a request and resolves with what the method returned. */
 import { callTimeoutMsDefault } from '../limits.ts';
 import type { CallOptions } from '../mesh/pending-calls.ts';
-import { type ActorCall, ActorAddress, addressCurrent } from './actor-address.ts';
+import { ActorAddress, type ActorCall, addressCurrent } from './actor-address.ts';
 import { addCallSite } from './call-site.ts';
 import { ActorOp } from './messages.ts';
 

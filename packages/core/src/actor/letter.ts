@@ -1,11 +1,11 @@
 /** A message in the mailbox of one actor: which method, with what, and who waits for the answer. */
 import type { Peer } from '../mesh/peer.ts';
-import type { Mailbox, Waiting } from './mailbox.ts';
+import type { Mailbox, MailboxItem } from './mailbox.ts';
 
 /** The request id of a tell. */
 export const noRequest = 0;
 
-export interface Letter extends Waiting<Letter> {
+export interface Letter extends MailboxItem<Letter> {
   readonly from: Peer;
   /** `noRequest` when nobody waits. */
   readonly requestId: number;

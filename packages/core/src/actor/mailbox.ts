@@ -7,12 +7,12 @@
 import { assert } from '../assert.ts';
 
 /** What can wait: in one mailbox at a time. */
-export interface Waiting<T> {
+export interface MailboxItem<T> {
   previous: T | undefined;
   next: T | undefined;
 }
 
-export class Mailbox<T extends Waiting<T>> {
+export class Mailbox<T extends MailboxItem<T>> {
   readonly #lengthMax: number;
   #first: T | undefined;
   #last: T | undefined;
@@ -47,7 +47,10 @@ export class Mailbox<T extends Waiting<T>> {
   /** Takes out an item that waits in this mailbox. */
   remove(item: T): void {
     const { previous, next } = item;
-    assert(this.#length > 0 && (previous !== undefined || this.#first === item), 'an item left a mailbox it was not in');
+    assert(
+      this.#length > 0 && (previous !== undefined || this.#first === item),
+      'an item left a mailbox it was not in',
+    );
     if (previous === undefined) this.#first = next;
     else previous.next = next;
     if (next === undefined) this.#last = previous;

@@ -9,14 +9,14 @@
 import { GridClosedError } from '../errors/errors.ts';
 import type { Message } from '../link/outbox.ts';
 import type { Peer } from '../mesh/peer.ts';
-import { type ActorCall, ActorAddress, addressCurrent } from './actor-address.ts';
+import { ActorAddress, type ActorCall, addressCurrent } from './actor-address.ts';
 import { ActorOp } from './messages.ts';
 
 const admitted = Promise.resolve();
 
 /** The actors that live on the sender's own thread. */
 export interface LocalActors {
-  /** Takes in a tell. Undefined: it may be followed by more at once. Rejects when it can't be taken in. */
+  /** Takes in a tell. Undefined: more may follow at once. Rejects, unobserved, when it can't be taken in. */
   tellHere(message: Message): Promise<void> | undefined;
 }
 
@@ -34,8 +34,7 @@ export function tellThrough(local: LocalActors | undefined) {
     const peer = member.tryPeer(owner);
     if (peer === undefined) return unobserved(tellLater(call));
     if (peer !== member.self || local === undefined) return send(call, peer);
-    const taken = local.tellHere(call.message);
-    return taken === undefined ? admitted : unobserved(taken);
+    return local.tellHere(call.message) ?? admitted;
   };
 }
 
@@ -56,7 +55,7 @@ async function tellLater(call: ActorCall): Promise<void> {
 }
 
 /** Whoever awaits the promise gets its rejection; if nobody does, it is no unhandled one. */
-function unobserved(sent: Promise<void>): Promise<void> {
+export function unobserved(sent: Promise<void>): Promise<void> {
   sent.catch(() => undefined);
   return sent;
 }

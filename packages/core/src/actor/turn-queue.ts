@@ -6,12 +6,15 @@
  * After about `turnBudgetMs` within one turn of the event loop the queue stops and goes on in the next one, so a flood
  * doesn't keep timers, locks and the other layers waiting. The clock is read every `clockStride` turns only.
  */
-import { Mailbox, type Waiting } from './mailbox.ts';
+import { Mailbox, type MailboxItem } from './mailbox.ts';
 
 /** How long actors may run within one turn of the event loop. Longer delays everything else on the thread. */
 export const turnBudgetMs = 1;
-/** How long when the alternative is to refuse messages of other threads because a mailbox is full. */
-export const turnBudgetMsMax = 10;
+/**
+ * How long when the alternative is to refuse messages of other threads because a mailbox is full. Much larger, for
+ * a refusal costs the thread more than a quick turn; but beyond it slow actors must not hold everything up.
+ */
+export const turnBudgetMsMax = 50;
 /** Turns between two looks at the clock. */
 const clockStride = 16;
 
@@ -26,7 +29,7 @@ export interface TurnPorts {
 }
 
 /** What takes turns. */
-export interface TurnTaker extends Waiting<TurnTaker> {
+export interface TurnTaker extends MailboxItem<TurnTaker> {
   /** True when it waits in the queue; kept by the queue. */
   queued: boolean;
   /** True when there is something to do now. */

@@ -9,8 +9,8 @@ export class WaitingAsks {
   readonly #byPeer = new Map<Peer, Map<number, Letter>>();
 
   add(letter: Letter): void {
-    let letters = this.#byPeer.get(letter.from);
-    if (letters === undefined) this.#byPeer.set(letter.from, (letters = new Map()));
+    const letters = this.#byPeer.get(letter.from) ?? new Map<number, Letter>();
+    if (letters.size === 0) this.#byPeer.set(letter.from, letters);
     letters.set(letter.requestId, letter);
   }
 

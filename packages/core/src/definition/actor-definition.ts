@@ -12,7 +12,10 @@ export interface ActorContext<K extends Key, S> extends Client {
   state: S;
 }
 
-export type ActorMethods<K extends Key, S> = Record<string, (context: ActorContext<K, S>, ...args: never[]) => unknown>;
+export type ActorMethods<K extends Key, S> = Record<
+  string,
+  (context: ActorContext<K, S>, ...args: never[]) => unknown
+>;
 
 type ArgumentsOf<F> = F extends (context: never, ...args: infer A) => unknown ? A : never;
 type AnswerOf<F> = F extends (...args: never[]) => infer R ? Awaited<R> : never;
@@ -66,7 +69,9 @@ export function actor<K extends Key, S, M extends ActorMethods<K, S>>(
   checkOptions(options, 'options', ['state', 'methods', 'mailboxLengthMax']);
   mustBeFunction(options.state, 'state');
   if (typeof options.methods !== 'object' || options.methods === null) {
-    throw new InvalidArgumentError(`methods of actor '${name}' must be an object of functions`, { details: { argument: 'methods' } });
+    throw new InvalidArgumentError(`methods of actor '${name}' must be an object of functions`, {
+      details: { argument: 'methods' },
+    });
   }
   for (const [method, body] of Object.entries(options.methods)) mustBeFunction(body, `methods.${method}`);
   if ('then' in options.methods) throw thenable(name);

@@ -1,7 +1,8 @@
 /** A running grid without its layers: what was wired, the hosts, their events, and the end. */
-import type { Member } from '../mesh/member.ts';
-import { InvalidArgumentError } from '../errors/errors.ts';
+
 import { mustBePositive } from '../errors/argument.ts';
+import { InvalidArgumentError } from '../errors/errors.ts';
+import type { Member } from '../mesh/member.ts';
 import { settlesWithin } from '../thread/deferred.ts';
 import type { HostSupervisor } from '../thread/host-supervisor.ts';
 import type { HostRow } from '../thread/supervised-host.ts';
@@ -66,7 +67,8 @@ export class CoreGrid<Api> {
    * same promise whenever it is called again. Never rejects.
    */
   close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
-    const timeoutMs = options.timeoutMs === undefined ? this.#closeTimeoutMs : mustBePositive(options.timeoutMs, 'timeoutMs');
+    const timeoutMs =
+      options.timeoutMs === undefined ? this.#closeTimeoutMs : mustBePositive(options.timeoutMs, 'timeoutMs');
     this.#closing ??= this.#close(performance.now() + timeoutMs);
     return this.#closing;
   }
@@ -76,7 +78,8 @@ export class CoreGrid<Api> {
     const hosts = this.#hosts;
     member.stopAccepting();
     if (hosts.kind === 'threads') hosts.supervisor.stopRestarts();
-    await idleUntil(member, deadlineMs);
+    // Out of time: what still waits is told so before the threads it waits for are gone.
+    if (!(await idleUntil(member, deadlineMs))) member.close();
     if (hosts.kind === 'threads') await hosts.supervisor.close(deadlineMs);
     else await closeInline(hosts.inline.member, deadlineMs);
     member.close();

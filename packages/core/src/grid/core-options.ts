@@ -3,7 +3,14 @@ import { availableParallelism } from 'node:os';
 import { isAbsolute } from 'node:path';
 import { pathToFileURL } from 'node:url';
 import { type Definition, isDefinition } from '../definition/definition.ts';
-import { checkOptions, describeValue, mustBe, mustBeFunction, mustBeInteger, mustBePositive } from '../errors/argument.ts';
+import {
+  checkOptions,
+  describeValue,
+  mustBe,
+  mustBeFunction,
+  mustBeInteger,
+  mustBePositive,
+} from '../errors/argument.ts';
 import { InvalidArgumentError } from '../errors/errors.ts';
 import {
   closeTimeoutMsDefault,
@@ -84,7 +91,7 @@ export function checkCoreOptions(options: CoreOptions, otherNames: readonly stri
   };
   if (checked.modules.length === 0 && checked.definitions.length === 0) {
     throw new InvalidArgumentError(
-      'startGrid needs `modules: [new URL(\'./store.js\', import.meta.url)]`, the modules that export your definitions, or `definitions`',
+      "startGrid needs `modules: [new URL('./store.js', import.meta.url)]`, the modules that export your definitions, or `definitions`",
       { details: { argument: 'modules' } },
     );
   }
@@ -110,7 +117,12 @@ function checkDefinitions(definitions: readonly unknown[], hostsLackCode: boolea
   mustBe(Array.isArray(definitions), 'definitions', 'an array of definitions', definitions);
   return definitions.map((definition, position) => {
     const name = `definitions[${position}]`;
-    mustBe(isDefinition(definition), name, 'a definition made by table(), actor(), procedure(), job() or mapReduce()', definition);
+    mustBe(
+      isDefinition(definition),
+      name,
+      'a definition made by table(), actor(), procedure(), job() or mapReduce()',
+      definition,
+    );
     if (hostsLackCode) mustBeWithoutCode(definition as Definition, name);
     return definition as Definition;
   });
@@ -128,8 +140,14 @@ function mustBeWithoutCode(definition: Definition, name: string): void {
 
 function checkResourceLimits(limits: HostResourceLimits | undefined): HostResourceLimits | undefined {
   if (limits === undefined) return undefined;
-  const known = ['maxOldGenerationSizeMb', 'maxYoungGenerationSizeMb', 'codeRangeSizeMb', 'stackSizeMb'] as const;
+  const known = [
+    'maxOldGenerationSizeMb',
+    'maxYoungGenerationSizeMb',
+    'codeRangeSizeMb',
+    'stackSizeMb',
+  ] as const;
   checkOptions(limits, 'resourceLimits', known);
-  for (const name of known) if (limits[name] !== undefined) mustBePositive(limits[name], `resourceLimits.${name}`);
+  for (const name of known)
+    if (limits[name] !== undefined) mustBePositive(limits[name], `resourceLimits.${name}`);
   return limits;
 }

@@ -41,7 +41,9 @@ export interface GridEvents {
 export type GridEventName = keyof GridEvents;
 
 /** What subscribers of the diagnostics channel `troupe.host` get. */
-export type HostDiagnostics = { [Name in GridEventName]: { readonly event: Name } & GridEvents[Name] }[GridEventName];
+export type HostDiagnostics = {
+  [Name in GridEventName]: { readonly event: Name } & GridEvents[Name];
+}[GridEventName];
 
 const diagnostics = channel('troupe.host');
 

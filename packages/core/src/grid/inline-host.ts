@@ -17,9 +17,17 @@ export interface InlineHost {
 }
 
 /** Makes the host's member, wires it and connects it with the client's. */
-export function startInlineHost<Api>(client: CoreMember, wire: WireMember<Api>, memoryBytes: number): InlineHost {
+export function startInlineHost<Api>(
+  client: CoreMember,
+  wire: WireMember<Api>,
+  memoryBytes: number,
+): InlineHost {
   const { member: main, definitions, placement, settings } = client;
-  const identity: MemberIdentity = { id: inlineHostId, incarnation: 1, memory: new SharedArrayBuffer(memoryBytes) };
+  const identity: MemberIdentity = {
+    id: inlineHostId,
+    incarnation: 1,
+    memory: new SharedArrayBuffer(memoryBytes),
+  };
   const member = new Member(identity, main.shared, main.errors);
   const partitions = placement.partitionsOf(inlineHostId);
   wire({
@@ -35,7 +43,13 @@ export function startInlineHost<Api>(client: CoreMember, wire: WireMember<Api>, 
   return {
     member,
     rows: () => [
-      { host: 0, threadId: undefined, incarnation: 1, state: member.closed ? 'closed' : 'serving', partitions },
+      {
+        host: 0,
+        threadId: undefined,
+        incarnation: 1,
+        state: member.closed ? 'closed' : 'serving',
+        partitions,
+      },
     ],
   };
 }

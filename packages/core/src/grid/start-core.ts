@@ -9,10 +9,9 @@ import { SharedState } from '../mesh/shared-state.ts';
 import { OwnedPartitions } from '../partition/partition.ts';
 import { Placement } from '../partition/placement.ts';
 import { HostSupervisor, type RestartPolicy } from '../thread/host-supervisor.ts';
-import { importModule, refuseInsideImport } from '../thread/import-module.ts';
 import { importInTime } from '../thread/import-in-time.ts';
+import { importModule, refuseInsideImport } from '../thread/import-module.ts';
 import { loadDefinitions } from '../thread/load-definitions.ts';
-import { piscinaThreads } from '../thread/piscina-threads.ts';
 import type { ThreadFactory } from '../thread/thread-factory.ts';
 import { workerThreads } from '../thread/worker-threads.ts';
 import { CoreGrid } from './core-grid.ts';
@@ -50,7 +49,7 @@ export async function startCore<Api>(options: CoreOptions, wiring: CoreWiring<Ap
     const inline = startInlineHost(core, wiring.wire, wiring.memberMemoryBytes);
     return new CoreGrid({ ...parts, hosts: { kind: 'inline', inline } });
   }
-  const supervisor = makeSupervisor(core, checked, wiring, events);
+  const supervisor = await makeSupervisor(core, checked, wiring, events);
   try {
     await supervisor.start();
   } catch (error) {
@@ -80,21 +79,23 @@ async function makeClient<Api>(options: CheckedOptions, wiring: CoreWiring<Api>)
   };
 }
 
-function makeSupervisor<Api>(
+async function makeSupervisor<Api>(
   { member, placement, definitions }: CoreMember,
   options: CheckedOptions,
   wiring: CoreWiring<Api>,
   events: HostEvents,
-): HostSupervisor {
+): Promise<HostSupervisor> {
   const tables = options.definitions.filter(({ kind }) => kind === 'table').map(({ name }) => name);
   return new HostSupervisor({
     hostCount: options.threads,
     member,
     placement,
-    threads: threadFactory(options, wiring),
+    threads: await threadFactory(options, wiring),
     events,
     start: {
-      owners: Array.from({ length: placement.partitionCount }, (_, partition) => placement.ownerOf(partition)),
+      owners: Array.from({ length: placement.partitionCount }, (_, partition) =>
+        placement.ownerOf(partition),
+      ),
       modules: options.modules,
       tables,
       fingerprint: definitions.fingerprint(),
@@ -106,8 +107,13 @@ function makeSupervisor<Api>(
   });
 }
 
-function threadFactory<Api>({ worker, resourceLimits }: CheckedOptions, wiring: CoreWiring<Api>): ThreadFactory {
+async function threadFactory<Api>(
+  { worker, resourceLimits }: CheckedOptions,
+  wiring: CoreWiring<Api>,
+): Promise<ThreadFactory> {
   if (worker !== undefined) return workerThreads(worker);
+  // Loaded when needed: host threads load this package as well and start no threads.
+  const { piscinaThreads } = await import('../thread/piscina-threads.ts');
   return piscinaThreads({ entry: wiring.hostEntry, exportName: wiring.hostExport, resourceLimits });
 }
 

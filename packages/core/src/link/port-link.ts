@@ -1,24 +1,52 @@
-/** A frame transport over a MessagePort: the link between two threads. */
+/**
+ * A frame transport over a MessagePort: the link between two threads. A port closes by itself when the thread at its
+ * other end has ended, and asking a closed port for messages crashes the process (Node 20), so each is watched.
+ */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import type { FrameTransport } from './link.ts';
 
-/** Connects `port`; every frame that arrives goes to `receive`. The port keeps the thread alive until closed. */
-export function portTransport(port: MessagePort, receive: (frame: Uint8Array) => void): FrameTransport {
+/** A port that can be read, emptied and closed at any time, whatever the other side has done. */
+export interface WatchedPort {
+  /** Hands over what has arrived but was not delivered. */
+  drain(): void;
+  close(): void;
+  readonly closed: boolean;
+}
+
+/** Gives every message of the port to `receive`. The port keeps the thread alive until it is closed. */
+export function watchPort<Message>(port: MessagePort, receive: (message: Message) => void): WatchedPort {
+  let closed = false;
+  port.once('close', () => {
+    closed = true;
+  });
   port.on('message', receive);
   return {
-    post(frame) {
-      port.postMessage(frame, [frame.buffer as ArrayBuffer]);
+    get closed() {
+      return closed;
     },
     drain() {
-      for (;;) {
+      while (!closed) {
         const received = receiveMessageOnPort(port);
         if (received === undefined) return;
-        receive(received.message as Uint8Array);
+        receive(received.message as Message);
       }
     },
     close() {
+      closed = true;
       port.off('message', receive);
       port.close();
     },
+  };
+}
+
+/** Connects `port`; every frame that arrives goes to `receive`. */
+export function portTransport(port: MessagePort, receive: (frame: Uint8Array) => void): FrameTransport {
+  const watched = watchPort(port, receive);
+  return {
+    post(frame) {
+      if (!watched.closed) port.postMessage(frame, [frame.buffer as ArrayBuffer]);
+    },
+    drain: () => watched.drain(),
+    close: () => watched.close(),
   };
 }

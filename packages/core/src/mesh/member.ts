@@ -7,17 +7,22 @@
  * wait until its successor is connected.
  */
 import { copyValue } from '../codec/value.ts';
-import { errorFromWire, type ErrorRegistry, errorToWire } from '../errors/error-codec.ts';
-import { GridClosedError, HostLostError, InvariantError, PartitionUnavailableError } from '../errors/errors.ts';
-import { Flusher } from '../link/flusher.ts';
-import { Link } from '../link/link.ts';
-import type { FrameTransport } from '../link/link.ts';
-import type { Message } from '../link/outbox.ts';
+import { type ErrorRegistry, errorFromWire, errorToWire } from '../errors/error-codec.ts';
+import {
+  GridClosedError,
+  HostLostError,
+  InvariantError,
+  PartitionUnavailableError,
+} from '../errors/errors.ts';
 import { callTimeoutMsDefault, timerMsMax } from '../limits.ts';
+import { Flusher } from '../link/flusher.ts';
+import type { FrameTransport } from '../link/link.ts';
+import { Link } from '../link/link.ts';
+import type { Message } from '../link/outbox.ts';
 import { CallOp, Family, familyOf } from './opcode.ts';
 import { OpenWork } from './open-work.ts';
-import { type CallOptions, PendingCalls } from './pending-calls.ts';
 import type { Peer } from './peer.ts';
+import { type CallOptions, PendingCalls } from './pending-calls.ts';
 import type { MemberId, SharedState } from './shared-state.ts';
 
 /** A layer that owns a message family. */
@@ -179,7 +184,8 @@ export class Member {
   stopAccepting(): void {
     this.work.stopAccepting();
     if (!this.closed) return;
-    for (const id of [...this.#connected.keys()]) for (const { resolve } of this.#takeConnecting(id)) resolve();
+    for (const id of this.#connected.keys())
+      for (const { resolve } of this.#takeConnecting(id)) resolve();
   }
 
   /** Resolves when no call of this member waits for its answer and no work of it is open. */
@@ -195,12 +201,18 @@ export class Member {
     if (this.#closed) return;
     this.#closed = true;
     this.#calls.close();
-    for (const id of [...this.#connected.keys()]) for (const { resolve } of this.#takeConnecting(id)) resolve();
+    for (const id of this.#connected.keys())
+      for (const { resolve } of this.#takeConnecting(id)) resolve();
     this.flusher.flushNow();
     for (const peer of this.#peers) peer?.link?.close();
   }
 
-  async #requestLater(to: MemberId, message: Message, bytes: number, options?: CallOptions): Promise<unknown> {
+  async #requestLater(
+    to: MemberId,
+    message: Message,
+    bytes: number,
+    options?: CallOptions,
+  ): Promise<unknown> {
     const startedMs = performance.now();
     await this.whenConnected(to, options);
     return this.request(to, message, bytes, afterWaiting(options, performance.now() - startedMs));
@@ -233,7 +245,8 @@ export class Member {
 
   #deliver(message: Message, from: Peer): void {
     const family = this.#families[familyOf(message[0] as number)];
-    if (family === undefined) throw new InvariantError(`a message of an unknown family arrived: ${String(message[0])}`);
+    if (family === undefined)
+      throw new InvariantError(`a message of an unknown family arrived: ${String(message[0])}`);
     family.receive(message, from);
   }
 
@@ -278,9 +291,12 @@ function withResolvers(): { promise: Promise<void>; resolve: () => void; reject:
 }
 
 function hostLost(peer: Peer): HostLostError {
-  return new HostLostError(`the thread of host ${peer.id - 1} ended before it answered; whether the call took effect there no longer matters: its memory is gone`, {
-    details: { host: peer.id - 1, incarnation: peer.incarnation },
-  });
+  return new HostLostError(
+    `the thread of host ${peer.id - 1} ended before it answered; whether the call took effect there no longer matters: its memory is gone`,
+    {
+      details: { host: peer.id - 1, incarnation: peer.incarnation },
+    },
+  );
 }
 
 function unavailable(id: MemberId, reason?: string): PartitionUnavailableError {

@@ -19,17 +19,26 @@ export class OpenWork {
     return !this.#closing || this.#count > 0;
   }
 
-  /** Something begins; call what this returns at its end, once. Throws GRID_CLOSED. */
+  /** Something begins; call what this returns at its end. Throws GRID_CLOSED. */
   begin(): () => void {
-    if (this.#closing) throw new GridClosedError('the grid is closing');
-    this.#count++;
+    this.enter();
     let ended = false;
     return () => {
       if (ended) return;
       ended = true;
-      this.#count--;
-      if (this.#count === 0) for (const resolve of this.#drained.splice(0)) resolve();
+      this.leave();
     };
+  }
+
+  /** As `begin`, for callers who make sure that `leave` follows once. */
+  enter(): void {
+    if (this.#closing) throw new GridClosedError('the grid is closing');
+    this.#count++;
+  }
+
+  leave(): void {
+    this.#count--;
+    if (this.#count === 0 && this.#drained.length > 0) for (const resolve of this.#drained.splice(0)) resolve();
   }
 
   stopAccepting(): void {

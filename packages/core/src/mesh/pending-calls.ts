@@ -46,7 +46,8 @@ export class PendingCalls {
   start(peer: Peer, options: CallOptions | undefined, send: (requestId: number) => void): Promise<unknown> {
     return new Promise((resolve, reject) => {
       const requestId = ++this.#lastId;
-      const bounded = options !== undefined && (options.timeoutMs !== undefined || options.signal !== undefined);
+      const bounded =
+        options !== undefined && (options.timeoutMs !== undefined || options.signal !== undefined);
       if (bounded) options.signal?.throwIfAborted();
       const deadline = bounded ? Number.POSITIVE_INFINITY : performance.now() + callTimeoutMsDefault;
       const call: PendingCall = { peer, resolve, reject, deadline, stop: undefined };
@@ -94,7 +95,8 @@ export class PendingCalls {
     if (call === undefined) return undefined;
     this.#calls.delete(requestId);
     call.stop?.();
-    if (this.#calls.size === 0 && this.#drained.length > 0) for (const resolve of this.#drained.splice(0)) resolve();
+    if (this.#calls.size === 0 && this.#drained.length > 0)
+      for (const resolve of this.#drained.splice(0)) resolve();
     return call;
   }
 
@@ -140,7 +142,10 @@ export class PendingCalls {
 }
 
 function timedOut(timeoutMs: number): TimeoutError {
-  return new TimeoutError(`no answer within ${timeoutMs} ms; if the call had begun at the owner, its outcome is unknown`, {
-    details: { timeoutMs, outcome: 'unknown' },
-  });
+  return new TimeoutError(
+    `no answer within ${timeoutMs} ms; if the call had begun at the owner, its outcome is unknown`,
+    {
+      details: { timeoutMs, outcome: 'unknown' },
+    },
+  );
 }

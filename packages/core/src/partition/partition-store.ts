@@ -17,6 +17,8 @@ import { SupersededQueue } from './superseded-queue.ts';
 import { TableVersions, Version, valueAt } from './table-versions.ts';
 import { newestVersions, VersionCursor } from './version-cursor.ts';
 
+export { newestVersions, type VersionCursor };
+
 /** What a store asks the world; SharedState answers it. */
 export interface SnapshotPublication {
   /** The oldest snapshot that anybody reads, or a timestamp beyond all when nobody does. */

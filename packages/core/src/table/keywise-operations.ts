@@ -38,7 +38,7 @@ export class KeywiseOperations implements AtomicOperations {
     bytes: number,
     options: CallOptions | undefined,
   ): Promise<void> {
-    const bytesEach = keys.length === 0 ? 0 : bytes / keys.length;
+    const bytesEach = keys.length === 0 ? 0 : Math.ceil(bytes / keys.length);
     await inPortions(keys, ({ key, partition }, index) =>
       this.#executor.one(TableOp.set, table, key, partition, [values[index]], bytesEach, options),
     );

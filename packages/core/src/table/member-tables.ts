@@ -3,7 +3,7 @@
  * snapshots read here, and the `Table` objects users get. Without anything plugged in, operations run plain; a
  * transactions layer brings atomic operations on many keys and says per call which executor is in force.
  */
-import type { TableDefinition } from '../definition/table-definition.ts';
+import type { AnyTable, TableDefinition } from '../definition/table-definition.ts';
 import type { CoreMember } from '../grid/core-member.ts';
 import type { Key } from '../key/key.ts';
 import { Family } from '../mesh/opcode.ts';
@@ -18,6 +18,7 @@ export class MemberTables {
   readonly calls: OwnerCalls;
   readonly snapshots: Snapshots;
   readonly #core: CoreMember;
+  readonly #handles = new Map<AnyTable, TableHandle>();
   #plain: TableExecutor;
   #current: () => TableExecutor | undefined = () => undefined;
 
@@ -37,8 +38,13 @@ export class MemberTables {
   }
 
   /** The number of a table. Throws DEFINITION_MISSING when the grid doesn't have it. */
-  handle(definition: TableHandle['definition']): TableHandle {
-    return { definition, id: this.#core.definitions.idOf(definition) };
+  handle(definition: AnyTable): TableHandle {
+    let handle = this.#handles.get(definition);
+    if (handle === undefined) {
+      handle = { definition, id: this.#core.definitions.idOf(definition) };
+      this.#handles.set(definition, handle);
+    }
+    return handle;
   }
 
   /** The table as users see it. */

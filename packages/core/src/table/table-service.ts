@@ -19,6 +19,8 @@ import { type Scan, ScanCursors, type ScanLimits, scanLimits } from './scan-curs
 import { approximateBytes } from './value-bytes.ts';
 import { WaitingRequests } from './waiting-requests.ts';
 
+export type { ScanLimits };
+
 /** What this needs of a Member. */
 export type AnsweringMember = Pick<Member, 'self' | 'shared' | 'reply' | 'replyOwned' | 'fail'>;
 

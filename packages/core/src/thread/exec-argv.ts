@@ -8,7 +8,8 @@
 const breaksThreads = /^--input-type(=|$)/;
 const keptInThreads =
   /^(--import|--require|-r|--loader|--experimental-loader|--conditions|-C|--enable-source-maps|--no-warnings|--disable-warning|--experimental-[a-z-]+|--no-experimental-[a-z-]+|--trace-[a-z-]+|--unhandled-rejections|--preserve-symlinks|--no-deprecation|--pending-deprecation)(=|$)/;
-const takesValue = /^(--import|--require|-r|--loader|--experimental-loader|--conditions|-C|--disable-warning)$/;
+const takesValue =
+  /^(--import|--require|-r|--loader|--experimental-loader|--conditions|-C|--disable-warning)$/;
 
 /** The `execArgv` for a thread, undefined to inherit the flags of the process as they are. */
 export function threadExecArgv(execArgv: readonly string[]): string[] | undefined {

@@ -44,7 +44,8 @@ export class HostControl {
     const member = this.#member;
     switch (message.type) {
       case 'serve':
-        for (const { identity, port } of message.peers) if (member !== undefined) connectPeer(member, identity, port);
+        for (const { identity, port } of message.peers)
+          if (member !== undefined) connectPeer(member, identity, port);
         break;
       case 'connect':
         if (member !== undefined) connectPeer(member, message.peer.identity, message.peer.port);

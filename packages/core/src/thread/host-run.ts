@@ -3,13 +3,14 @@
  * control messages and the thread's end into promises, of which `ended` comes last and says the best-known reason.
  * Nothing here decides anything; that is the supervisor's.
  */
-import { type MessagePort, receiveMessageOnPort, type Transferable } from 'node:worker_threads';
+import type { MessagePort, Transferable } from 'node:worker_threads';
 import { neverReached } from '../assert.ts';
 import { type ErrorRegistry, errorFromWire } from '../errors/error-codec.ts';
 import { HostLostError, ModuleLoadError, TimeoutError, type TroupeError } from '../errors/errors.ts';
+import { type WatchedPort, watchPort } from '../link/port-link.ts';
 import type { MemberIdentity } from '../mesh/member.ts';
-import { deferred, settlesWithin } from './deferred.ts';
 import type { ToHost, ToMain } from './control-messages.ts';
+import { deferred, settlesWithin } from './deferred.ts';
 import type { HostThread, ThreadEnd } from './thread-factory.ts';
 
 export class HostRun {
@@ -19,6 +20,7 @@ export class HostRun {
   readonly ended: Promise<TroupeError>;
   readonly #thread: HostThread;
   readonly #control: MessagePort;
+  readonly #inbox: WatchedPort;
   readonly #errors: ErrorRegistry;
   readonly #ready = deferred<void>();
   readonly #drained = deferred<void>();
@@ -33,7 +35,7 @@ export class HostRun {
     this.#thread = thread;
     this.#control = control;
     this.#errors = errors;
-    control.on('message', (message: ToMain) => this.#receive(message));
+    this.#inbox = watchPort<ToMain>(control, (message) => this.#receive(message));
     this.ended = thread.ended.then((end) => this.#end(end));
   }
 
@@ -97,12 +99,8 @@ export class HostRun {
 
   /** Takes in the last words of the thread, which may not have been delivered yet, and settles what still waits. */
   #end(end: ThreadEnd): TroupeError {
-    for (;;) {
-      const last = receiveMessageOnPort(this.#control);
-      if (last === undefined) break;
-      this.#receive(last.message as ToMain);
-    }
-    this.#control.close();
+    this.#inbox.drain();
+    this.#inbox.close();
     const error = this.#reason(end);
     this.#ready.reject(error);
     this.#drained.resolve();
@@ -131,7 +129,9 @@ export class HostRun {
     const host = this.identity.id - 1;
     const module = this.#importing;
     if (module === undefined) {
-      return new TimeoutError(`host ${host} was not ready within ${timeoutMs} ms`, { details: { host, timeoutMs } });
+      return new TimeoutError(`host ${host} was not ready within ${timeoutMs} ms`, {
+        details: { host, timeoutMs },
+      });
     }
     return new ModuleLoadError(
       `host ${host} was still importing ${module} after ${timeoutMs} ms. Does it wait for something at its top level that never comes on a host's thread? If it is only slow, raise \`startTimeoutMs\``,
@@ -144,7 +144,10 @@ interface Cause {
   readonly error: unknown;
 }
 
-function howItEnded(end: ThreadEnd, unhandled: Cause | undefined): readonly [how: string, cause: Cause | undefined] {
+function howItEnded(
+  end: ThreadEnd,
+  unhandled: Cause | undefined,
+): readonly [how: string, cause: Cause | undefined] {
   switch (end.kind) {
     case 'terminated':
       return ['it was terminated', unhandled];

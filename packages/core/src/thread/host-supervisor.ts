@@ -10,10 +10,10 @@
  */
 import { MessageChannel } from 'node:worker_threads';
 import pRetry from 'p-retry';
-import type { HostEvents } from '../grid/host-events.ts';
 import { HostLostError, InvalidArgumentError } from '../errors/errors.ts';
-import { noSnapshot } from '../mesh/shared-state.ts';
+import type { HostEvents } from '../grid/host-events.ts';
 import type { Member, MemberIdentity } from '../mesh/member.ts';
+import { noSnapshot } from '../mesh/shared-state.ts';
 import type { Placement } from '../partition/placement.ts';
 import type { ToHost } from './control-messages.ts';
 import { settlesWithin } from './deferred.ts';
@@ -71,7 +71,9 @@ export class HostSupervisor {
       await Promise.all(runs.map((run) => run.ready(this.#options.startTimeoutMs)));
       this.#closing.signal.throwIfAborted();
       connectHosts(this.#options.member, [], runs);
-      this.#loops = this.#hosts.map((host, position) => this.#keepAlive(host, this.#serving(host, runs[position] as HostRun)));
+      this.#loops = this.#hosts.map((host, position) =>
+        this.#keepAlive(host, this.#serving(host, runs[position] as HostRun)),
+      );
     } catch (error) {
       await this.#terminateAll();
       throw error;
@@ -81,7 +83,8 @@ export class HostSupervisor {
   /** Kills the thread of a host, as a fault would. Resolves when it is gone. */
   async terminateHost(host: number): Promise<void> {
     const phase = this.#hosts[host]?.phase;
-    if (phase === undefined) throw new InvalidArgumentError(`there is no host ${host}`, { details: { host } });
+    if (phase === undefined)
+      throw new InvalidArgumentError(`there is no host ${host}`, { details: { host } });
     if (phase.kind === 'starting' || phase.kind === 'serving') await phase.run.terminate();
   }
 
@@ -117,7 +120,11 @@ export class HostSupervisor {
     const payload: HostStart = {
       ...start,
       identity,
-      shared: { buffer: shared.buffer, partitionCount: shared.partitionCount, memberCount: shared.memberCount },
+      shared: {
+        buffer: shared.buffer,
+        partitionCount: shared.partitionCount,
+        memberCount: shared.memberCount,
+      },
       partitions: host.partitions.map((id) => ({ id, incarnation: shared.incarnationOf(id) })),
       control: control.port2,
     };
@@ -164,7 +171,8 @@ export class HostSupervisor {
     connectHosts(this.#options.member, this.#servingRuns(), [run]);
     this.#serving(host, run);
     for (const { id, phase } of this.#hosts) {
-      if (phase.kind === 'failed') run.send({ type: 'memberFailed', member: id, reason: failedReason(phase.error) });
+      if (phase.kind === 'failed')
+        run.send({ type: 'memberFailed', member: id, reason: failedReason(phase.error) });
     }
     this.#options.events.emit('partitionsRestored', {
       host: host.id - 1,

@@ -28,7 +28,11 @@ export function connectHosts(main: Member, serving: readonly HostRun[], fresh: r
       else collected.push(peer);
     }
   }
-  for (const [run, peers] of peersOf) run.send({ type: 'serve', peers }, peers.map(({ port }) => port));
+  for (const [run, peers] of peersOf)
+    run.send(
+      { type: 'serve', peers },
+      peers.map(({ port }) => port),
+    );
   for (const { run, port } of toMain) connectPeer(main, run.identity, port);
 }
 

@@ -9,11 +9,15 @@ export interface ImportSurroundings {
   readonly thread: string;
   /** `process.versions.node`. */
   readonly nodeVersion: string;
-  exists(fileUrl: string): boolean;
+  readonly exists: (fileUrl: string) => boolean;
 }
 
 /** The error for a failed import of the user module `href`. */
-export function moduleFailure(href: string, cause: unknown, surroundings: ImportSurroundings): ModuleLoadError {
+export function moduleFailure(
+  href: string,
+  cause: unknown,
+  surroundings: ImportSurroundings,
+): ModuleLoadError {
   const advice = adviceFor(href, cause, surroundings);
   const message = `the module ${href} could not be imported on ${surroundings.thread}: ${textOf(cause)}. ${advice}`;
   return new ModuleLoadError(message, {

@@ -3,10 +3,11 @@
  * wiring plug in the layers and create the partitions, report ready, serve until told to close. A failure before
  * `ready` is reported and ends the host; an error nobody caught is reported on its way to ending the thread.
  */
-import { DefinitionError } from '../errors/errors.ts';
-import { ErrorRegistry, errorToWire } from '../errors/error-codec.ts';
+
 import type { Definition } from '../definition/definition.ts';
 import type { Definitions } from '../definition/definitions.ts';
+import { ErrorRegistry, errorToWire } from '../errors/error-codec.ts';
+import { DefinitionError } from '../errors/errors.ts';
 import type { CoreMember, WireMember } from '../grid/core-member.ts';
 import { Member } from '../mesh/member.ts';
 import { SharedState } from '../mesh/shared-state.ts';
@@ -46,7 +47,11 @@ export async function runHost<Api>(
   control.close();
 }
 
-async function makeMember(start: HostStart, options: RunHostOptions, control: HostControl): Promise<CoreMember> {
+async function makeMember(
+  start: HostStart,
+  options: RunHostOptions,
+  control: HostControl,
+): Promise<CoreMember> {
   const thread = `host ${start.identity.id - 1}`;
   const errors = new ErrorRegistry();
   const sources = { modules: start.modules, tables: start.tables, definitions: options.definitions ?? [] };

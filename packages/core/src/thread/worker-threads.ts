@@ -15,7 +15,12 @@ export function workerThreads(makeWorker: WorkerMaker): ThreadFactory {
   return {
     start(payload, transferList) {
       const worker = makeWorker();
-      mustBe(isWorker(worker), 'what the `worker` function returned', 'a Worker of node:worker_threads', worker);
+      mustBe(
+        isWorker(worker),
+        'what the `worker` function returned',
+        'a Worker of node:worker_threads',
+        worker,
+      );
       const thread = watchThread(worker, undefined, () => worker.terminate());
       worker.postMessage(payload, transferList as Transferable[]);
       return thread;
@@ -24,5 +29,11 @@ export function workerThreads(makeWorker: WorkerMaker): ThreadFactory {
 }
 
 function isWorker(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && 'postMessage' in value && 'terminate' in value && 'once' in value;
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'postMessage' in value &&
+    'terminate' in value &&
+    'once' in value
+  );
 }

@@ -4,8 +4,8 @@ import {
   ActorService,
   ActorTypes,
   type Client,
-  Definitions,
   type Definition,
+  Definitions,
   ErrorRegistry,
   Family,
   Member,
@@ -18,7 +18,9 @@ import {
   type TurnPorts,
 } from '@troupe/core';
 
-export interface ActorMember extends Pick<Client, 'actor' | 'tell'> {
+export interface ActorMember {
+  readonly actor: Client['actor'];
+  readonly tell: Client['tell'];
   readonly member: Member;
   readonly service: ActorService;
   readonly owned: OwnedPartitions;
@@ -42,7 +44,7 @@ export interface TwoMembers {
   readonly caller: ActorMember;
   readonly owner: ActorMember;
   /** Another thread takes over from the owner, which must be lost already: its partitions are created anew. */
-  replaceOwner(): ActorMember;
+  readonly replaceOwner: () => ActorMember;
 }
 
 /** Member 0, which owns nothing, and member 1, which owns every partition. */
@@ -53,7 +55,8 @@ export function twoMembers(definitions: readonly Definition[], options: ActorGri
   const owner = wire(1, shared, placement, new Definitions(definitions), options);
   connect(caller.member, owner.member, 1);
   const replaceOwner = (): ActorMember => {
-    for (let partition = 0; partition < shared.partitionCount; partition++) shared.raiseIncarnation(partition);
+    for (let partition = 0; partition < shared.partitionCount; partition++)
+      shared.raiseIncarnation(partition);
     const successor = wire(1, shared, placement, new Definitions(definitions), options);
     connect(caller.member, successor.member, 2);
     return successor;
@@ -104,7 +107,7 @@ function wire(
     tell: (definition, key) => actors.tells(definition, key),
   };
   member.register(Family.actor, service);
-  return { member, service, owned, shared, actor: client.actor, tell: client.tell };
+  return { member, service, owned, shared, ...client };
 }
 
 /** The current incarnation of a partition, empty. */
@@ -145,4 +148,14 @@ export class ManualPorts implements TurnPorts {
     for (const run of due) run();
     return due.length;
   }
+}
+
+/** What the promise rejects with. Throws when it doesn't. */
+export async function rejectionOf(promise: Promise<unknown>): Promise<unknown> {
+  try {
+    await promise;
+  } catch (error) {
+    return error;
+  }
+  throw new Error('it was expected to reject');
 }

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { actor, toStorageKey } from '@troupe/core';
 import { describe, expect, test } from 'vitest';
 import { create, gate, ManualPorts, oneMember, twoMembers } from './actor-grid.ts';
@@ -134,6 +135,16 @@ describe('an actor', () => {
     expect(await oneMember([twice]).actor(twice, 'a').addTwice(3)).toBe(6);
   });
 
+  test('of the same thread does not run in the async context of its caller', async () => {
+    const caller = new AsyncLocalStorage<string>();
+    const seer = actor('seer', {
+      state: (_key: string) => 0,
+      methods: { see: () => caller.getStore() ?? 'nothing' },
+    });
+    const grid = oneMember([seer]);
+    expect(await caller.run('the caller', () => grid.actor(seer, 'a').see())).toBe('nothing');
+  });
+
   test('begins afresh in a new incarnation of its partition, and callers of the old one are refused', async () => {
     const stuck = gate();
     const counter = actor('counter', {
@@ -150,7 +161,10 @@ describe('an actor', () => {
     const holding = grid.actor(counter, 'a').hold();
     const waiting = grid.actor(counter, 'a').add();
     grid.shared.raiseIncarnation(0);
-    await expect(grid.actor(counter, 'a').add()).rejects.toMatchObject({ code: 'PARTITION_UNAVAILABLE', retryable: true });
+    await expect(grid.actor(counter, 'a').add()).rejects.toMatchObject({
+      code: 'PARTITION_UNAVAILABLE',
+      retryable: true,
+    });
     create(grid.owned, grid.shared, 0);
     expect(await grid.actor(counter, 'a').add()).toBe(1);
     await expect(waiting).rejects.toMatchObject({ code: 'PARTITION_UNAVAILABLE' });
@@ -194,7 +208,11 @@ describe('a flooded actor', () => {
         },
       },
     });
-    const quickPorts = { now: () => nowMs, later: (run: () => void) => void setImmediate(run), detached: (run: () => void) => run() };
+    const quickPorts = {
+      now: () => nowMs,
+      later: (run: () => void) => void setImmediate(run),
+      detached: (run: () => void) => run(),
+    };
     const { caller } = twoMembers([quick], { ports: quickPorts });
     const answers = await Promise.all(Array.from({ length: 5_000 }, () => caller.actor(quick, 'a').count()));
     expect(answers.at(-1)).toBe(5_000);
@@ -210,7 +228,11 @@ describe('an actor reference', () => {
 
   test('has the methods of the definition and no others', () => {
     const reference = oneMember([log]).actor(log, 'a');
-    expect(Object.getOwnPropertyNames(Object.getPrototypeOf(reference))).toEqual(['constructor', 'all', 'append']);
+    expect(Object.getOwnPropertyNames(Object.getPrototypeOf(reference))).toEqual([
+      'constructor',
+      'all',
+      'append',
+    ]);
     expect('remove' in reference).toBe(false);
   });
 
@@ -221,6 +243,8 @@ describe('an actor reference', () => {
 
   test('is refused for an actor that is not part of the grid', () => {
     const stranger = actor('stranger', { state: () => 0, methods: {} });
-    expect(() => oneMember([log]).actor(stranger, 'a')).toThrow(expect.objectContaining({ code: 'DEFINITION_MISSING' }));
+    expect(() => oneMember([log]).actor(stranger, 'a')).toThrow(
+      expect.objectContaining({ code: 'DEFINITION_MISSING' }),
+    );
   });
 });

@@ -21,7 +21,11 @@ function drained(mailbox: Mailbox<Item>): number[] {
 describe('a mailbox', () => {
   test('refuses what is beyond its bound and takes in again once there is room', () => {
     const mailbox = new Mailbox<Item>(2);
-    expect([mailbox.push(item(1)), mailbox.push(item(2)), mailbox.push(item(3))]).toEqual([true, true, false]);
+    expect([mailbox.push(item(1)), mailbox.push(item(2)), mailbox.push(item(3))]).toEqual([
+      true,
+      true,
+      false,
+    ]);
     expect(mailbox.shift()?.id).toBe(1);
     expect(mailbox.push(item(4))).toBe(true);
     expect(drained(mailbox)).toEqual([2, 4]);

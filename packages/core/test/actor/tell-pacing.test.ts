@@ -23,10 +23,13 @@ describe('a tell', () => {
 
   test('of a sender who does not await is refused with LINK_OVERLOADED once the backlog is full', async () => {
     const { caller } = twoMembers([sink]);
-    const sent = await Promise.allSettled(Array.from({ length: 100 }, () => caller.tell(sink, 'a').take(chunk)));
+    const sent = await Promise.allSettled(
+      Array.from({ length: 100 }, () => caller.tell(sink, 'a').take(chunk)),
+    );
     const refused = sent.filter((outcome) => outcome.status === 'rejected');
     expect(refused.length).toBeGreaterThan(20);
-    for (const { reason } of refused) expect(reason).toMatchObject({ code: 'LINK_OVERLOADED', retryable: true });
+    for (const { reason } of refused)
+      expect(reason).toMatchObject({ code: 'LINK_OVERLOADED', retryable: true });
     expect((await caller.actor(sink, 'a').sum()).count).toBe(100 - refused.length);
   });
 
@@ -91,7 +94,9 @@ describe('a tell', () => {
   });
 
   test('rejects when an argument cannot be sent', async () => {
-    const sent = oneMember([sink]).tell(sink, 'a').take((() => 0) as never);
+    const sent = oneMember([sink])
+      .tell(sink, 'a')
+      .take((() => 0) as never);
     await expect(sent).rejects.toThrow(/argument 1 of sink\.take/);
   });
 });

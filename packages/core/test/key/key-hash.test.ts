@@ -32,7 +32,7 @@ describe('the hash of a key', () => {
     ['tuples', (i: number): Key => ['customer', i]],
   ])('spreads %s over partitions', (_, keyAt) => {
     const partitions = 64;
-    const counts = new Array<number>(partitions).fill(0);
+    const counts = Array.from({ length: partitions }, () => 0);
     for (let i = 0; i < 64_000; i++) {
       const partition = hashKey(toStorageKey(keyAt(i))) % partitions;
       counts[partition] = (counts[partition] ?? 0) + 1;

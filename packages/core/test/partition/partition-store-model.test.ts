@@ -74,6 +74,12 @@ class Model {
   }
 }
 
+/** Cheaper than an assertion for every key, of which there are very many. */
+function mustAgree(entries: ReadonlyMap<string, number>, read: (key: string) => unknown): void {
+  const wrong = keys.filter((key) => read(key) !== entries.get(key));
+  expect(wrong).toEqual([]);
+}
+
 /** A walk under way and what is known of it. */
 interface Walk {
   readonly cursor: VersionCursor;
@@ -130,26 +136,20 @@ class Run {
     const { store, model, clock } = this;
     const newest = model.at(clock.now);
     expect(store.size(table)).toBe(newest.size);
-    for (const key of keys) expect(store.read(table, key)).toBe(newest.get(key));
-    for (const snapshot of clock.published) {
-      if (!this.#isSettled(snapshot)) continue;
-      const entries = model.at(snapshot);
-      expect(store.sizeAt(table, snapshot)).toBe(entries.size);
-      for (const key of keys) expect(store.readAt(table, key, snapshot)).toBe(entries.get(key));
-    }
-    this.#checkUnpublished();
-  }
-
-  /** Any snapshot is answered right or refused, never answered wrong. */
-  #checkUnpublished(): void {
-    const { store, model, clock } = this;
-    for (let snapshot = Math.max(1, store.horizon); snapshot <= clock.now; snapshot++) {
-      if (!this.#isSettled(snapshot)) break;
-      const entries = model.at(snapshot);
-      for (const key of keys) expect(store.readAt(table, key, snapshot)).toBe(entries.get(key));
+    mustAgree(newest, (key) => store.read(table, key));
+    for (const snapshot of clock.published) if (this.#isSettled(snapshot)) this.#checkAt(snapshot);
+    // Snapshots that nobody published are answered right or refused, never answered wrong.
+    for (const snapshot of [store.horizon, clock.now - 1]) {
+      if (snapshot >= Math.max(1, store.horizon) && this.#isSettled(snapshot)) this.#checkAt(snapshot);
     }
     if (store.horizon > 1)
       expect(() => store.readAt(table, 'a', store.horizon - 1)).toThrow(SnapshotTooOldError);
+  }
+
+  #checkAt(snapshot: Timestamp): void {
+    const entries = this.model.at(snapshot);
+    expect(this.store.sizeAt(table, snapshot)).toBe(entries.size);
+    mustAgree(entries, (key) => this.store.readAt(table, key, snapshot));
   }
 
   /** Reads wait for writers that may have committed at or before the snapshot. */
@@ -158,9 +158,9 @@ class Run {
   }
 
   finish(): void {
-    for (const key of [...this.voted.keys()]) this.#install(key);
+    for (const key of this.voted.keys()) this.#install(key);
     for (const walk of this.walks) while (!walk.done) this.#advance(walk);
-    for (const snapshot of [...this.clock.published]) this.clock.withdraw(snapshot);
+    this.clock.published.length = 0;
     this.store.prune(Number.POSITIVE_INFINITY);
     expect(this.store.supersededCount).toBe(0);
     this.check();
@@ -238,7 +238,7 @@ describe('a partition store', () => {
         }
         run.finish();
       }),
-      { numRuns: 200 },
+      { numRuns: 100 },
     );
   });
 });

@@ -1,3 +1,5 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
 import {
   InvariantError,
   newestVersions,
@@ -7,6 +9,9 @@ import {
 } from '@troupe/core';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { ManualClock } from './clock.ts';
+
+setFlagsFromString('--expose-gc');
+const collectGarbage = runInNewContext('gc') as () => void;
 
 const table = 0;
 let clock: ManualClock;
@@ -150,6 +155,26 @@ describe('the memory of a partition store', () => {
     store.prune(10);
     expect(store.supersededCount).toBe(0);
     expect(store.horizon).toBe(clock.now);
+  });
+
+  test('lets go of the superseded values themselves', async () => {
+    const superseded = ((): WeakRef<object>[] => {
+      const values = [{ round: 0 }, { round: 1 }, { round: 2 }];
+      write('a', values[0]);
+      write('b', values[1]);
+      const snapshot = clock.publish();
+      write('a', values[2]);
+      write('a', { round: 3 });
+      write('b', undefined);
+      clock.withdraw(snapshot);
+      store.prune(10);
+      return values.map((value) => new WeakRef(value));
+    })();
+    // A WeakRef keeps its target until the end of the turn.
+    await new Promise(setImmediate);
+    collectGarbage();
+    expect(superseded.map((value) => value.deref())).toEqual([undefined, undefined, undefined]);
+    expect(store.read(table, 'a')).toEqual({ round: 3 });
   });
 
   test('keeps a key that was removed and set again when its tombstone is pruned', () => {

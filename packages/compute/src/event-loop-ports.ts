@@ -1,0 +1,24 @@
+/** The ports of a job queue in a running process. */
+import { AsyncResource } from 'node:async_hooks';
+import type { QueuePorts } from './job-queue.ts';
+
+/** What a runner of jobs needs of the world. */
+export interface RunnerPorts extends QueuePorts {
+  /** Calls `run` now, outside the async context of whoever is calling. */
+  detached<T>(run: () => T): T;
+}
+
+/**
+ * Jobs run in the async context in which the ports were made. Otherwise a job that starts within somebody's call would
+ * see that caller's context, say his transaction, and only when both happen to be on one thread.
+ */
+export function eventLoopPorts(): RunnerPorts {
+  const outside = new AsyncResource('troupe.compute');
+  return {
+    now: () => performance.now(),
+    later: (run) => {
+      setImmediate(run);
+    },
+    detached: (run) => outside.runInAsyncScope(run),
+  };
+}

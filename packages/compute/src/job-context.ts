@@ -1,0 +1,107 @@
+/**
+ * The context that jobs get: who they are, the data around them, and everything the member's client offers. One class
+ * for each member, with the client's methods bound on its prototype, so that a job costs one small object.
+ */
+import {
+  type AnyTable,
+  type Client,
+  type Key,
+  LocalTable,
+  type MemberTables,
+  type OwnedPartitions,
+  type Partition,
+  type PartitionId,
+  PartitionUnavailableError,
+  type Placement,
+  type TableDefinition,
+} from '@troupe/core';
+import type { ExecutionId } from './execution.ts';
+import type { HostedJob } from './hosted-job.ts';
+
+/** What the body of a job gets first. In a job at `'any'` only `id`, `attempt`, `signal` and `cancelled` work. */
+export interface JobContext extends Client {
+  /** The same when the job is run again. */
+  readonly id: ExecutionId;
+  /** 1, then 2 when the job is run again because its thread died or it failed. */
+  readonly attempt: number;
+  /** The partition it runs for; undefined when it runs for a host as a whole or in the pool. */
+  readonly partition: PartitionId | undefined;
+  /** The host it runs on. */
+  readonly host: number | undefined;
+  /** Aborts when nobody waits for the job any more: canceled, timed out, or the caller is gone. */
+  readonly signal: AbortSignal;
+  /** The same as `signal.aborted`, without the cost of a signal. */
+  readonly cancelled: boolean;
+  /**
+   * The table as it is on this thread: the live data of the partition the job runs for, or of all partitions of the
+   * host. Synchronous, without a copy, without locks, and read-only: values are deep-frozen.
+   */
+  local<K extends Key, V>(table: TableDefinition<K, V>): LocalTable<K, V>;
+}
+
+/** What contexts of a member stand on. */
+export interface ContextGround {
+  readonly tables: MemberTables;
+  readonly placement: Placement;
+  readonly owned: OwnedPartitions;
+  readonly host: number;
+}
+
+/** Makes the context of a job for one partition, or for the host. */
+export type MakeContext = (job: HostedJob, partition: PartitionId | undefined) => JobContext;
+
+/** Contexts that offer what `client` does. */
+export function contextMaker(client: Client, ground: ContextGround): MakeContext {
+  const { tables, placement, owned, host } = ground;
+  class HostContext {
+    readonly id: ExecutionId;
+    readonly attempt: number;
+    readonly partition: PartitionId | undefined;
+    readonly #job: HostedJob;
+
+    constructor(job: HostedJob, partition: PartitionId | undefined) {
+      this.id = job.execution;
+      this.attempt = job.attempt;
+      this.partition = partition;
+      this.#job = job;
+    }
+
+    get host(): number {
+      return host;
+    }
+
+    get signal(): AbortSignal {
+      return this.#job.signal;
+    }
+
+    get cancelled(): boolean {
+      return this.#job.cancelled;
+    }
+
+    local(table: AnyTable): LocalTable<Key, unknown> {
+      const partitions = this.partition === undefined ? owned.all() : [mustOwn(owned, this.partition)];
+      return new LocalTable(tables.handle(table), placement, partitions);
+    }
+  }
+  offerClient(client, HostContext.prototype);
+  return (job, partition) => new HostContext(job, partition) as unknown as JobContext;
+}
+
+/** The partition, which this member has been asked to run a job for. Throws PARTITION_UNAVAILABLE. */
+export function mustOwn(owned: OwnedPartitions, id: PartitionId): Partition {
+  const partition = owned.current(id);
+  if (partition !== undefined) return partition;
+  throw new PartitionUnavailableError(`partition ${id} is not on this host`, { details: { partition: id } });
+}
+
+/** Puts what `client` offers on `prototype`, methods bound; the context's own names stay. */
+function offerClient(client: object, prototype: object): void {
+  for (let at: object | null = client; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at) as object | null) {
+    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
+      if (name in prototype) continue;
+      const read = (): unknown => (client as Record<string, unknown>)[name];
+      const bound = typeof value === 'function' ? { value: (value as (...args: unknown[]) => unknown).bind(client) } : { get: read };
+      Object.defineProperty(prototype, name, bound);
+    }
+  }
+}

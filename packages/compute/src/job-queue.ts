@@ -1,0 +1,118 @@
+/**
+ * Which job of one host runs next: first in, first out, at most `concurrency` at once, at most `lengthMax` waiting.
+ * Pure: the clock and the event loop are ports.
+ *
+ * A job starts at once, in the call that adds it, when there is room. A job that adds another one of its host doesn't
+ * start it inside itself, so chains don't deepen the stack. Starting a job runs its synchronous part; when such parts
+ * have taken `sliceMs` the queue rests until the event loop has gone round, so jobs never keep a thread from the
+ * other work of its partitions for longer than that and one job.
+ *
+ * What waits carries its neighbours, so that leaving from the middle (a caller gave up) costs as little as starting.
+ */
+import { assert } from '@troupe/core';
+
+/** What can wait: in one queue at a time. */
+export interface QueueEntry<T> {
+  previous: T | undefined;
+  next: T | undefined;
+}
+
+/** The world of a queue. */
+export interface QueuePorts {
+  /** Milliseconds that never go back. */
+  now(): number;
+  /** Calls `run` in a later turn of the event loop. */
+  later(run: () => void): void;
+}
+
+export interface JobQueueOptions<T> {
+  readonly concurrency: number;
+  readonly lengthMax: number;
+  readonly sliceMs: number;
+  readonly ports: QueuePorts;
+  /** Starts a job; `ended()` follows, perhaps within. Must not throw. */
+  readonly start: (job: T) => void;
+}
+
+export class JobQueue<T extends QueueEntry<T>> {
+  readonly #options: JobQueueOptions<T>;
+  readonly #resume = (): void => this.#wake();
+  #first: T | undefined;
+  #last: T | undefined;
+  #waiting = 0;
+  #executing = 0;
+  #starting = false;
+  #resting = false;
+  #spentMs = 0;
+
+  constructor(options: JobQueueOptions<T>) {
+    this.#options = options;
+  }
+
+  get waiting(): number {
+    return this.#waiting;
+  }
+
+  get executing(): number {
+    return this.#executing;
+  }
+
+  /** Adds a job at the end. False: the queue is full and nothing was added. */
+  add(job: T): boolean {
+    if (this.#waiting >= this.#options.lengthMax) return false;
+    job.previous = this.#last;
+    if (this.#last === undefined) this.#first = job;
+    else this.#last.next = job;
+    this.#last = job;
+    this.#waiting++;
+    this.#startNext();
+    return true;
+  }
+
+  /** Takes out a job that waits here; it won't start. */
+  remove(job: T): void {
+    const { previous, next } = job;
+    assert(this.#waiting > 0 && (previous !== undefined || this.#first === job), 'a job left a queue it was not in');
+    if (previous === undefined) this.#first = next;
+    else previous.next = next;
+    if (next === undefined) this.#last = previous;
+    else next.previous = previous;
+    job.previous = undefined;
+    job.next = undefined;
+    this.#waiting--;
+  }
+
+  /** A job that was started has ended. */
+  ended(): void {
+    assert(this.#executing > 0, 'more jobs have ended than were started');
+    this.#executing--;
+    this.#startNext();
+  }
+
+  #startNext(): void {
+    if (this.#starting) return;
+    const { concurrency, ports, sliceMs, start } = this.#options;
+    this.#starting = true;
+    while (!this.#resting && this.#executing < concurrency && this.#first !== undefined) {
+      const job = this.#first;
+      this.remove(job);
+      this.#executing++;
+      const startedMs = ports.now();
+      start(job);
+      this.#spentMs += ports.now() - startedMs;
+      if (this.#spentMs >= sliceMs) this.#rest();
+    }
+    this.#starting = false;
+  }
+
+  #rest(): void {
+    this.#resting = true;
+    this.#options.ports.later(this.#resume);
+  }
+
+  #wake(): void {
+    this.#resting = false;
+    this.#spentMs = 0;
+    this.#startNext();
+  }
+}

@@ -1,0 +1,109 @@
+import { GridClosedError, type Peer, PendingCalls } from '@troupe/core';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { rejection } from '../fixtures/start-echo.ts';
+
+const peer: Peer = { id: 1, incarnation: 1, memory: new SharedArrayBuffer(8), link: undefined, lost: false };
+const otherPeer: Peer = { ...peer, id: 2 };
+
+let cancelled: [Peer, number][];
+let calls: PendingCalls;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  cancelled = [];
+  calls = new PendingCalls((to, requestId) => cancelled.push([to, requestId]));
+});
+afterEach(() => {
+  calls.close();
+  expect(vi.getTimerCount()).toBe(0);
+  vi.useRealTimers();
+});
+
+describe('a pending call', () => {
+  test('ends with its answer, once', async () => {
+    const call = calls.start(peer, undefined, () => undefined);
+    calls.resolve(1, 'answer');
+    calls.resolve(1, 'again');
+    calls.reject(1, new Error('late'));
+    expect(await call).toBe('answer');
+    expect(calls.size).toBe(0);
+  });
+
+  test('may be answered while it is sent', async () => {
+    expect(await calls.start(peer, undefined, (id) => calls.resolve(id, id))).toBe(1);
+  });
+
+  test('ends with the error that sending throws', async () => {
+    const error = new RangeError('no');
+    const call = calls.start(peer, { timeoutMs: 5 }, () => {
+      throw error;
+    });
+    expect(await rejection(call)).toBe(error);
+  });
+
+  test('of no time-out ends soon after 30 s and is cancelled at its owner', async () => {
+    const early = rejection(calls.start(peer, undefined, () => undefined));
+    vi.advanceTimersByTime(29_999);
+    expect(calls.size).toBe(1);
+    vi.advanceTimersByTime(300);
+    expect(await early).toMatchObject({
+      code: 'TIMEOUT',
+      details: { timeoutMs: 30_000, outcome: 'unknown' },
+    });
+    expect(cancelled).toEqual([[peer, 1]]);
+  });
+
+  test('of a time-out ends on time, also among others of none', async () => {
+    const quick = rejection(calls.start(peer, { timeoutMs: 10 }, () => undefined));
+    calls.start(peer, undefined, () => undefined).catch(() => undefined);
+    vi.advanceTimersByTime(10);
+    expect(await quick).toMatchObject({ code: 'TIMEOUT', details: { timeoutMs: 10 } });
+    expect(calls.size).toBe(1);
+  });
+
+  test.each([Number.POSITIVE_INFINITY, 2 ** 40])('of a time-out of %d ms waits', (timeoutMs) => {
+    calls.start(peer, { timeoutMs }, () => undefined).catch(() => undefined);
+    vi.advanceTimersByTime(86_400_000);
+    expect(calls.size).toBe(1);
+  });
+
+  test('ends with the reason of its signal', async () => {
+    const controller = new AbortController();
+    const call = rejection(calls.start(peer, { signal: controller.signal }, () => undefined));
+    controller.abort('enough');
+    expect(await call).toBe('enough');
+    expect(cancelled).toEqual([[peer, 1]]);
+    const refused = calls.start(peer, { signal: controller.signal }, () => expect.unreachable('it was sent'));
+    expect(await rejection(refused)).toBe('enough');
+    expect(calls.size).toBe(0);
+  });
+
+  test('ends when its peer is lost, and only then', async () => {
+    const lost = rejection(calls.start(peer, undefined, () => undefined));
+    const kept = calls.start(otherPeer, undefined, () => undefined);
+    const error = new Error('lost');
+    calls.rejectAllTo(peer, () => error);
+    expect(await lost).toBe(error);
+    calls.resolve(2, 'kept');
+    expect(await kept).toBe('kept');
+  });
+
+  test('ends when the grid closes', async () => {
+    const call = rejection(calls.start(peer, { timeoutMs: 5 }, () => undefined));
+    calls.close();
+    expect(await call).toBeInstanceOf(GridClosedError);
+  });
+});
+
+test('pending calls are idle when none waits', async () => {
+  await calls.idle();
+  const call = calls.start(peer, undefined, () => undefined);
+  let idle = false;
+  const waiting = calls.idle().then(() => {
+    idle = true;
+  });
+  await Promise.resolve();
+  expect(idle).toBe(false);
+  calls.resolve(1, 0);
+  await Promise.all([call, waiting]);
+});
