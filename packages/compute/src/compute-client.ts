@@ -1,25 +1,10 @@
-/**
- * What `grid.compute` offers on every member: checks what it is given and hands the rest to the calls. A call works
- * on copies of its arguments and answers a copy of the result, wherever the job runs.
- */
-import {
-  type AnyTable,
-  checkCallOptions,
-  type CoreMember,
-  InvalidArgumentError,
-  isDefinition,
-  type Member,
-  type MemberTables,
-  mustBe,
-  mustBeInteger,
-} from '@troupe/core';
-import { type Execution, type ExecutionId, JobExecution } from './execution.ts';
-import type { AnyJob, JobDefinition } from './job.ts';
-import { broadcastJob, callJob, type CallIdentity, prepareCall } from './job-calls.ts';
-import type { AnyMapReduce, MapReduceDefinition } from './map-reduce.ts';
-import { callMapReduce } from './map-reduce-calls.ts';
+/** What `grid.compute` offers on every member, and on the context of actors and jobs. */
+import type { AnyTable } from '@troupe/core';
+import type { Execution } from './execution.ts';
+import type { JobDefinition } from './job.ts';
+import type { MapReduceDefinition } from './map-reduce.ts';
 import type { AttemptOptions } from './outgoing-call.ts';
-import { type JobTarget, TargetPlacer } from './target.ts';
+import type { JobTarget } from './target.ts';
 
 export interface RunOptions extends AttemptOptions {
   /** Where the job runs. */
@@ -74,98 +59,4 @@ declare module '@troupe/core' {
     /** Jobs that run where the data is. */
     readonly compute: ComputeClient;
   }
-}
-
-type AnyRunOptions = AttemptOptions & { readonly at?: JobTarget; readonly over?: AnyTable };
-
-/** Starts the call; its answer is for the caller alone. */
-type Begin = (identity: CallIdentity, options: AttemptOptions) => Promise<unknown>;
-
-export class MemberCompute {
-  readonly #core: CoreMember;
-  readonly #member: Member;
-  readonly #placer: TargetPlacer;
-  readonly #watched = new Map<ExecutionId, JobExecution<unknown>>();
-
-  constructor(core: CoreMember, tables: MemberTables) {
-    this.#core = core;
-    this.#member = core.member;
-    this.#placer = new TargetPlacer(core, tables);
-  }
-
-  async run(definition: AnyJob | AnyMapReduce, args: unknown, options: AnyRunOptions): Promise<unknown> {
-    const begin = this.#prepare(definition, args, options);
-    return await begin({ execution: this.#member.shared.draw(), watched: false }, options);
-  }
-
-  submit(definition: AnyJob | AnyMapReduce, args: unknown, options: AnyRunOptions): Execution<unknown> {
-    const begin = this.#prepare(definition, args, options);
-    const id = this.#member.shared.draw();
-    const execution: JobExecution<unknown> = new JobExecution(id, labelOf(definition), options.signal, (signal) =>
-      // A turn later, so that a start within this call finds the execution.
-      Promise.resolve().then(() => begin({ execution: id, watched: true }, { ...options, signal })),
-    );
-    this.#watched.set(id, execution);
-    const forget = (): boolean => this.#watched.delete(id);
-    execution.result.then(forget, forget);
-    return execution;
-  }
-
-  async broadcast(job: AnyJob, args: unknown, options: BroadcastOptions): Promise<BroadcastResult<unknown>> {
-    mustBeKind(job, ['job'], 'broadcast');
-    const call = prepareCall(this.#core.definitions.idOf(job), labelOf(job), args);
-    checkAttemptOptions(options, 'over', job);
-    const targets = options.over === 'hosts' ? this.#placer.hosts() : this.#placer.partitionsOf(options.over);
-    return { results: await broadcastJob(this.#member, call, targets, options) };
-  }
-
-  /** A host reports that an execution's body has begun. */
-  started(id: ExecutionId): void {
-    this.#watched.get(id)?.started();
-  }
-
-  /** Checks everything and copies the arguments. Throws. */
-  #prepare(definition: AnyJob | AnyMapReduce, args: unknown, options: AnyRunOptions): Begin {
-    mustBeKind(definition, ['job', 'mapReduce'], 'run');
-    const number = this.#core.definitions.idOf(definition);
-    if (definition.kind === 'job') {
-      checkAttemptOptions(options, 'at', definition);
-      const target = this.#placer.place(options.at as JobTarget);
-      const call = prepareCall(number, labelOf(definition), args);
-      return (identity, bounds) => callJob(this.#member, call, target, identity, bounds);
-    }
-    checkAttemptOptions(options, 'over', definition);
-    const targets = this.#placer.partitionsOf(options.over as AnyTable);
-    const call = prepareCall(number, labelOf(definition), args);
-    return (identity, bounds) => callMapReduce(this.#member, definition, call, targets, identity, bounds);
-  }
-}
-
-function labelOf({ kind, name }: AnyJob | AnyMapReduce): string {
-  return kind === 'job' ? `job '${name}'` : `map-reduce '${name}'`;
-}
-
-function mustBeKind(definition: unknown, kinds: readonly string[], method: string): void {
-  if (isDefinition(definition) && kinds.includes(definition.kind)) return;
-  const what = kinds.length === 1 ? 'a job' : 'a job or a map-reduce';
-  if (isDefinition(definition)) {
-    throw new InvalidArgumentError(`compute.${method} takes ${what}, got the ${definition.kind} '${definition.name}'`, {
-      details: { argument: 'job', kind: definition.kind, name: definition.name },
-    });
-  }
-  mustBe(false, 'job', `${what} made by job()${kinds.length === 1 ? '' : ' or mapReduce()'}`, definition);
-}
-
-/** `where`: the option that says where it runs. */
-function checkAttemptOptions(options: AnyRunOptions | BroadcastOptions, where: 'at' | 'over', definition: AnyJob | AnyMapReduce): void {
-  mustBe(typeof options === 'object' && options !== null, 'options', `an options object with \`${where}\``, options);
-  const other = where === 'at' ? 'over' : 'at';
-  if (other in options && options[other as keyof typeof options] !== undefined) {
-    throw new InvalidArgumentError(
-      `\`${other}\` is not for ${labelOf(definition)} here: it takes \`${where}\` (compute.run of a job takes \`at\`; a map-reduce and a broadcast take \`over\`)`,
-      { details: { argument: other } },
-    );
-  }
-  checkCallOptions(options, [where, 'retries']);
-  if (options.retries !== undefined) mustBeInteger(options.retries, 'retries', 0, Number.MAX_SAFE_INTEGER);
 }

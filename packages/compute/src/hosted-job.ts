@@ -45,6 +45,10 @@ export class HostedJob implements QueueEntry<HostedJob> {
     return this.#cancelReason !== undefined;
   }
 
+  throwIfCancelled(): void {
+    if (this.#cancelReason !== undefined) throw this.#cancelReason;
+  }
+
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();

@@ -64,9 +64,13 @@ export class Link {
   /** Queues a call. Throws OverloadedError (LINK_OVERLOADED) when the backlog is full; then nothing was queued. */
   send(message: Message, bytes: number): void {
     if (!this.#outbox.push(message, bytes)) {
-      throw new OverloadedError('LINK_OVERLOADED', 'too many calls wait for this thread; await earlier calls before making more', {
-        details: { backlogBytes: this.#outbox.backlogBytes },
-      });
+      throw new OverloadedError(
+        'LINK_OVERLOADED',
+        'too many calls wait for this thread; await earlier calls before making more',
+        {
+          details: { backlogBytes: this.#outbox.backlogBytes },
+        },
+      );
     }
     this.#schedule();
   }

@@ -3,7 +3,12 @@
  * actors; other packages add their part by declaration merging (`declare module '@troupe/core'`), and the facade
  * puts the parts together into one object per member.
  */
-import type { ActorDefinition, ActorMethods, ActorReference, ActorTells } from '../definition/actor-definition.ts';
+import type {
+  ActorDefinition,
+  ActorMethods,
+  ActorReference,
+  ActorTells,
+} from '../definition/actor-definition.ts';
 import type { TableDefinition } from '../definition/table-definition.ts';
 import type { Key } from '../key/key.ts';
 import type { Table } from '../table/table.ts';
@@ -19,5 +24,8 @@ export interface Client {
     options?: CallOptions,
   ): ActorReference<M>;
   /** Tells: each method resolves when the message is on its way; errors in the actor are not reported back. */
-  tell<K extends Key, S, M extends ActorMethods<K, S>>(definition: ActorDefinition<K, S, M>, key: K): ActorTells<M>;
+  tell<K extends Key, S, M extends ActorMethods<K, S>>(
+    definition: ActorDefinition<K, S, M>,
+    key: K,
+  ): ActorTells<M>;
 }

@@ -184,8 +184,7 @@ export class Member {
   stopAccepting(): void {
     this.work.stopAccepting();
     if (!this.closed) return;
-    for (const id of this.#connected.keys())
-      for (const { resolve } of this.#takeConnecting(id)) resolve();
+    this.#wakeConnecting();
   }
 
   /** Resolves when no call of this member waits for its answer and no work of it is open. */
@@ -201,8 +200,7 @@ export class Member {
     if (this.#closed) return;
     this.#closed = true;
     this.#calls.close();
-    for (const id of this.#connected.keys())
-      for (const { resolve } of this.#takeConnecting(id)) resolve();
+    this.#wakeConnecting();
     this.flusher.flushNow();
     for (const peer of this.#peers) peer?.link?.close();
   }
@@ -235,6 +233,11 @@ export class Member {
       signal?.removeEventListener('abort', abort);
       waiting.delete(connecting);
     }
+  }
+
+  /** Lets every call that waits for a connection look again at how things stand. */
+  #wakeConnecting(): void {
+    for (const id of this.#connected.keys()) for (const { resolve } of this.#takeConnecting(id)) resolve();
   }
 
   #takeConnecting(id: MemberId): Iterable<Connecting> {

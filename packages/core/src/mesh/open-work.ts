@@ -38,7 +38,8 @@ export class OpenWork {
 
   leave(): void {
     this.#count--;
-    if (this.#count === 0 && this.#drained.length > 0) for (const resolve of this.#drained.splice(0)) resolve();
+    if (this.#count === 0 && this.#drained.length > 0)
+      for (const resolve of this.#drained.splice(0)) resolve();
   }
 
   stopAccepting(): void {

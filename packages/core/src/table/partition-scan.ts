@@ -1,11 +1,15 @@
 /**
  * Reads a table at a snapshot, one partition after the other, in pages. While the reader has one page, the next is
- * under way: one page ahead hides the round trip, more would only cost memory. A reader that leaves early closes the
- * cursor at the owner as soon as the page that is still under way has told its number.
+ * under way: one page ahead hides the round trip, more would only cost memory.
+ *
+ * A reader that leaves early closes the cursor at the owner as soon as the page that is still under way has told its
+ * number. That is why a page request itself has no bound: a reader that stops waiting leaves, but the answer is still
+ * taken in. It ends with the owner's thread or the grid at the latest.
  */
 import type { Message } from '../link/outbox.ts';
 import type { CallOptions } from '../mesh/pending-calls.ts';
 import type { PartitionId, Timestamp } from '../mesh/shared-state.ts';
+import { boundedWait } from './bounded-wait.ts';
 import { type ScanPart, TableOp } from './messages.ts';
 import type { OwnerCalls } from './owner-calls.ts';
 
@@ -18,6 +22,8 @@ export interface ScanSource {
   /** Bounds each page. */
   readonly options: CallOptions | undefined;
 }
+
+const unbounded: CallOptions = { timeoutMs: Number.POSITIVE_INFINITY };
 
 /** A page under way. */
 interface PageRequest {
@@ -32,7 +38,7 @@ export async function* scanPartitions(
   let ahead: PageRequest | undefined = firstPage(source, 0);
   try {
     while (ahead !== undefined) {
-      const page: unknown[] = await ahead.answer;
+      const page: unknown[] = await boundedWait(ahead.answer, source.options);
       ahead = pageAfter(source, ahead.message, page.shift() as number);
       if (page.length > 0) yield page;
     }
@@ -42,9 +48,9 @@ export async function* scanPartitions(
 }
 
 function firstPage(source: ScanSource, partition: PartitionId): PageRequest {
-  const { calls, table, part, snapshot, options } = source;
+  const { calls, table, part, snapshot } = source;
   const message: Message = [TableOp.scan, 0, partition, 0, table, snapshot, part, 0];
-  return underWay(message, calls.request(message, 0, options));
+  return underWay(message, calls.request(message, 0, unbounded));
 }
 
 /** `cursor` is what the last page answered: 0 when the partition is read to its end. */
@@ -56,7 +62,7 @@ function pageAfter(source: ScanSource, last: Message, cursor: number): PageReque
   }
   const message = [...last];
   message[7] = cursor;
-  return underWay(message, source.calls.requestSame(message, source.options));
+  return underWay(message, source.calls.requestSame(message, unbounded));
 }
 
 function underWay(message: Message, answer: Promise<unknown>): PageRequest {

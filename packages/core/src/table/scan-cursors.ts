@@ -1,7 +1,7 @@
 /**
  * The open iterations of one member's partitions: a number the reader continues with, and the walk it stands for. A
- * cursor ends with its last page, when the reader closes it, stops waiting for a page, or is lost. A scan that fits
- * one page opens none. Bounded for each partition.
+ * cursor ends with its last page, or when the reader closes it or is lost. A scan that fits one page opens none. Bounded
+ * for each partition.
  */
 import { OverloadedError } from '../errors/errors.ts';
 import { cursorsMax, pageBytesMax, pageEntriesMax } from '../limits.ts';
@@ -17,8 +17,6 @@ export interface Scan {
   readonly peer: Peer;
   readonly part: ScanPart;
   readonly walk: VersionCursor;
-  /** The request that asked for its last page. */
-  requestId: number;
 }
 
 export interface ScanLimits {
@@ -72,13 +70,6 @@ export class ScanCursors {
     const rest = (this.#counts.get(scan.partition) ?? 0) - 1;
     if (rest > 0) this.#counts.set(scan.partition, rest);
     else this.#counts.delete(scan.partition);
-  }
-
-  /** The reader no longer waits for this page, so he never learns the cursor. */
-  closeUnanswered(requestId: number, peer: Peer): void {
-    for (const [cursor, scan] of this.#scans) {
-      if (scan.requestId === requestId && scan.peer === peer) this.close(cursor);
-    }
   }
 
   closeAllOf(peer: Peer): void {

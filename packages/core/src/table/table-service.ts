@@ -66,7 +66,6 @@ export class TableService implements MessageFamily {
 
   cancelled(requestId: number, from: Peer): void {
     this.#waiting.cancel(from, requestId);
-    this.#cursors.closeUnanswered(requestId, from);
   }
 
   peerLost(peer: Peer): void {
@@ -164,8 +163,7 @@ export class TableService implements MessageFamily {
   #answerScan(partition: Partition, message: Message, from: Peer): void {
     const requestId = message[1] as number;
     const opened = message[7] as number;
-    const scan =
-      opened === 0 ? openedScan(partition, message, from) : this.#mustContinue(opened, requestId, from);
+    const scan = opened === 0 ? openedScan(partition, message, from) : this.#mustContinue(opened, from);
     let cursor = opened;
     try {
       const { items, isLast } = this.#cursors.pageOf(scan);
@@ -179,10 +177,9 @@ export class TableService implements MessageFamily {
     }
   }
 
-  #mustContinue(cursor: number, requestId: number, from: Peer): Scan {
+  #mustContinue(cursor: number, from: Peer): Scan {
     const scan = this.#cursors.tryGet(cursor, from);
     if (scan === undefined) throw iterationEnded();
-    scan.requestId = requestId;
     return scan;
   }
 
@@ -238,7 +235,7 @@ function firstUnsettled(
 
 function openedScan(partition: Partition, message: Message, peer: Peer): Scan {
   const walk = partition.store.iterate(message[4] as number, message[5] as Timestamp);
-  return { partition, peer, part: message[6] as ScanPart, walk, requestId: message[1] as number };
+  return { partition, peer, part: message[6] as ScanPart, walk };
 }
 
 function sizeOf({ store }: Partition, message: Message): number {

@@ -160,6 +160,21 @@ describe.each(grids)('a table of %s', (_, start) => {
     expect(caller.snapshots.size).toBe(0);
   });
 
+  test('gives everything back when an iteration is aborted while a page is under way', async () => {
+    const { caller, owner } = start({ scanLimits: bySize });
+    const all = caller.table(counters);
+    for (let i = 0; i < 60; i++) await all.set(`k${i}`, i);
+    const controller = new AbortController();
+    const keys = all.keys({ signal: controller.signal });
+    const first = keys.next();
+    controller.abort(new Error('enough'));
+    await expect(first).rejects.toThrow('enough');
+    await all.size();
+    await all.size();
+    expect(owner.service.openCursors).toBe(0);
+    expect(caller.snapshots.size).toBe(0);
+  });
+
   test('sends nothing for an iteration that is never begun', async () => {
     const { caller, owner } = start();
     await caller.table(counters).keys().return?.();

@@ -139,6 +139,16 @@ describe('a read of a snapshot', () => {
     snapshot.release();
   });
 
+  test('bounds each page of an iteration by timeoutMs', async () => {
+    await alone.table(counters).set('a', 1);
+    locks.unsettledFrom = 0;
+    await expect(alone.table(counters).keys({ timeoutMs: 1 }).next()).rejects.toMatchObject({
+      code: 'TIMEOUT',
+    });
+    expect(alone.snapshots.size).toBe(0);
+    locks.release();
+  });
+
   test('takes no locks', async () => {
     const all = alone.table(counters);
     await all.set('a', 1);

@@ -1,0 +1,74 @@
+/**
+ * The body of a job at `'any'`: a thread of a Piscina pool, which holds no data and does plain computation. The pool
+ * and its threads come with the first such job; threads that have nothing to do for a while end.
+ *
+ * When nobody waits for a job any more its thread is killed, whatever it is doing: that stops runaway jobs too. The
+ * queue of jobs is in front of the pool (`job-runner.ts`), so Piscina never has more than it has threads for.
+ */
+import { type Definitions, errorFromWire, type ErrorRegistry, FrameCodec, GridClosedError } from '@troupe/core';
+import { Piscina } from 'piscina';
+import type { HostedJob } from '../hosted-job.ts';
+import type { JobBody } from '../job-runner.ts';
+import { poolIdleMs } from '../limits.ts';
+import type { PoolAnswer, PoolTask, PoolThreadData } from './pool-task.ts';
+
+export interface PoolBodyOptions {
+  readonly definitions: Definitions;
+  readonly errors: ErrorRegistry;
+  /** Most threads. */
+  readonly size: number;
+  readonly modules: readonly string[];
+}
+
+export class PoolBody implements JobBody {
+  readonly #options: PoolBodyOptions;
+  readonly #codec = new FrameCodec();
+  #pool: Piscina<PoolTask, PoolAnswer> | undefined;
+  #closed = false;
+
+  constructor(options: PoolBodyOptions) {
+    this.#options = options;
+  }
+
+  async run(job: HostedJob): Promise<unknown> {
+    const { name } = this.#options.definitions.mustGet('job', job.definition);
+    if (this.#closed) throw new GridClosedError('the grid is closed');
+    this.#pool ??= newPool(this.#options);
+    const args = this.#codec.encode([[job.args]]);
+    const task: PoolTask = { job: name, execution: job.execution, attempt: job.attempt, args };
+    const transferList = [args.buffer as ArrayBuffer];
+    const answer = await this.#pool.run(task, { signal: job.signal, transferList });
+    const [succeeded, value] = this.#codec.decode(answer)[0] ?? [];
+    if (succeeded === true) return value;
+    throw errorFromWire(value as unknown[], this.#options.errors, undefined, 'pool → main');
+  }
+
+  /** It was unpacked for this caller alone. */
+  answer(_job: HostedJob, result: unknown): unknown {
+    return result;
+  }
+
+  /** Kills all threads. Resolves when they are gone. */
+  async close(): Promise<void> {
+    this.#closed = true;
+    await this.#pool?.destroy();
+  }
+}
+
+function newPool({ size, modules }: PoolBodyOptions): Piscina<PoolTask, PoolAnswer> {
+  const workerData: PoolThreadData = { modules };
+  const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  const pool = new Piscina<PoolTask, PoolAnswer>({
+    filename: new URL(`./pool-thread.${extension}`, import.meta.url).href,
+    name: 'runPoolTask',
+    minThreads: 0,
+    maxThreads: size,
+    idleTimeout: poolIdleMs,
+    atomics: 'disabled',
+    recordTiming: false,
+    workerData,
+  });
+  // An error outside a task, on a thread that has none; the next task gets a new thread.
+  pool.on('error', () => undefined);
+  return pool;
+}
