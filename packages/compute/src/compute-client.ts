@@ -51,7 +51,11 @@ export interface ComputeClient {
    * Runs a job everywhere. All runs go on to their end; if some have failed, rejects with the error of the first of
    * them in order, whose `details` say where when it is one of Troupe's.
    */
-  broadcast<A, R>(job: JobDefinition<A, R>, args: NoInfer<A>, options: BroadcastOptions): Promise<BroadcastResult<R>>;
+  broadcast<A, R>(
+    job: JobDefinition<A, R>,
+    args: NoInfer<A>,
+    options: BroadcastOptions,
+  ): Promise<BroadcastResult<R>>;
 }
 
 declare module '@troupe/core' {

@@ -1,14 +1,15 @@
 /** Compute on one member, put together: the jobs that run here, the pool of the main thread, and the client. */
+
+import { availableParallelism } from 'node:os';
 import {
-  checkOptions,
   type Client,
   type CoreMember,
+  checkOptions,
   Family,
   jobQueueLengthMax,
   type MemberTables,
   mustBeInteger,
 } from '@troupe/core';
-import { availableParallelism } from 'node:os';
 import type { ComputeClient } from './compute-client.ts';
 import { ComputeService } from './compute-service.ts';
 import { eventLoopPorts, type RunnerPorts } from './event-loop-ports.ts';
@@ -60,11 +61,17 @@ export class Compute {
     const poolSize = options.poolSize ?? Math.max(1, availableParallelism() - 1);
     const runner = { member, ports, queueMax: options.queueMax ?? jobQueueLengthMax };
     const host = member.self.id - 1;
-    const contexts = (): ReturnType<typeof contextMaker> => contextMaker(client(), { tables, placement, owned, host });
+    const contexts = (): ReturnType<typeof contextMaker> =>
+      contextMaker(client(), { tables, placement, owned, host });
     const body = new LocalBody({ definitions, owned, ports, contexts });
     const concurrency = options.concurrency ?? jobConcurrencyDefault;
     this.#local = new JobRunner({ ...runner, body, concurrency, place: `host ${host}` });
-    this.#poolBody = new PoolBody({ definitions, errors: member.errors, size: poolSize, modules: options.modules ?? [] });
+    this.#poolBody = new PoolBody({
+      definitions,
+      errors: member.errors,
+      size: poolSize,
+      modules: options.modules ?? [],
+    });
     this.#pool = new JobRunner({ ...runner, body: this.#poolBody, concurrency: poolSize, place: 'the pool' });
     const calls = new MemberCompute(core, tables);
     this.client = clientOf(calls);

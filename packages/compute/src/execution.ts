@@ -32,11 +32,16 @@ export class JobExecution<R> implements Execution<R> {
   readonly #name: string;
 
   /** `begin` starts the call, bounded by the signal it is given. `signal` is the caller's own. */
-  constructor(id: ExecutionId, name: string, signal: AbortSignal | undefined, begin: (signal: AbortSignal) => Promise<R>) {
+  constructor(
+    id: ExecutionId,
+    name: string,
+    signal: AbortSignal | undefined,
+    begin: (signal: AbortSignal) => Promise<R>,
+  ) {
     const linked = linkedAbort(signal);
     this.id = id;
     this.#name = name;
-    this.#abort = linked.abort;
+    this.#abort = (reason) => linked.abort(reason);
     this.result = begin(linked.signal).then(
       (value) => {
         linked.release();

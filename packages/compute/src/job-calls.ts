@@ -1,7 +1,6 @@
 /** The caller's end of jobs and broadcasts: arguments copied once, one request for each place, results put in order. */
 import { copiedBytes, copyValue, type Member, TroupeError } from '@troupe/core';
 import type { ExecutionId } from './execution.ts';
-import type { AnyJob } from './job.ts';
 import { ComputeOp, noPartition } from './messages.ts';
 import { type AttemptOptions, sendCall } from './outgoing-call.ts';
 import type { PlacedTarget } from './target.ts';
@@ -65,8 +64,14 @@ export async function broadcastJob(
 
 function placed(error: unknown, target: PlacedTarget | undefined): unknown {
   if (!(error instanceof TroupeError) || target === undefined) return error;
-  const place = target.partition === noPartition ? { host: target.owner - 1 } : { partition: target.partition };
+  const place =
+    target.partition === noPartition ? { host: target.owner - 1 } : { partition: target.partition };
   const details = Object.freeze({ ...place, ...error.details });
-  Object.defineProperty(error, 'details', { value: details, enumerable: true, configurable: true, writable: true });
+  Object.defineProperty(error, 'details', {
+    value: details,
+    enumerable: true,
+    configurable: true,
+    writable: true,
+  });
   return error;
 }

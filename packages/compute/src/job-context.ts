@@ -96,11 +96,18 @@ export function mustOwn(owned: OwnedPartitions, id: PartitionId): Partition {
 
 /** Puts what `client` offers on `prototype`, methods bound; the context's own names stay. */
 function offerClient(client: object, prototype: object): void {
-  for (let at: object | null = client; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at) as object | null) {
+  for (
+    let at: object | null = client;
+    at !== null && at !== Object.prototype;
+    at = Object.getPrototypeOf(at) as object | null
+  ) {
     for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
       if (name in prototype) continue;
       const read = (): unknown => (client as Record<string, unknown>)[name];
-      const bound = typeof value === 'function' ? { value: (value as (...args: unknown[]) => unknown).bind(client) } : { get: read };
+      const bound =
+        typeof value === 'function'
+          ? { value: (value as (...args: unknown[]) => unknown).bind(client) }
+          : { get: read };
       Object.defineProperty(prototype, name, bound);
     }
   }

@@ -72,7 +72,10 @@ export class JobQueue<T extends QueueEntry<T>> {
   /** Takes out a job that waits here; it won't start. */
   remove(job: T): void {
     const { previous, next } = job;
-    assert(this.#waiting > 0 && (previous !== undefined || this.#first === job), 'a job left a queue it was not in');
+    assert(
+      this.#waiting > 0 && (previous !== undefined || this.#first === job),
+      'a job left a queue it was not in',
+    );
     if (previous === undefined) this.#first = next;
     else previous.next = next;
     if (next === undefined) this.#last = previous;

@@ -58,7 +58,11 @@ export class JobRunner {
   accept(job: HostedJob): void {
     const { from, requestId } = job;
     if (this.#closed) {
-      this.#member.fail(from, requestId, new GridClosedError('the grid is closing; the job was not taken in'));
+      this.#member.fail(
+        from,
+        requestId,
+        new GridClosedError('the grid is closing; the job was not taken in'),
+      );
       return;
     }
     this.#open++;
@@ -86,7 +90,11 @@ export class JobRunner {
       const isQueued = job.state === 'queued';
       this.#drop(job, 'the grid is closed');
       if (isQueued) {
-        this.#member.fail(job.from, job.requestId, new GridClosedError('the grid was closed before this job began'));
+        this.#member.fail(
+          job.from,
+          job.requestId,
+          new GridClosedError('the grid was closed before this job began'),
+        );
       }
     }
   }
@@ -168,8 +176,12 @@ export class JobRunner {
 
   #full(): OverloadedError {
     const { place, queueMax } = this.#options;
-    return new OverloadedError('QUEUE_FULL', `${queueMax} jobs wait on ${place} already; await earlier ones before starting more`, {
-      details: { place, queueMax },
-    });
+    return new OverloadedError(
+      'QUEUE_FULL',
+      `${queueMax} jobs wait on ${place} already; await earlier ones before starting more`,
+      {
+        details: { place, queueMax },
+      },
+    );
   }
 }

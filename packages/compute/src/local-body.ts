@@ -7,10 +7,10 @@
  */
 import { copyValue, type Definitions, type OwnedPartitions, type PartitionId } from '@troupe/core';
 import type { HostedJob } from './hosted-job.ts';
+import type { AnyJob } from './job.ts';
 import { type MakeContext, mustOwn } from './job-context.ts';
 import type { QueuePorts } from './job-queue.ts';
 import type { JobBody } from './job-runner.ts';
-import type { AnyJob } from './job.ts';
 import { jobSliceMs } from './limits.ts';
 import type { AnyMapReduce } from './map-reduce.ts';
 import { ComputeOp, noPartition } from './messages.ts';
@@ -89,9 +89,13 @@ class Parts {
       return undefined;
     }
     const combined = this.#combine(this.all[0] as never, part as never);
-    if (isPromiseLike(combined)) return combined.then((value) => void (this.all[0] = value));
-    this.all[0] = combined;
+    if (isPromiseLike(combined)) return combined.then((value) => this.#replace(value));
+    this.#replace(combined);
     return undefined;
+  }
+
+  #replace(combined: unknown): void {
+    this.all[0] = combined;
   }
 }
 

@@ -26,7 +26,11 @@ export async function callMapReduce(
   try {
     const answers = await Promise.all(
       shares.map(({ owner, partitions }) =>
-        sendCall(member, { ...call, ...identity, op: ComputeOp.map, owner, place: partitions, argsShared }, bounds),
+        sendCall(
+          member,
+          { ...call, ...identity, op: ComputeOp.map, owner, place: partitions, argsShared },
+          bounds,
+        ),
       ),
     );
     const parts = definition.combine === undefined ? byPartition(shares, answers) : answers.flat(1);

@@ -38,7 +38,10 @@ export interface MapReduceOptions<A, P, R> {
  *   reduce: (parts) => parts.reduce((a, b) => a + b, 0),
  * });
  */
-export function mapReduce<A, P, R>(name: string, options: MapReduceOptions<A, P, R>): MapReduceDefinition<A, P, R> {
+export function mapReduce<A, P, R>(
+  name: string,
+  options: MapReduceOptions<A, P, R>,
+): MapReduceDefinition<A, P, R> {
   checkOptions(options, 'options', ['map', 'combine', 'reduce']);
   mustBeFunction(options.map, 'map');
   if (options.combine !== undefined) mustBeFunction(options.combine, 'combine');

@@ -4,8 +4,8 @@
  */
 import {
   type AnyTable,
-  checkCallOptions,
   type CoreMember,
+  checkCallOptions,
   InvalidArgumentError,
   isDefinition,
   type Member,
@@ -16,7 +16,7 @@ import {
 import type { BroadcastOptions, BroadcastResult } from './compute-client.ts';
 import { type Execution, type ExecutionId, JobExecution } from './execution.ts';
 import type { AnyJob } from './job.ts';
-import { broadcastJob, callJob, type CallIdentity, prepareCall } from './job-calls.ts';
+import { broadcastJob, type CallIdentity, callJob, prepareCall } from './job-calls.ts';
 import type { AnyMapReduce } from './map-reduce.ts';
 import { callMapReduce } from './map-reduce-calls.ts';
 import type { AttemptOptions } from './outgoing-call.ts';
@@ -41,15 +41,19 @@ export class MemberCompute {
 
   async run(definition: AnyJob | AnyMapReduce, args: unknown, options: AnyRunOptions): Promise<unknown> {
     const begin = this.#prepare(definition, args, options);
-    return await begin({ execution: this.#member.shared.draw(), watched: false }, options);
+    return begin({ execution: this.#member.shared.draw(), watched: false }, options);
   }
 
   submit(definition: AnyJob | AnyMapReduce, args: unknown, options: AnyRunOptions): Execution<unknown> {
     const begin = this.#prepare(definition, args, options);
     const id = this.#member.shared.draw();
-    const execution: JobExecution<unknown> = new JobExecution(id, labelOf(definition), options.signal, (signal) =>
-      // A turn later, so that a start within this call finds the execution.
-      Promise.resolve().then(() => begin({ execution: id, watched: true }, { ...options, signal })),
+    const execution: JobExecution<unknown> = new JobExecution(
+      id,
+      labelOf(definition),
+      options.signal,
+      (signal) =>
+        // A turn later, so that a start within this call finds the execution.
+        Promise.resolve().then(() => begin({ execution: id, watched: true }, { ...options, signal })),
     );
     this.#watched.set(id, execution);
     const forget = (): boolean => this.#watched.delete(id);
@@ -59,9 +63,10 @@ export class MemberCompute {
 
   async broadcast(job: AnyJob, args: unknown, options: BroadcastOptions): Promise<BroadcastResult<unknown>> {
     mustBeKind(job, ['job'], 'broadcast');
-    const call = prepareCall(this.#core.definitions.idOf(job), labelOf(job), args);
+    const number = this.#core.definitions.idOf(job);
     checkAttemptOptions(options, 'over', job);
     const targets = options.over === 'hosts' ? this.#placer.hosts() : this.#placer.partitionsOf(options.over);
+    const call = prepareCall(number, labelOf(job), args);
     return { results: await broadcastJob(this.#member, call, targets, options) };
   }
 
@@ -95,16 +100,28 @@ function mustBeKind(definition: unknown, kinds: readonly string[], method: strin
   if (isDefinition(definition) && kinds.includes(definition.kind)) return;
   const what = kinds.length === 1 ? 'a job' : 'a job or a map-reduce';
   if (isDefinition(definition)) {
-    throw new InvalidArgumentError(`compute.${method} takes ${what}, got the ${definition.kind} '${definition.name}'`, {
-      details: { argument: 'job', kind: definition.kind, name: definition.name },
-    });
+    throw new InvalidArgumentError(
+      `compute.${method} takes ${what}, got the ${definition.kind} '${definition.name}'`,
+      {
+        details: { argument: 'job', kind: definition.kind, name: definition.name },
+      },
+    );
   }
   mustBe(false, 'job', `${what} made by job()${kinds.length === 1 ? '' : ' or mapReduce()'}`, definition);
 }
 
 /** `where`: the option that says where it runs. */
-function checkAttemptOptions(options: AnyRunOptions | BroadcastOptions, where: 'at' | 'over', definition: AnyJob | AnyMapReduce): void {
-  mustBe(typeof options === 'object' && options !== null, 'options', `an options object with \`${where}\``, options);
+function checkAttemptOptions(
+  options: AnyRunOptions | BroadcastOptions,
+  where: 'at' | 'over',
+  definition: AnyJob | AnyMapReduce,
+): void {
+  mustBe(
+    typeof options === 'object' && options !== null,
+    'options',
+    `an options object with \`${where}\``,
+    options,
+  );
   const other = where === 'at' ? 'over' : 'at';
   if (other in options && options[other as keyof typeof options] !== undefined) {
     throw new InvalidArgumentError(

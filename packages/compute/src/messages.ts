@@ -6,7 +6,7 @@
  *   partition is now.
  * - `map` [op, requestId, mapReduce, execution, attempt, watched, args, partitions]: any member → host that owns all
  *   of them. Answer: an array of parts; one when the definition combines, else one for each partition in order.
- * - `pool` [op, requestId, job, execution, attempt, watched, args]: any member → main thread. Runs the job in the pool.
+ * - `pool` [op, requestId, job, execution, attempt, watched, args, -1]: any member → main thread. Runs it in the pool.
  * - `started` [op, execution], no answer: host → caller of a request with `watched` 1, when it leaves the queue. May
  *   come once for each attempt and, as a report of the past, after the execution has ended.
  *

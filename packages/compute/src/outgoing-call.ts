@@ -5,6 +5,8 @@
  * A job whose thread died may have done part of its work, or all of it: jobs run at least once. A dead thread doesn't
  * use up `retries`; an error that says it isn't retryable, a deadline and a signal end the attempts.
  */
+
+import { setTimeout as pause } from 'node:timers/promises';
 import {
   type CallOptions,
   callTimeoutMsDefault,
@@ -14,7 +16,6 @@ import {
   type MemberId,
   TroupeError,
 } from '@troupe/core';
-import { setTimeout as pause } from 'node:timers/promises';
 import type { ExecutionId } from './execution.ts';
 import { hostLossRerunsMax, retryPauseMs, retryPauseMsMax } from './limits.ts';
 import type { JobOp, JobPlace } from './messages.ts';
@@ -43,7 +44,11 @@ export interface OutgoingCall {
 /** What a message takes besides its arguments. */
 const fixedBytes = 32;
 
-export async function sendCall(member: Member, call: OutgoingCall, options: AttemptOptions = {}): Promise<unknown> {
+export async function sendCall(
+  member: Member,
+  call: OutgoingCall,
+  options: AttemptOptions = {},
+): Promise<unknown> {
   const startedMs = performance.now();
   const { retries = 0, signal, timeoutMs = callTimeoutMsDefault } = options;
   const leftMs = (): number => timeoutMs - (performance.now() - startedMs);
@@ -52,7 +57,12 @@ export async function sendCall(member: Member, call: OutgoingCall, options: Atte
   for (let attempt = 1; ; attempt++) {
     try {
       const bounds = attempt === 1 ? options : { timeoutMs: Math.max(1, leftMs()), signal };
-      return await member.request(call.owner, messageOf(member, call, attempt, retries), call.bytes + fixedBytes, bounds);
+      return await member.request(
+        call.owner,
+        messageOf(member, call, attempt, retries),
+        call.bytes + fixedBytes,
+        bounds,
+      );
     } catch (error) {
       if (signal?.aborted === true) throw error;
       // The next request waits for the successor of the lost thread.

@@ -2,8 +2,8 @@
 import {
   type AffinityTarget,
   type AnyTable,
-  checkOptions,
   type CoreMember,
+  checkOptions,
   InvalidArgumentError,
   type Key,
   type MemberId,
@@ -68,7 +68,10 @@ export class TargetPlacer {
 
   /** Every host, in order. */
   hosts(): PlacedTarget[] {
-    return Array.from({ length: this.#hostCount }, (_, host) => ({ owner: host + 1, partition: noPartition }));
+    return Array.from({ length: this.#hostCount }, (_, host) => ({
+      owner: host + 1,
+      partition: noPartition,
+    }));
   }
 
   /** Member 0 is the main thread. */
@@ -100,7 +103,10 @@ export class TargetPlacer {
 }
 
 function badForm(at: object): InvalidArgumentError {
-  return new InvalidArgumentError(`at must be ${forms}, got an object with ${Object.keys(at).join(', ') || 'nothing'}`, {
-    details: { argument: 'at' },
-  });
+  return new InvalidArgumentError(
+    `at must be ${forms}, got an object with ${Object.keys(at).join(', ') || 'nothing'}`,
+    {
+      details: { argument: 'at' },
+    },
+  );
 }

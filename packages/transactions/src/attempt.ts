@@ -3,7 +3,7 @@
  * the attempt (whoever ends it) rejects them all. The protocol itself is the coordinator's, whose port to the world
  * this is.
  */
-import type { PartitionId, StorageKey, Timestamp } from '@troupe/core';
+import type { PartitionId, Timestamp } from '@troupe/core';
 import { TransactionFinishedError } from '@troupe/core';
 import { type AbortCause, Coordinator, type CoordinatorPorts, type Outcome } from './coordinator.ts';
 import type { Decision } from './decision.ts';
@@ -15,6 +15,8 @@ import { type Cell, Workspace } from './workspace.ts';
 export interface AttemptGround {
   readonly decision: Decision;
   readonly partitionCount: number;
+  /** No partition can live longer than this member. */
+  readonly outlivesPartitions: boolean;
   incarnationOf(partition: PartitionId): number;
   now(): Timestamp;
   /** Sends to the owner of a partition; to one that is gone, nothing. */
@@ -37,6 +39,7 @@ interface Request {
 }
 
 interface Step {
+  readonly id: number;
   readonly mode: 'read' | 'write';
   readonly requests: readonly Request[];
   missing: number;
@@ -53,18 +56,18 @@ export class LockRequests {
     this.mode = mode;
   }
 
-  add(table: number, key: StorageKey, cell: Cell): void {
-    const request = this.#requestTo(cell.partition);
-    if (request.cells.includes(cell)) return;
-    request.accesses.push(table, key, this.mode === 'read' ? LockMode.S : LockMode.X);
-    request.cells.push(cell);
-  }
-
-  #requestTo(partition: PartitionId): Request {
-    for (const request of this.requests) if (request.partition === partition) return request;
-    const request: Request = { partition, accesses: [], cells: [] };
-    this.requests.push(request);
-    return request;
+  add(cell: Cell): void {
+    if (cell.askedBy === this) return;
+    cell.askedBy = this;
+    const { table, key, partition } = cell;
+    const mode = this.mode === 'read' ? LockMode.S : LockMode.X;
+    for (const request of this.requests) {
+      if (request.partition !== partition) continue;
+      request.accesses.push(table, key, mode);
+      request.cells.push(cell);
+      return;
+    }
+    this.requests.push({ partition, accesses: [table, key, mode], cells: [cell] });
   }
 }
 
@@ -75,7 +78,7 @@ export class Attempt implements CoordinatorPorts {
   /** Operations that have begun and not ended: a body must have awaited them all. */
   operationsUnderWay = 0;
   readonly #ground: AttemptGround;
-  readonly #steps = new Map<number, Step>();
+  #steps: Step[] = [];
   #nextStep = 1;
   #outcome: Outcome | undefined;
   #whenEnded: ((outcome: Outcome) => void)[] = [];
@@ -135,10 +138,11 @@ export class Attempt implements CoordinatorPorts {
     const writes = this.workspace.writes(this.#ground.partitionCount);
     const finished = this.finished();
     const absent = this.#ground.connected(writes.keys());
-    if (absent === undefined) this.coordinator.commit(writes);
+    const locked = this.#ground.outlivesPartitions && this.workspace.isLocked;
+    if (absent === undefined) this.coordinator.commit(writes, locked);
     else {
       absent.then(
-        () => this.isOpen && this.coordinator.commit(writes),
+        () => this.isOpen && this.coordinator.commit(writes, locked),
         () => this.coordinator.abort('participant-lost'),
       );
     }
@@ -170,7 +174,7 @@ export class Attempt implements CoordinatorPorts {
   }
 
   answered(stepId: number, partition: PartitionId, values: readonly unknown[]): void {
-    const step = this.#steps.get(stepId);
+    const step = this.#steps.find(({ id }) => id === stepId);
     if (step === undefined) return;
     const cells = step.requests.find((request) => request.partition === partition)?.cells ?? [];
     for (let i = 0; i < cells.length; i++) {
@@ -180,17 +184,17 @@ export class Attempt implements CoordinatorPorts {
     }
     step.missing--;
     if (step.missing > 0) return;
-    this.#steps.delete(stepId);
+    this.#steps.splice(this.#steps.indexOf(step), 1);
     step.resolve();
   }
 
   ended(outcome: Outcome): void {
     this.#outcome = outcome;
     this.#ground.ended(this);
-    if (!outcome.committed && this.#steps.size > 0) {
+    if (!outcome.committed && this.#steps.length > 0) {
       const error = this.#ground.abortError(this, outcome.cause, outcome.partition);
-      for (const step of this.#steps.values()) step.reject(error);
-      this.#steps.clear();
+      for (const step of this.#steps) step.reject(error);
+      this.#steps = [];
     }
     for (const resolve of this.#whenEnded) resolve(outcome);
   }
@@ -211,7 +215,7 @@ export class Attempt implements CoordinatorPorts {
       }
       const stepId = this.#nextStep++;
       // Registered before it is sent: a partition on this thread answers, or refuses, within the call.
-      this.#steps.set(stepId, { mode, requests, missing: requests.length, resolve, reject });
+      this.#steps.push({ id: stepId, mode, requests, missing: requests.length, resolve, reject });
       for (const request of requests) if (this.isOpen) send(stepId, request);
     });
   }

@@ -35,19 +35,23 @@ export class Closures {
   }
 
   /** Runs `body` until it has committed. Rejects with the body's error, or says why it was aborted. */
-  run<T>(body: TransactionBody<T>, options: TransactionOptions): Promise<T> {
-    return this.runBare((transaction) => this.#ground.context.run(transaction, () => body(transaction)), options);
+  async run<T>(body: TransactionBody<T>, options: TransactionOptions): Promise<T> {
+    return await this.runBegun(this.begin(options), body);
+  }
+
+  /** The same for a run that `begin` has made; ends it. */
+  runBegun<T>(run: TransactionRun, body: TransactionBody<T>): Promise<T> {
+    return this.#untilCommitted(run, (transaction) => this.#ground.context.run(transaction, () => body(transaction)));
   }
 
   /** As `run`, for a body of our own that needs no context. */
   async runBare<T>(body: LockingBody<T>, options: TransactionOptions): Promise<T> {
-    const run = this.begin(options);
-    try {
-      const first = await run.bounded(this.#attempt(body, run, 1));
-      return first.lost ? await run.bounded(this.#retry(body, run, first.error)) : first.value;
-    } finally {
-      this.end(run);
-    }
+    return await this.#untilCommitted(this.begin(options), body);
+  }
+
+  /** Ends a run from outside, because its caller has gone. */
+  kill(run: TransactionRun): void {
+    run.stop('killed', (attempt) => this.#service.stoppedError(attempt, 'killed'));
   }
 
   /** Runs `body` at a snapshot. */
@@ -76,6 +80,15 @@ export class Closures {
 
   close(): void {
     this.#deadlines.close();
+  }
+
+  async #untilCommitted<T>(run: TransactionRun, body: LockingBody<T>): Promise<T> {
+    try {
+      const first = await run.bounded(this.#attempt(body, run, 1));
+      return first.lost ? await run.bounded(this.#retry(body, run, first.error)) : first.value;
+    } finally {
+      this.end(run);
+    }
   }
 
   /** Further attempts, after the first was lost. */

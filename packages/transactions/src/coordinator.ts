@@ -8,6 +8,8 @@
  * While the body runs it only asks partitions for locks and passes their answers on; writes stay with the body. Then:
  *
  * - nothing written: the word says whether all locks are still held, so no message is needed but the release;
+ * - no partition outlives the coordinator, and every write's lock is held: it decides at once and sends the writes
+ *   with the decision, so nobody votes;
  * - one partition touched: it decides itself (`commitOne`);
  * - several: those with writes vote; the commit timestamp is the largest vote; the decision goes to everybody.
  *   Partitions that were only read have no vote: the word that commits proves that their locks are held, too.
@@ -104,12 +106,19 @@ export class Coordinator {
 
   // ── the end ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** The body is done; `writes` by partition. `ended` follows. */
-  commit(writes: ReadonlyMap<PartitionId, PartitionWrites>): void {
+  /**
+   * The body is done; `writes` by partition. `ended` follows. `unasked`: every write's lock is held and no partition
+   * outlives this coordinator, so it may decide without votes and send the writes with the decision.
+   */
+  commit(writes: ReadonlyMap<PartitionId, PartitionWrites>, unasked = false): void {
     this.#assertRunning();
     this.#state = 'preparing';
     if (writes.size === 0) {
       this.#decide(this.#ports.now());
+      return;
+    }
+    if (unasked) {
+      this.#commitUnasked(writes);
       return;
     }
     const [first] = writes;
@@ -187,14 +196,37 @@ export class Coordinator {
     }
   }
 
+  #commitUnasked(writes: ReadonlyMap<PartitionId, PartitionWrites>): void {
+    this.#ports.decision.commitUnasked(this.id, this.slot, this.#participants, (verdict, timestamp) => {
+      if (verdict !== 'committed') {
+        this.#undecided(verdict);
+        return;
+      }
+      this.#state = 'committed';
+      for (const { partition, incarnation } of this.#participants) {
+        const changes = writes.get(partition);
+        this.#ports.send(
+          partition,
+          changes === undefined
+            ? [RequestOp.decide, this.id, partition, incarnation, 0]
+            : [RequestOp.commit, this.id, partition, incarnation, timestamp, changes.writes, changes.cleared],
+        );
+      }
+      this.#ports.ended({ committed: true, timestamp });
+    });
+  }
+
   #decide(timestamp: Timestamp): void {
     this.#ports.decision.commit(this.id, this.slot, timestamp, this.#participants, (verdict) => {
       if (verdict === 'committed') this.#end(timestamp, { committed: true, timestamp });
-      else {
-        const cause = verdict === 'lost' ? 'participant-lost' : 'wounded';
-        this.#end(0, { committed: false, cause, partition: verdict === 'lost' ? this.#lostPartition() : undefined });
-      }
+      else this.#undecided(verdict);
     });
+  }
+
+  /** The decision was not to commit. */
+  #undecided(verdict: 'aborted' | 'lost'): void {
+    const partition = verdict === 'lost' ? this.#lostPartition() : undefined;
+    this.#end(0, { committed: false, cause: verdict === 'lost' ? 'participant-lost' : 'wounded', partition });
   }
 
   #end(timestamp: Timestamp, outcome: Outcome): void {

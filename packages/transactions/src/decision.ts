@@ -24,6 +24,17 @@ export interface Decision {
     touched: readonly Touched[],
     decided: (verdict: Verdict) => void,
   ): void;
+  /**
+   * Commits without votes, for a coordinator that no participant can outlive and that holds every lock its writes
+   * need. The timestamp is drawn once no wound can come any more, and before the incarnations are checked: a partition
+   * that dies after the check serves its successor's snapshots at later timestamps only.
+   */
+  commitUnasked(
+    id: TransactionId,
+    slot: number,
+    touched: readonly Touched[],
+    decided: (verdict: Verdict, timestamp: Timestamp) => void,
+  ): void;
   /** Ends it now, if nobody has decided yet. False: its fate is another's to tell. */
   tryAbort(id: TransactionId, slot: number): boolean;
 }
@@ -35,10 +46,12 @@ export interface Decision {
 export class MemoryDecision implements Decision {
   readonly #words: StatusWords;
   readonly #incarnationOf: (partition: PartitionId) => number;
+  readonly #draw: () => Timestamp;
 
-  constructor(words: StatusWords, incarnationOf: (partition: PartitionId) => number) {
+  constructor(words: StatusWords, incarnationOf: (partition: PartitionId) => number, draw: () => Timestamp) {
     this.#words = words;
     this.#incarnationOf = incarnationOf;
+    this.#draw = draw;
   }
 
   commit(
@@ -48,10 +61,35 @@ export class MemoryDecision implements Decision {
     touched: readonly Touched[],
     decided: (verdict: Verdict) => void,
   ): void {
-    if (!touched.every(({ partition, incarnation }) => this.#incarnationOf(partition) === incarnation)) {
+    if (this.#anyLost(touched)) {
       this.#words.tryAbort(slot, id);
       decided('lost');
     } else decided(this.#words.tryCommit(slot, id, timestamp) ? 'committed' : 'aborted');
+  }
+
+  commitUnasked(
+    id: TransactionId,
+    slot: number,
+    touched: readonly Touched[],
+    decided: (verdict: Verdict, timestamp: Timestamp) => void,
+  ): void {
+    if (!this.#words.tryCommitting(slot, id)) {
+      decided('aborted', 0);
+      return;
+    }
+    const timestamp = this.#draw();
+    if (this.#anyLost(touched)) {
+      this.#words.abortCommitting(slot, id);
+      decided('lost', 0);
+    } else {
+      this.#words.commit(slot, id, timestamp);
+      decided('committed', timestamp);
+    }
+  }
+
+  #anyLost(touched: readonly Touched[]): boolean {
+    for (const { partition, incarnation } of touched) if (this.#incarnationOf(partition) !== incarnation) return true;
+    return false;
   }
 
   tryAbort(id: TransactionId, slot: number): boolean {

@@ -70,7 +70,7 @@ export class LockLedger {
 
   /** Takes the next key that was left for later, if the table's request waits for nothing. */
   takePending(request: TableRequest): PendingKey | undefined {
-    const next = request.wanted === 0 ? request.pending.pop() : undefined;
+    const next = request.wanted === 0 ? request.pending.shift() : undefined;
     if (next !== undefined) this.countWait(request.owner, -1);
     return next;
   }

@@ -17,6 +17,9 @@
  *   are tables to empty first.
  * - `commitOne` […, writes, cleared]: the same for a transaction that touched this partition only; the participant
  *   decides: it takes the word, installs, releases, and says done.
+ * - `commit` [op, id, partition, incarnation, timestamp, writes, cleared]: a coordinator that cannot die before the
+ *   partitions (it runs in the thread they belong to) has decided without votes: install these writes, whose locks are
+ *   held, at this timestamp, and release. No answer.
  * - `decide` [op, id, partition, incarnation, timestamp]: install at this timestamp, or drop when 0; release. No
  *   answer. To an id the partition doesn't know: nothing to do.
  *
@@ -31,7 +34,7 @@
  * Family `procedure`: `call` [op, requestId, procedure, args, timeoutMs], an ordinary request (bulk lane) to the owner
  * of the procedure's first key, which runs the whole transaction and answers with what its body returned.
  */
-export const RequestOp = { lock: 48, lockTable: 49, prepare: 50, commitOne: 51, decide: 52 } as const;
+export const RequestOp = { lock: 48, lockTable: 49, prepare: 50, commitOne: 51, decide: 52, commit: 53 } as const;
 export const ReplyOp = { answer: 64, vote: 65, done: 66, refused: 67 } as const;
 export const ProcedureOp = { call: 96 } as const;
 

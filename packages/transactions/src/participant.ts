@@ -47,7 +47,7 @@ export class TransactionRecord extends LockOwner {
   readonly origin: Origin;
   readonly slot: number;
   /** Steps whose locks are not all granted yet, in the order they came. */
-  readonly steps: Step[] = [];
+  steps: Step[] = [];
   /** It has been told something; from now on it can only be aborted, not queued again. */
   answered = false;
   /** Set with the vote. */
@@ -80,7 +80,6 @@ export class Participant implements PartitionConcurrency {
   readonly #partition: Pick<Partition, 'id' | 'incarnation' | 'store'>;
   readonly #ports: ParticipantPorts;
   readonly #records = new Map<TransactionId, TransactionRecord>();
-  readonly #voted = new Set<TransactionRecord>();
   readonly #snapshotWaits = new Set<SnapshotWait>();
 
   constructor(
@@ -131,6 +130,15 @@ export class Participant implements PartitionConcurrency {
     this.#prepare(message, origin, true);
   }
 
+  /** Decided without a vote: the writes come with the decision. */
+  commit(message: readonly unknown[]): void {
+    const record = this.#records.get(message[1] as TransactionId);
+    if (record === undefined || message[3] !== this.#partition.incarnation) return;
+    const timestamp = message[4] as Timestamp;
+    record.vote = { timestamp, writes: message[5] as readonly unknown[], cleared: message[6] as readonly number[] };
+    this.#end(record, timestamp);
+  }
+
   decide(message: readonly unknown[]): void {
     const record = this.#records.get(message[1] as TransactionId);
     if (record === undefined || message[3] !== this.#partition.incarnation) return;
@@ -163,13 +171,14 @@ export class Participant implements PartitionConcurrency {
   }
 
   isSettled(table: number, key: StorageKey | undefined, snapshot: Timestamp): boolean {
-    for (const record of this.#voted) if (blocksSnapshot(record, table, key, snapshot)) return false;
+    if (this.#records.size === 0) return true;
+    for (const record of this.#records.values()) if (blocksSnapshot(record, table, key, snapshot)) return false;
     return true;
   }
 
   waitSettled(table: number, key: StorageKey | undefined, snapshot: Timestamp, resume: () => void): Waiting {
     const blockedBy = new Set<TransactionRecord>();
-    for (const record of this.#voted) if (blocksSnapshot(record, table, key, snapshot)) blockedBy.add(record);
+    for (const record of this.#records.values()) if (blocksSnapshot(record, table, key, snapshot)) blockedBy.add(record);
     const waiting: SnapshotWait = { blockedBy, resume };
     this.#snapshotWaits.add(waiting);
     return { cancel: () => this.#snapshotWaits.delete(waiting) };
@@ -223,8 +232,11 @@ export class Participant implements PartitionConcurrency {
   /** Does what the transaction asked for, once it holds every lock it asked for. */
   #proceed(record: TransactionRecord): void {
     if (record.waits || !this.#records.has(record.id)) return;
-    for (const step of record.steps.splice(0)) {
-      record.answered = true;
+    if (record.steps.length === 0) return;
+    const { steps } = record;
+    record.steps = [];
+    record.answered = true;
+    for (const step of steps) {
       if (step.kind === 'lock') this.#answer(record, step.step, step.accesses);
       else if (step.decides) this.#commitHere(record, step.writes, step.cleared);
       else this.#voteYes(record, step.writes, step.cleared);
@@ -243,7 +255,6 @@ export class Participant implements PartitionConcurrency {
   #voteYes(record: TransactionRecord, writes: readonly unknown[], cleared: readonly number[]): void {
     const timestamp = this.#ports.draw();
     record.vote = { timestamp, writes, cleared };
-    this.#voted.add(record);
     record.origin.send([ReplyOp.vote, record.id, this.#partition.id, timestamp]);
   }
 
@@ -260,7 +271,6 @@ export class Participant implements PartitionConcurrency {
   #end(record: TransactionRecord, timestamp: Timestamp): void {
     this.#records.delete(record.id);
     if (timestamp !== 0) this.#install(record, timestamp);
-    this.#voted.delete(record);
     this.locks.release(record);
     this.#wakeSnapshots(record);
   }
@@ -304,13 +314,16 @@ export class Participant implements PartitionConcurrency {
   /** Drops a record whose locks the lock manager takes away itself. */
   #forget(record: TransactionRecord, reason: Refusal): void {
     this.#records.delete(record.id);
-    this.#voted.delete(record);
     record.origin.send([ReplyOp.refused, record.id, this.#partition.id, reason]);
     this.#wakeSnapshots(record);
   }
 }
 
-/** A voted writer of this key (of any key of the table) may have committed at or before the snapshot. */
+/**
+ * A writer of this key (of any key of the table) may have committed at or before the snapshot: it has voted at or
+ * before it, or it commits without votes and its word says so. One whose word is still ACTIVE draws its timestamp
+ * later than now, so after the snapshot.
+ */
 function blocksSnapshot(
   record: TransactionRecord,
   table: number,
@@ -318,7 +331,12 @@ function blocksSnapshot(
   snapshot: Timestamp,
 ): boolean {
   const { vote } = record;
-  if (vote === undefined || vote.timestamp > snapshot) return false;
+  if (vote === undefined) {
+    const { words } = record.origin;
+    const fate = words.fate(record.slot, record.id);
+    return fate === 'committing' || (fate === 'committed' && words.commitTimestamp(record.slot) <= snapshot);
+  }
+  if (vote.timestamp > snapshot) return false;
   if (vote.cleared.includes(table)) return true;
   for (let i = 0; i < vote.writes.length; i += 3) {
     if (vote.writes[i] === table && (key === undefined || vote.writes[i + 1] === key)) return true;

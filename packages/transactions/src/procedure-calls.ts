@@ -9,6 +9,7 @@ import type { TransactionContext } from './context.ts';
 import type { KeyPlacer } from './declared-keys.ts';
 import { ProcedureOp } from './messages.ts';
 import type { ProcedureDefinition } from './procedure.ts';
+import type { TransactionRun } from './transaction-run.ts';
 
 type AnyProcedure = ProcedureDefinition<never, unknown>;
 
@@ -18,7 +19,7 @@ export class ProcedureCalls implements MessageFamily {
   readonly #closures: Closures;
   readonly #context: TransactionContext;
   /** Calls that run here, by caller and request, so that a caller who gives up ends them. */
-  readonly #running = new Map<Peer, Map<number, AbortController>>();
+  readonly #running = new Map<Peer, Map<number, TransactionRun>>();
 
   constructor(core: CoreMember, keys: KeyPlacer, closures: Closures, context: TransactionContext) {
     this.#core = core;
@@ -55,11 +56,12 @@ export class ProcedureCalls implements MessageFamily {
   }
 
   cancelled(requestId: number, from: Peer): void {
-    this.#running.get(from)?.get(requestId)?.abort(new InvalidArgumentError('the caller gave up'));
+    const run = this.#running.get(from)?.get(requestId);
+    if (run !== undefined) this.#closures.kill(run);
   }
 
   peerLost(peer: Peer): void {
-    for (const controller of this.#running.get(peer)?.values() ?? []) controller.abort(new InvalidArgumentError('the caller is gone'));
+    for (const run of this.#running.get(peer)?.values() ?? []) this.#closures.kill(run);
     this.#running.delete(peer);
   }
 
@@ -67,18 +69,21 @@ export class ProcedureCalls implements MessageFamily {
     const procedure = this.#core.definitions.mustGet('procedure', message[2] as number) as AnyProcedure;
     const args = message[3] as readonly unknown[];
     const timeoutMs = message[4] as number | undefined;
-    const controller = new AbortController();
-    let calls = this.#running.get(from);
-    if (calls === undefined) this.#running.set(from, (calls = new Map<number, AbortController>()));
-    calls.set(requestId, controller);
+    const keys = this.#declared(procedure, args);
+    const run = this.#closures.begin({ keys, label: procedure.name, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
+    this.#callsOf(from).set(requestId, run);
     try {
-      const keys = this.#declared(procedure, args);
-      const options = { keys, signal: controller.signal, label: procedure.name, ...(timeoutMs === undefined ? {} : { timeoutMs }) };
-      const answer = await this.#closures.run((tx) => procedure.run(tx, ...(args as never)), options);
+      const answer = await this.#closures.runBegun(run, (tx) => procedure.run(tx, ...(args as never)));
       return copyValue(answer, `the answer of procedure '${procedure.name}'`);
     } finally {
-      calls.delete(requestId);
+      this.#running.get(from)?.delete(requestId);
     }
+  }
+
+  #callsOf(peer: Peer): Map<number, TransactionRun> {
+    let calls = this.#running.get(peer);
+    if (calls === undefined) this.#running.set(peer, (calls = new Map<number, TransactionRun>()));
+    return calls;
   }
 
   #declared(procedure: AnyProcedure, args: readonly unknown[]): ReturnType<AnyProcedure['keys']> {

@@ -65,6 +65,17 @@ export class StatusWords {
     return this.#change(slot, id, active, committing);
   }
 
+  /** COMMITTING → COMMITTED at `timestamp`. Only for who made it COMMITTING. */
+  commit(slot: number, id: TransactionId, timestamp: Timestamp): void {
+    this.#timestamps[slot] = timestamp;
+    Atomics.store(this.#words, slot, word(id, committed));
+  }
+
+  /** COMMITTING → ABORTED. Only for who made it COMMITTING. */
+  abortCommitting(slot: number, id: TransactionId): void {
+    Atomics.store(this.#words, slot, word(id, aborted));
+  }
+
   /** ACTIVE → COMMITTED at `timestamp`. False: it was aborted. */
   tryCommit(slot: number, id: TransactionId, timestamp: Timestamp): boolean {
     // Only one party may try to commit a word, and readers look at the timestamp after they saw COMMITTED.

@@ -34,8 +34,8 @@ export class TransactionExecutor implements TableExecutor {
       this.#attempt.assertOpen();
       const cell = this.#attempt.workspace.cell(table.id, key, partition);
       // A set needs no answer: its lock is taken with the vote.
-      if (op !== TableOp.set && needsLock(cell, lockFor(op))) return this.#lockAndApply(op, table, key, cell, args);
-      return Promise.resolve(this.#apply(op, key, cell, args));
+      if (op !== TableOp.set && needsLock(cell, lockFor(op))) return this.#lockAndApply(op, cell, args);
+      return Promise.resolve(this.#apply(op, cell, args));
     } catch (error) {
       return Promise.reject(error as Error);
     }
@@ -89,9 +89,9 @@ export class TransactionExecutor implements TableExecutor {
       }
     }
     const own: unknown[] = [];
-    for (const [key, cell] of attempt.workspace.cells(table.id)) {
+    for (const cell of attempt.workspace.cells(table.id)) {
       if (!cell.written || cell.own === undefined) continue;
-      if (part !== Part.values) own.push(key);
+      if (part !== Part.values) own.push(cell.key);
       if (part !== Part.keys) own.push(copyValue(cell.own, 'value'));
     }
     if (own.length > 0) yield own;
@@ -103,7 +103,7 @@ export class TransactionExecutor implements TableExecutor {
     const requests = new LockRequests('write');
     for (const { table, key, partition } of keys) {
       const cell = workspace.cell(table, key, partition);
-      if (cell.lock !== 'write') requests.add(table, key, cell);
+      if (cell.lock !== 'write') requests.add(cell);
     }
     return this.#attempt.lockKeys(requests);
   }
@@ -118,18 +118,18 @@ export class TransactionExecutor implements TableExecutor {
     const requests = new LockRequests(mode);
     const cells = keys.map(({ key, partition }) => {
       const cell = this.#attempt.workspace.cell(table.id, key, partition);
-      if (needsLock(cell, mode)) requests.add(table.id, key, cell);
+      if (needsLock(cell, mode)) requests.add(cell);
       return cell;
     });
     await this.#underWay(this.#attempt.lockKeys(requests));
     return cells;
   }
 
-  async #lockAndApply(op: OneKeyOp, table: TableHandle, key: StorageKey, cell: Cell, args: readonly unknown[]): Promise<unknown> {
+  async #lockAndApply(op: OneKeyOp, cell: Cell, args: readonly unknown[]): Promise<unknown> {
     const requests = new LockRequests(lockFor(op));
-    requests.add(table.id, key, cell);
+    requests.add(cell);
     await this.#underWay(this.#attempt.lockKeys(requests));
-    return this.#apply(op, key, cell, args);
+    return this.#apply(op, cell, args);
   }
 
   async #underWay<T>(operation: Promise<T>): Promise<T> {
@@ -141,10 +141,10 @@ export class TransactionExecutor implements TableExecutor {
     }
   }
 
-  #apply(op: OneKeyOp, key: StorageKey, cell: Cell, args: readonly unknown[]): unknown {
+  #apply(op: OneKeyOp, cell: Cell, args: readonly unknown[]): unknown {
     let answer: unknown;
     try {
-      answer = applyOperation(op, key, Workspace.current(cell), args, 0, written);
+      answer = applyOperation(op, cell.key, Workspace.current(cell), args, 0, written);
     } catch (error) {
       // It may have been about to write: the transaction can't go on as if nothing had happened.
       this.#attempt.coordinator.abort('user');

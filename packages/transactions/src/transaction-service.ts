@@ -14,6 +14,7 @@ import { StatusSlots, StatusWords, type TransactionId } from './status-word.ts';
 export class TransactionService implements AttemptGround {
   readonly decision: MemoryDecision;
   readonly partitionCount: number;
+  readonly outlivesPartitions: boolean;
   readonly #core: CoreMember;
   readonly #slots: StatusSlots;
   readonly #attempts = new Map<TransactionId, Attempt>();
@@ -27,7 +28,13 @@ export class TransactionService implements AttemptGround {
     this.#core = core;
     this.#slots = new StatusSlots(member.self.memory);
     this.partitionCount = core.placement.partitionCount;
-    this.decision = new MemoryDecision(this.#slots.words, (partition) => member.shared.incarnationOf(partition));
+    // The threads of hosts end with the main thread, so a coordinator there is never missed by a participant.
+    this.outlivesPartitions = !core.isHost;
+    this.decision = new MemoryDecision(
+      this.#slots.words,
+      (partition) => member.shared.incarnationOf(partition),
+      () => member.shared.draw(),
+    );
     member.register(Family.transactionRequest, {
       receive: (message, from) => this.#request(message, from),
       peerLost: (peer) => this.#peerLost(peer),
@@ -149,7 +156,7 @@ export class TransactionService implements AttemptGround {
     const participant = this.#participants.get(message[2] as PartitionId);
     const origin = this.#originOf(from);
     if (participant === undefined) {
-      if (message[0] !== RequestOp.decide) origin.send([ReplyOp.refused, message[1], message[2], Refusal.incarnation]);
+      if (message[0] !== RequestOp.decide && message[0] !== RequestOp.commit) origin.send([ReplyOp.refused, message[1], message[2], Refusal.incarnation]);
       return;
     }
     switch (message[0]) {
@@ -164,6 +171,9 @@ export class TransactionService implements AttemptGround {
         break;
       case RequestOp.commitOne:
         participant.commitOne(message, origin);
+        break;
+      case RequestOp.commit:
+        participant.commit(message);
         break;
       case RequestOp.decide:
         participant.decide(message);

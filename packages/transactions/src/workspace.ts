@@ -11,11 +11,15 @@ import type { PartitionWrites } from './coordinator.ts';
 
 /** What the transaction knows of one key. */
 export interface Cell {
+  readonly table: number;
+  readonly key: StorageKey;
   readonly partition: PartitionId;
   /** The lock it holds. With either, the committed value is known. */
   lock: 'none' | 'read' | 'write';
   /** The committed value; undefined when absent. Only meaningful with a lock. */
   committed: unknown;
+  /** The latest request for locks that names it, so that none names it twice. */
+  askedBy: object | undefined;
   written: boolean;
   /** Its own value when `written`; undefined when removed. */
   own: unknown;
@@ -35,32 +39,37 @@ export interface Savepoint {
   readonly cleared: number;
 }
 
+/** Up to this many cells a look through all of them is cheaper than an index. */
+const unindexedMax = 8;
+
 export class Workspace {
-  readonly #tables = new Map<number, Map<StorageKey, Cell>>();
+  readonly #cells: Cell[] = [];
+  /** By table and key, once there are many. */
+  #index: Map<number, Map<StorageKey, Cell>> | undefined;
   readonly #changes: Change[] = [];
   /** Tables that were emptied, in order. */
   readonly #cleared: number[] = [];
 
   /** The cell of a key, new when it wasn't touched before. */
   cell(table: number, key: StorageKey, partition: PartitionId): Cell {
-    let cells = this.#tables.get(table);
-    if (cells === undefined) this.#tables.set(table, (cells = new Map<StorageKey, Cell>()));
-    let cell = cells.get(key);
-    if (cell === undefined) {
-      cell = { partition, lock: 'none', committed: undefined, written: false, own: undefined };
-      cells.set(key, cell);
-      if (this.isCleared(table)) this.write(cell, undefined);
-    }
+    const known = this.tryCell(table, key);
+    if (known !== undefined) return known;
+    const cell: Cell = { table, key, partition, lock: 'none', committed: undefined, askedBy: undefined, written: false, own: undefined };
+    this.#cells.push(cell);
+    if (this.#cells.length > unindexedMax) this.#addToIndex(cell);
+    if (this.isCleared(table)) this.write(cell, undefined);
     return cell;
   }
 
   tryCell(table: number, key: StorageKey): Cell | undefined {
-    return this.#tables.get(table)?.get(key);
+    if (this.#index !== undefined) return this.#index.get(table)?.get(key);
+    for (const cell of this.#cells) if (cell.key === key && cell.table === table) return cell;
+    return undefined;
   }
 
-  /** The cells of a table, with their keys. */
-  cells(table: number): Iterable<[StorageKey, Cell]> {
-    return this.#tables.get(table) ?? [];
+  /** The cells of a table. */
+  cells(table: number): Cell[] {
+    return this.#cells.filter((cell) => cell.table === table);
   }
 
   /** What the transaction sees: its own value, else the committed one. */
@@ -77,11 +86,17 @@ export class Workspace {
   /** The table is locked whole and emptied: every key of it, touched or not, is removed. */
   clear(table: number): void {
     this.#cleared.push(table);
-    for (const [, cell] of this.cells(table)) this.write(cell, undefined);
+    for (const cell of this.cells(table)) this.write(cell, undefined);
   }
 
   isCleared(table: number): boolean {
     return this.#cleared.length > 0 && this.#cleared.includes(table);
+  }
+
+  /** True when the lock of every write is held. Keys of a cleared table count: the whole table is locked. */
+  get isLocked(): boolean {
+    for (const { cell } of this.#changes) if (cell.written && cell.lock !== 'write') return false;
+    return true;
   }
 
   /** Where the workspace stands now. */
@@ -105,14 +120,22 @@ export class Workspace {
     if (cleared.length > 0) {
       for (let partition = 0; partition < partitionCount; partition++) byPartition.set(partition, { writes: [], cleared });
     }
-    for (const [table, cells] of this.#tables) {
-      for (const [key, cell] of cells) {
-        if (!cell.written) continue;
-        let target = byPartition.get(cell.partition);
-        if (target === undefined) byPartition.set(cell.partition, (target = { writes: [], cleared }));
-        target.writes.push(table, key, cell.own);
-      }
+    for (const { table, key, partition, written, own } of this.#cells) {
+      if (!written) continue;
+      const target = byPartition.get(partition);
+      if (target === undefined) byPartition.set(partition, { writes: [table, key, own], cleared });
+      else target.writes.push(table, key, own);
     }
     return byPartition;
+  }
+
+  #addToIndex(cell: Cell): void {
+    const fresh = this.#index === undefined ? this.#cells : [cell];
+    this.#index ??= new Map<number, Map<StorageKey, Cell>>();
+    for (const added of fresh) {
+      const byKey = this.#index.get(added.table);
+      if (byKey === undefined) this.#index.set(added.table, new Map([[added.key, added]]));
+      else byKey.set(added.key, added);
+    }
   }
 }

@@ -51,7 +51,7 @@ const commands = fc.array(
     key: fc.nat(2),
     mode: fc.constantFrom(...Object.values(LockMode)),
   }),
-  { maxLength: 80 },
+  { maxLength: 80, size: 'max' },
 );
 
 /** A lock manager and its reference, told the same things. */
@@ -157,7 +157,7 @@ describe.each([woundWait, waitDie, noWait])('lock manager under $name', (strateg
         expect(pair.manager.list()).toEqual([]);
         expect(pair.manager.waiting).toBe(0);
       }),
-      { numRuns: 300 },
+      { numRuns: 100 },
     );
   });
 

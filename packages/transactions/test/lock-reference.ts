@@ -121,10 +121,15 @@ export class ReferenceLocks {
 
   #ask(stake: Stake, mode: LockMode): void {
     if (covers(stake.held, mode) || covers(stake.wanted, mode)) return;
-    stake.wanted = raised(stake.wanted === 0 ? stake.held : stake.wanted, mode);
+    const asked = raised(stake.wanted === 0 ? stake.held : stake.wanted, mode);
     const inTheWay = this.#others(stake).filter(
-      (other) => conflict(other.held, stake.wanted) || conflict(other.wanted, stake.wanted),
+      (other) => conflict(other.held, asked) || conflict(other.wanted, asked),
     );
+    if (stake.wanted === 0 && inTheWay.length === 0) {
+      stake.held = asked;
+      return;
+    }
+    stake.wanted = asked;
     if (inTheWay.some((other) => this.#strategy.decide(stake.owner, other.owner) === 'die')) {
       this.#events.push(`${stake.owner.id} died`);
       this.#end(stake.owner);

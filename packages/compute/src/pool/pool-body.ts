@@ -5,7 +5,13 @@
  * When nobody waits for a job any more its thread is killed, whatever it is doing: that stops runaway jobs too. The
  * queue of jobs is in front of the pool (`job-runner.ts`), so Piscina never has more than it has threads for.
  */
-import { type Definitions, errorFromWire, type ErrorRegistry, FrameCodec, GridClosedError } from '@troupe/core';
+import {
+  type Definitions,
+  type ErrorRegistry,
+  errorFromWire,
+  FrameCodec,
+  GridClosedError,
+} from '@troupe/core';
 import { Piscina } from 'piscina';
 import type { HostedJob } from '../hosted-job.ts';
 import type { JobBody } from '../job-runner.ts';
@@ -20,10 +26,12 @@ export interface PoolBodyOptions {
   readonly modules: readonly string[];
 }
 
+type Pool = Piscina<PoolTask, PoolAnswer>;
+
 export class PoolBody implements JobBody {
   readonly #options: PoolBodyOptions;
   readonly #codec = new FrameCodec();
-  #pool: Piscina<PoolTask, PoolAnswer> | undefined;
+  #pool: Pool | undefined;
   #closed = false;
 
   constructor(options: PoolBodyOptions) {
@@ -34,13 +42,23 @@ export class PoolBody implements JobBody {
     const { name } = this.#options.definitions.mustGet('job', job.definition);
     if (this.#closed) throw new GridClosedError('the grid is closed');
     this.#pool ??= newPool(this.#options);
-    const args = this.#codec.encode([[job.args]]);
-    const task: PoolTask = { job: name, execution: job.execution, attempt: job.attempt, args };
-    const transferList = [args.buffer as ArrayBuffer];
-    const answer = await this.#pool.run(task, { signal: job.signal, transferList });
+    const answer = await this.#runOn(this.#pool, name, job);
     const [succeeded, value] = this.#codec.decode(answer)[0] ?? [];
     if (succeeded === true) return value;
     throw errorFromWire(value as unknown[], this.#options.errors, undefined, 'pool → main');
+  }
+
+  async #runOn(pool: Pool, name: string, job: HostedJob): Promise<PoolAnswer> {
+    const args = this.#codec.encode([[job.args]]);
+    const task: PoolTask = { job: name, execution: job.execution, attempt: job.attempt, args };
+    const transferList = [args.buffer as ArrayBuffer];
+    try {
+      return await pool.run(task, { signal: job.signal, transferList });
+    } catch (error) {
+      if (this.#closed)
+        throw new GridClosedError('the grid was closed before this job ended', { cause: error });
+      throw error;
+    }
   }
 
   /** It was unpacked for this caller alone. */
@@ -55,7 +73,7 @@ export class PoolBody implements JobBody {
   }
 }
 
-function newPool({ size, modules }: PoolBodyOptions): Piscina<PoolTask, PoolAnswer> {
+function newPool({ size, modules }: PoolBodyOptions): Pool {
   const workerData: PoolThreadData = { modules };
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
   const pool = new Piscina<PoolTask, PoolAnswer>({

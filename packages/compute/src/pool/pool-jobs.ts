@@ -11,7 +11,11 @@ export interface PoolJobs {
 export async function loadPoolJobs(modules: readonly string[]): Promise<PoolJobs> {
   const loaded: LoadedModule[] = [];
   for (const href of modules) loaded.push({ source: href, exports: await importModule(href) });
-  const jobs = new Map(Definitions.collect(loaded).all('job').map((job) => [job.name, job as AnyJob]));
+  const jobs = new Map(
+    Definitions.collect(loaded)
+      .all('job')
+      .map((job) => [job.name, job as AnyJob]),
+  );
   return {
     mustFind(name) {
       const job = jobs.get(name);
@@ -25,10 +29,13 @@ async function importModule(href: string): Promise<Record<string, unknown>> {
   try {
     return (await import(href)) as Record<string, unknown>;
   } catch (cause) {
-    throw new ModuleLoadError(`the module ${href} could not be imported on a thread of the pool: ${String(cause)}`, {
-      cause,
-      details: { module: href, thread: 'pool' },
-    });
+    throw new ModuleLoadError(
+      `the module ${href} could not be imported on a thread of the pool: ${String(cause)}`,
+      {
+        cause,
+        details: { module: href, thread: 'pool' },
+      },
+    );
   }
 }
 

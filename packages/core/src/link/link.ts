@@ -33,6 +33,7 @@ export const linkLimits: OutboxLimits = {
   messageOverheadBytes,
 };
 
+const eager = Number(process.env['EAGER'] ?? 100000);
 export class Link {
   readonly #outbox: Outbox;
   readonly #windowBytes: number;
@@ -72,13 +73,13 @@ export class Link {
         },
       );
     }
-    this.#schedule();
+    this.#queued();
   }
 
   /** Queues a message of the protocol lane: never refused, never waits for credit. */
   sendProtocol(message: Message): void {
     this.#outbox.pushProtocol(message);
-    this.#schedule();
+    this.#queued();
   }
 
   /** Resolves when less than one window waits at this end: what a fast producer awaits between messages. */
@@ -128,6 +129,12 @@ export class Link {
     this.#transport?.close();
     this.#transport = undefined;
     this.#wake();
+  }
+
+  /** A full frame leaves at once, so that the other side works while this turn goes on; the rest at the turn's end. */
+  #queued(): void {
+    if (this.#outbox.length % eager === 0) this.flush();
+    else this.#schedule();
   }
 
   #granted(bytes: number): void {

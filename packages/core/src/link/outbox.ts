@@ -44,6 +44,11 @@ export class Outbox {
     return this.#backlogBytes;
   }
 
+  /** Messages that wait here, in both lanes. */
+  get length(): number {
+    return this.#protocol.length + this.#bulk.length - this.#bulkHead;
+  }
+
   /** True when there is something that may be sent now. */
   get sendable(): boolean {
     return this.#protocol.length > 0 || (this.#bulkHead < this.#bulk.length && this.#credit > 0);
@@ -56,7 +61,7 @@ export class Outbox {
   /** Queues a bulk message of about `bytes`. False: the backlog is full and nothing was queued. */
   push(message: Message, bytes: number): boolean {
     if (this.#backlogBytes >= this.#limits.backlogBytesMax) return false;
-    const cost = bytes + this.#limits.messageOverheadBytes;
+    const cost = Math.ceil(bytes) + this.#limits.messageOverheadBytes;
     this.#bulk.push(message);
     this.#bulkCosts.push(cost);
     this.#backlogBytes += cost;

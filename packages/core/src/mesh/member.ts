@@ -142,10 +142,20 @@ export class Member {
   request(to: MemberId, message: Message, bytes: number, options?: CallOptions): Promise<unknown> {
     const peer = this.tryPeer(to);
     if (peer === undefined || this.closed) return this.#requestLater(to, message, bytes, options);
-    return this.#calls.start(peer, options, (requestId) => {
+    try {
+      const answer = this.#calls.start(peer, options);
+      // Registered before it is sent: a call to oneself is answered within.
+      const requestId = this.#calls.lastId;
       message[1] = requestId;
-      this.send(peer, message, bytes);
-    });
+      try {
+        this.send(peer, message, bytes);
+      } catch (error) {
+        this.#calls.reject(requestId, error);
+      }
+      return answer;
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
   }
 
   /** Answers a request. `value` must not change any more; a caller on this thread gets a copy. */

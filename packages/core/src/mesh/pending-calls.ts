@@ -3,7 +3,7 @@
  * AbortSignal, the loss of the member it was sent to, or the end of the grid.
  *
  * Calls that use the default deadline sit in one Map in the order they were made, which is also the order of their
- * deadlines; one timer looks at the head now and then, so a call costs no timer of its own.
+ * deadlines; one timer looks at the head now and then, so a call costs neither a timer nor a look at the clock.
  */
 import { GridClosedError, TimeoutError } from '../errors/errors.ts';
 import { callTimeoutMsDefault, deadlineSweepMs, timerMsMax } from '../limits.ts';
@@ -21,8 +21,8 @@ interface PendingCall {
   readonly peer: Peer;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
-  /** Milliseconds of performance.now(); Infinity when `stop` keeps a timer of its own. */
-  readonly deadline: number;
+  /** The sweep that ends it; Infinity when `stop` keeps a timer of its own. */
+  readonly lastSweep: number;
   stop: (() => void) | undefined;
 }
 
@@ -30,6 +30,7 @@ export class PendingCalls {
   readonly #calls = new Map<number, PendingCall>();
   readonly #cancel: (peer: Peer, requestId: number) => void;
   #lastId = 0;
+  #sweeps = 0;
   #sweep: NodeJS.Timeout | undefined;
   #drained: (() => void)[] = [];
 
@@ -42,24 +43,22 @@ export class PendingCalls {
     return this.#calls.size;
   }
 
-  /** Registers a call to `peer`; `send` puts it on its way with the id given and may be answered within. */
-  start(peer: Peer, options: CallOptions | undefined, send: (requestId: number) => void): Promise<unknown> {
-    return new Promise((resolve, reject) => {
-      const requestId = ++this.#lastId;
-      const bounded =
-        options !== undefined && (options.timeoutMs !== undefined || options.signal !== undefined);
-      if (bounded) options.signal?.throwIfAborted();
-      const deadline = bounded ? Number.POSITIVE_INFINITY : performance.now() + callTimeoutMsDefault;
-      const call: PendingCall = { peer, resolve, reject, deadline, stop: undefined };
-      this.#calls.set(requestId, call);
-      if (bounded) call.stop = this.#bound(requestId, options);
-      else this.#sweep ??= this.#startSweep();
-      try {
-        send(requestId);
-      } catch (error) {
-        this.reject(requestId, error);
-      }
-    });
+  /** Registers a call to `peer` and answers its promise; its id is `lastId` until the next call. */
+  start(peer: Peer, options: CallOptions | undefined): Promise<unknown> {
+    const requestId = ++this.#lastId;
+    const bounded = options !== undefined && (options.timeoutMs !== undefined || options.signal !== undefined);
+    if (bounded) options.signal?.throwIfAborted();
+    const promise = new Promise<unknown>(keepSettlers);
+    const lastSweep = bounded ? Number.POSITIVE_INFINITY : this.#sweeps + sweepsPerDefault;
+    const call: PendingCall = { peer, resolve: settlers.resolve, reject: settlers.reject, lastSweep, stop: undefined };
+    this.#calls.set(requestId, call);
+    if (bounded) call.stop = this.#bound(requestId, options);
+    else this.#sweep ??= this.#startSweep();
+    return promise;
+  }
+
+  get lastId(): number {
+    return this.#lastId;
   }
 
   resolve(requestId: number, value: unknown): void {
@@ -123,15 +122,14 @@ export class PendingCalls {
   }
 
   #startSweep(): NodeJS.Timeout {
-    const timer = setInterval(() => this.#endOverdue(performance.now()), deadlineSweepMs);
-    timer.unref();
-    return timer;
+    return setInterval(() => this.#endOverdue(), deadlineSweepMs).unref();
   }
 
-  #endOverdue(now: number): void {
+  #endOverdue(): void {
+    this.#sweeps++;
     for (const [requestId, call] of this.#calls) {
-      if (call.deadline === Number.POSITIVE_INFINITY) continue;
-      if (call.deadline > now) return;
+      if (call.lastSweep === Number.POSITIVE_INFINITY) continue;
+      if (call.lastSweep > this.#sweeps) return;
       this.#giveUp(requestId, timedOut(callTimeoutMsDefault));
     }
     if (this.#calls.size === 0) {
@@ -139,6 +137,20 @@ export class PendingCalls {
       this.#sweep = undefined;
     }
   }
+}
+
+/** Sweeps in the default deadline, and one for the part of a period in which a call begins. */
+const sweepsPerDefault = Math.ceil(callTimeoutMsDefault / deadlineSweepMs) + 1;
+
+/** Where `keepSettlers` puts what the Promise under construction hands it: one function for all, no closure per call. */
+const settlers: { resolve: (value: unknown) => void; reject: (error: unknown) => void } = {
+  resolve: () => undefined,
+  reject: () => undefined,
+};
+
+function keepSettlers(resolve: (value: unknown) => void, reject: (error: unknown) => void): void {
+  settlers.resolve = resolve;
+  settlers.reject = reject;
 }
 
 function timedOut(timeoutMs: number): TimeoutError {

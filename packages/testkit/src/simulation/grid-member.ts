@@ -1,0 +1,285 @@
+/**
+ * One incarnation of a member of the simulated grid: the shell around the protocol cores, as `TransactionService` and
+ * core's `Member` are on real threads. It routes messages to participants and coordinators, lends status words, flushes,
+ * and passes on that a member has died.
+ *
+ * Messages to itself are handled at once, within the call, as on real threads; so cores call each other back in the
+ * middle of their own calls here, too. Clients never run within a call of a core: they are resumed in a later step.
+ */
+import type { PartitionId, Timestamp } from '@troupe/core';
+import { CallOp, Family, familyOf, Snapshots } from '@troupe/core';
+import {
+  type Coordinator,
+  type Decision,
+  type Origin,
+  type Outcome,
+  type Refusal,
+  ReplyOp,
+  RequestOp,
+  StatusSlots,
+  Refusal as Refusals,
+  type TransactionId,
+} from '@troupe/transactions';
+import { formatAddress, isSameMember, type MemberAddress, type MemberBehaviour, type MemberContext } from '../simulated-member.ts';
+import { type Frame, SimulatedOutbox } from './outbox.ts';
+import { type CallAnswer, type ServedPartition, TableServer } from './table-server.ts';
+import { ObservedStore } from './truth.ts';
+import type { World } from './world.ts';
+
+type Message = readonly unknown[];
+
+/** Whom a coordinator tells. */
+export interface AttemptListener {
+  answered(step: number, partition: PartitionId, values: readonly unknown[]): void;
+  ended(outcome: Outcome): void;
+}
+
+interface PendingCall {
+  readonly to: MemberAddress;
+  readonly settle: (answer: CallAnswer) => void;
+}
+
+export class GridMember implements MemberBehaviour<Frame> {
+  readonly address: MemberAddress;
+  readonly context: MemberContext<Frame>;
+  readonly outbox: SimulatedOutbox;
+  readonly partitions = new Map<PartitionId, ServedPartition>();
+  readonly snapshots: Snapshots;
+  readonly slots: StatusSlots;
+  readonly #world: World;
+  readonly #decision: Decision;
+  readonly #server: TableServer;
+  readonly #coordinators = new Map<TransactionId, Coordinator>();
+  readonly #origins = new Map<string, Origin>();
+  readonly #calls = new Map<number, PendingCall>();
+  #nextRequest = 1;
+  #waitingForSlot: (() => void)[] = [];
+  #waitingForPeer: (() => void)[] = [];
+
+  constructor(world: World, context: MemberContext<Frame>, memory: SharedArrayBuffer) {
+    const { shared, parts, shape } = world;
+    this.#world = world;
+    this.context = context;
+    this.address = context.address;
+    this.slots = new StatusSlots(memory);
+    this.#decision = parts.decision(this.slots.words, (partition) => shared.incarnationOf(partition));
+    const flushRandom = context.random.fork('flush');
+    this.outbox = new SimulatedOutbox({
+      schedule: (flush) => void context.clock.setTimer(flushRandom.next() * world.delay(shape.flushDelay), flush),
+      post: (to, frame) => context.send(to, frame),
+    });
+    const time = {
+      nowMs: () => context.clock.nowMs(),
+      after: (delayMs: number, action: () => void) => void context.clock.setTimer(delayMs, action),
+    };
+    this.snapshots = new Snapshots(shared, world.memberIdOf(this.address.name), time, world.delay(500));
+    this.#server = new TableServer({
+      shared,
+      tryPartition: (id) => this.partitions.get(id),
+      answer: (to, requestId, answer) => this.#send(to, [CallOp.reply, requestId, answer]),
+    });
+    for (const id of world.partitionsOf(this.address.name)) this.#createPartition(id);
+  }
+
+  get random(): MemberContext<Frame>['random'] {
+    return this.context.random;
+  }
+
+  /** What is still under way here; empty when everything has ended. */
+  unfinished(): string[] {
+    const left: string[] = [];
+    const name = formatAddress(this.address);
+    if (this.#coordinators.size > 0) left.push(`${name} coordinates ${[...this.#coordinators.keys()].join(', ')}`);
+    if (this.slots.used > 0) left.push(`${name} has ${this.slots.used} status words in use`);
+    if (this.#calls.size > 0) left.push(`${name} waits for ${this.#calls.size} calls`);
+    if (this.#server.waiting > 0) left.push(`${name} lets ${this.#server.waiting} requests wait`);
+    for (const { id, participant } of this.partitions.values()) {
+      const records = [...participant.records()].map((record) => record.id);
+      if (records.length > 0) left.push(`partition ${id} keeps ${records.join(', ')}`);
+      if (!participant.locks.idle) left.push(`partition ${id} keeps locks`);
+    }
+    return left;
+  }
+
+  // ── for clients ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  isConnected(partition: PartitionId): boolean {
+    return this.#addressOf(partition) !== undefined;
+  }
+
+  /** Calls `resume` when another member was connected. */
+  whenConnected(resume: () => void): void {
+    this.#waitingForPeer.push(resume);
+  }
+
+  whenSlotFree(resume: () => void): void {
+    this.#waitingForSlot.push(resume);
+  }
+
+  /** Begins an attempt; undefined while every status word is in use. */
+  tryBegin(age: TransactionId | undefined, listener: AttemptListener): Coordinator | undefined {
+    const { shared, parts } = this.#world;
+    const slot = this.slots.tryTake();
+    if (slot === undefined) return undefined;
+    const id = parts.attemptId(age, () => shared.draw());
+    this.slots.words.begin(slot, id);
+    const coordinator = parts.coordinator(id, age ?? id, slot, {
+      decision: this.#decision,
+      incarnationOf: (partition) => shared.incarnationOf(partition),
+      now: () => shared.now(),
+      send: (partition, message) => {
+        const to = this.#addressOf(partition);
+        if (to !== undefined) this.#send(to, message);
+      },
+      answered: (step, partition, values) => listener.answered(step, partition, values),
+      ended: (outcome) => {
+        this.#coordinators.delete(id);
+        this.#releaseSlot(slot);
+        listener.ended(outcome);
+      },
+    });
+    this.#coordinators.set(id, coordinator);
+    return coordinator;
+  }
+
+  /** Sends a request to the owner of a partition, which must be connected. Returns the incarnation it is meant for. */
+  call(partition: PartitionId, message: unknown[], settle: (answer: CallAnswer) => void): number {
+    const to = this.#addressOf(partition);
+    const incarnation = this.#world.shared.incarnationOf(partition);
+    if (to === undefined) settle({ kind: 'moved' });
+    else {
+      const requestId = this.#nextRequest++;
+      this.#calls.set(requestId, { to, settle });
+      message[1] = requestId;
+      message[2] = partition;
+      message[3] = incarnation;
+      this.#send(to, message);
+    }
+    return incarnation;
+  }
+
+  // ── from the network ──────────────────────────────────────────────────────────────────────────────────────────
+
+  receive(frame: Frame, from: MemberAddress): void {
+    for (const message of frame) this.#dispatch(message, from);
+  }
+
+  memberStarted(): void {
+    const waiting = this.#waitingForPeer;
+    this.#waitingForPeer = [];
+    for (const resume of waiting) resume();
+  }
+
+  memberLost(lost: MemberAddress): void {
+    this.#world.noticed(lost);
+    const label = formatAddress(lost);
+    const origin = this.#origins.get(label);
+    this.#origins.delete(label);
+    if (origin !== undefined) {
+      for (const { participant } of this.partitions.values()) this.#world.parts.originLost(participant, origin);
+    }
+    for (const coordinator of [...this.#coordinators.values()]) {
+      for (const { partition } of coordinator.touched) {
+        if (this.#world.ownerOf(partition) === lost.name) coordinator.partitionLost(partition);
+      }
+    }
+    this.#server.callerLost(lost);
+    for (const [requestId, { to, settle }] of [...this.#calls]) {
+      if (!isSameMember(to, lost)) continue;
+      this.#calls.delete(requestId);
+      settle({ kind: 'lost' });
+    }
+  }
+
+  #dispatch(message: Message, from: MemberAddress): void {
+    switch (familyOf(message[0] as number)) {
+      case Family.call:
+        this.#answered(message);
+        break;
+      case Family.table:
+        this.#server.receive(message, from);
+        break;
+      case Family.transactionRequest:
+        this.#request(message, from);
+        break;
+      default:
+        this.#reply(message);
+    }
+  }
+
+  #answered(message: Message): void {
+    const requestId = message[1] as number;
+    const call = this.#calls.get(requestId);
+    this.#calls.delete(requestId);
+    call?.settle(message[2] as CallAnswer);
+  }
+
+  #request(received: Message, from: MemberAddress): void {
+    const served = this.partitions.get(received[2] as PartitionId);
+    const origin = this.#originOf(from);
+    if (served === undefined) {
+      if (received[0] !== RequestOp.decide) origin.send([ReplyOp.refused, received[1], received[2], Refusals.incarnation]);
+      return;
+    }
+    const { participant } = served;
+    const message = this.#world.parts.request(received, served.incarnation);
+    if (message[0] === RequestOp.lock) participant.lock(message, origin);
+    else if (message[0] === RequestOp.lockTable) participant.lockTable(message, origin);
+    else if (message[0] === RequestOp.prepare) participant.prepare(message, origin);
+    else if (message[0] === RequestOp.commitOne) participant.commitOne(message, origin);
+    else participant.decide(message);
+  }
+
+  #reply(message: Message): void {
+    const coordinator = this.#coordinators.get(message[1] as TransactionId);
+    if (coordinator === undefined) return;
+    const partition = message[2] as PartitionId;
+    if (message[0] === ReplyOp.answer) coordinator.answer(partition, message[3] as number, message[4] as Message);
+    else if (message[0] === ReplyOp.vote) coordinator.vote(partition, message[3] as Timestamp);
+    else if (message[0] === ReplyOp.done) coordinator.done(message[3] as Timestamp);
+    else coordinator.refused(partition, message[3] as Refusal);
+  }
+
+  // ── ways out ──────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #send(to: MemberAddress, message: Message): void {
+    if (isSameMember(to, this.address)) this.#dispatch(message, to);
+    else this.outbox.push(to, message);
+  }
+
+  #addressOf(partition: PartitionId): MemberAddress | undefined {
+    const name = this.#world.ownerOf(partition);
+    const incarnation = this.context.knownIncarnation(name);
+    return incarnation === undefined ? undefined : { name, incarnation };
+  }
+
+  #originOf(from: MemberAddress): Origin {
+    const label = formatAddress(from);
+    let origin = this.#origins.get(label);
+    if (origin === undefined) {
+      const words = this.#world.parts.originWords(this.#world.memoryOf(from));
+      origin = { words, send: (message) => this.#send(from, message) };
+      this.#origins.set(label, origin);
+    }
+    return origin;
+  }
+
+  #releaseSlot(slot: number): void {
+    const release = (): void => {
+      this.slots.release(slot);
+      this.#waitingForSlot.shift()?.();
+    };
+    if (this.#world.parts.slotRelease === 'at once') release();
+    else this.outbox.afterFlush(release);
+  }
+
+  #createPartition(id: PartitionId): void {
+    const { shared, parts, truth } = this.#world;
+    const incarnation = shared.incarnationOf(id);
+    const store = new ObservedStore(shared, incarnation === 1 ? shared.now() : parts.horizon(shared), (key, list, timestamp) =>
+      truth.installed(id, key, list, timestamp),
+    );
+    const participant = parts.participant({ id, incarnation, store }, { draw: parts.draws(shared) });
+    this.partitions.set(id, { id, incarnation, store, participant });
+  }
+}

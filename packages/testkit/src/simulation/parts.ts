@@ -1,0 +1,48 @@
+/**
+ * What a simulated grid is made of: the real protocol cores, and the few decisions that their shell on real threads
+ * takes. A planted fault replaces some of them, so no production code has a flag for it.
+ */
+import type { Partition, PartitionId, SharedState, Timestamp } from '@troupe/core';
+import {
+  Coordinator,
+  type CoordinatorPorts,
+  type Decision,
+  MemoryDecision,
+  type Origin,
+  Participant,
+  type ParticipantPorts,
+  StatusWords,
+  type TransactionId,
+} from '@troupe/transactions';
+
+export interface SimulationParts {
+  coordinator(id: TransactionId, age: TransactionId, slot: number, ports: CoordinatorPorts): Coordinator;
+  participant(partition: Pick<Partition, 'id' | 'incarnation' | 'store'>, ports: ParticipantPorts): Participant;
+  decision(words: StatusWords, incarnationOf: (partition: PartitionId) => number): Decision;
+  /** A participant's view of a coordinator's words. */
+  originWords(memory: SharedArrayBuffer): StatusWords;
+  /** The horizon of a partition that is created anew. */
+  horizon(shared: SharedState): Timestamp;
+  /** Draws the timestamps of one partition. */
+  draws(shared: SharedState): () => Timestamp;
+  /** A request as the participant is given it. */
+  request(message: readonly unknown[], incarnation: number): readonly unknown[];
+  originLost(participant: Participant, origin: Origin): void;
+  /** When the word of a transaction may be lent again. */
+  readonly slotRelease: 'after the flush' | 'at once';
+  /** The id of an attempt. `first` is that of the first one. */
+  attemptId(first: TransactionId | undefined, draw: () => TransactionId): TransactionId;
+}
+
+export const soundParts: SimulationParts = {
+  coordinator: (id, age, slot, ports) => new Coordinator(id, age, slot, ports),
+  participant: (partition, ports) => new Participant(partition, ports),
+  decision: (words, incarnationOf) => new MemoryDecision(words, incarnationOf),
+  originWords: (memory) => new StatusWords(memory),
+  horizon: (shared) => shared.now(),
+  draws: (shared) => () => shared.draw(),
+  request: (message) => message,
+  originLost: (participant, origin) => participant.originLost(origin),
+  slotRelease: 'after the flush',
+  attemptId: (_first, draw) => draw(),
+};
