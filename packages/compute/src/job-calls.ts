@@ -1,25 +1,17 @@
 /** The caller's end of jobs and broadcasts: arguments copied once, one request for each place, results put in order. */
 import { copiedBytes, copyValue, type Member, TroupeError } from '@troupe/core';
-import type { ExecutionId } from './execution.ts';
 import { ComputeOp, noPartition } from './messages.ts';
-import { type AttemptOptions, sendCall } from './outgoing-call.ts';
+import {
+  type AttemptOptions,
+  type CallIdentity,
+  type OutgoingCall,
+  type PreparedCall,
+  sendCall,
+} from './outgoing-call.ts';
 import type { PlacedTarget } from './target.ts';
 
 /** The member whose thread has the pool. */
 const poolOwner = 0;
-
-/** A call to be made: everything checked and copied. */
-export interface PreparedCall {
-  readonly definition: number;
-  readonly args: unknown;
-  readonly bytes: number;
-}
-
-/** Who the call belongs to. */
-export interface CallIdentity {
-  readonly execution: ExecutionId;
-  readonly watched: boolean;
-}
 
 export function prepareCall(definition: number, name: string, args: unknown): PreparedCall {
   return { definition, args: copyValue(args, `the arguments of ${name}`), bytes: copiedBytes() };
@@ -28,16 +20,23 @@ export function prepareCall(definition: number, name: string, args: unknown): Pr
 /** Runs a job in one place. */
 export function callJob(
   member: Member,
-  call: PreparedCall,
+  prepared: PreparedCall,
   target: PlacedTarget | 'any',
   identity: CallIdentity,
   options: AttemptOptions,
 ): Promise<unknown> {
-  const place =
+  const call: OutgoingCall =
     target === 'any'
-      ? { op: ComputeOp.pool, owner: poolOwner, place: noPartition }
-      : { op: ComputeOp.run, owner: target.owner, place: target.partition };
-  return sendCall(member, { ...call, ...place, ...identity, argsShared: false }, options);
+      ? { prepared, identity, op: ComputeOp.pool, owner: poolOwner, place: noPartition, argsShared: false }
+      : {
+          prepared,
+          identity,
+          op: ComputeOp.run,
+          owner: target.owner,
+          place: target.partition,
+          argsShared: false,
+        };
+  return sendCall(member, call, options);
 }
 
 /**
@@ -46,14 +45,15 @@ export function callJob(
  */
 export async function broadcastJob(
   member: Member,
-  call: PreparedCall,
+  prepared: PreparedCall,
   targets: readonly PlacedTarget[],
   options: AttemptOptions,
 ): Promise<unknown[]> {
   const parts = await Promise.allSettled(
     targets.map(({ owner, partition }) => {
-      const identity = { execution: member.shared.draw(), watched: false, argsShared: true };
-      return sendCall(member, { ...call, ...identity, op: ComputeOp.run, owner, place: partition }, options);
+      const identity = { execution: member.shared.draw(), watched: false };
+      const call = { prepared, identity, op: ComputeOp.run, owner, place: partition, argsShared: true };
+      return sendCall(member, call, options);
     }),
   );
   return parts.map((part, position) => {

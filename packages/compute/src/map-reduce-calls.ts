@@ -4,17 +4,16 @@
  * stop, and the error is thrown.
  */
 import type { Member, MemberId, PartitionId } from '@troupe/core';
-import type { CallIdentity, PreparedCall } from './job-calls.ts';
 import { linkedAbort } from './linked-abort.ts';
 import type { AnyMapReduce } from './map-reduce.ts';
 import { ComputeOp } from './messages.ts';
-import { type AttemptOptions, sendCall } from './outgoing-call.ts';
+import { type AttemptOptions, type CallIdentity, type PreparedCall, sendCall } from './outgoing-call.ts';
 import type { PlacedTarget } from './target.ts';
 
 export async function callMapReduce(
   member: Member,
   definition: AnyMapReduce,
-  call: PreparedCall,
+  prepared: PreparedCall,
   targets: readonly PlacedTarget[],
   identity: CallIdentity,
   options: AttemptOptions,
@@ -28,7 +27,7 @@ export async function callMapReduce(
       shares.map(({ owner, partitions }) =>
         sendCall(
           member,
-          { ...call, ...identity, op: ComputeOp.map, owner, place: partitions, argsShared },
+          { prepared, identity, op: ComputeOp.map, owner, place: partitions, argsShared },
           bounds,
         ),
       ),

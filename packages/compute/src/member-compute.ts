@@ -16,10 +16,10 @@ import {
 import type { BroadcastOptions, BroadcastResult } from './compute-client.ts';
 import { type Execution, type ExecutionId, JobExecution } from './execution.ts';
 import type { AnyJob } from './job.ts';
-import { broadcastJob, type CallIdentity, callJob, prepareCall } from './job-calls.ts';
+import { broadcastJob, callJob, prepareCall } from './job-calls.ts';
 import type { AnyMapReduce } from './map-reduce.ts';
 import { callMapReduce } from './map-reduce-calls.ts';
-import type { AttemptOptions } from './outgoing-call.ts';
+import type { AttemptOptions, CallIdentity } from './outgoing-call.ts';
 import { type JobTarget, TargetPlacer } from './target.ts';
 
 type AnyRunOptions = AttemptOptions & { readonly at?: JobTarget; readonly over?: AnyTable };

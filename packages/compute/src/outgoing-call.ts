@@ -26,19 +26,30 @@ export interface AttemptOptions extends CallOptions {
   readonly retries?: number | undefined;
 }
 
-export interface OutgoingCall {
-  readonly op: JobOp;
-  readonly owner: MemberId;
+/** What is to be run: checked and copied. */
+export interface PreparedCall {
+  /** The number of the definition. */
   readonly definition: number;
-  readonly execution: ExecutionId;
-  readonly watched: boolean;
-  /** Copied from what the caller gave. */
   readonly args: unknown;
   /** About how large `args` is. */
   readonly bytes: number;
+}
+
+/** Which execution a call belongs to. */
+export interface CallIdentity {
+  readonly execution: ExecutionId;
+  /** The caller wants to know when its body begins. */
+  readonly watched: boolean;
+}
+
+export interface OutgoingCall {
+  readonly prepared: PreparedCall;
+  readonly identity: CallIdentity;
+  readonly op: JobOp;
+  readonly owner: MemberId;
+  readonly place: JobPlace;
   /** Others are sent the same `args`, so a job on this thread needs its own. */
   readonly argsShared: boolean;
-  readonly place: JobPlace;
 }
 
 /** What a message takes besides its arguments. */
@@ -51,36 +62,36 @@ export async function sendCall(
 ): Promise<unknown> {
   const startedMs = performance.now();
   const { retries = 0, signal, timeoutMs = callTimeoutMsDefault } = options;
-  const leftMs = (): number => timeoutMs - (performance.now() - startedMs);
   let hostLosses = 0;
   let failures = 0;
   for (let attempt = 1; ; attempt++) {
     try {
-      const bounds = attempt === 1 ? options : { timeoutMs: Math.max(1, leftMs()), signal };
-      return await member.request(
-        call.owner,
-        messageOf(member, call, attempt, retries),
-        call.bytes + fixedBytes,
-        bounds,
-      );
+      const message = messageOf(member, call, attempt, retries);
+      const bounds =
+        attempt === 1 ? options : { timeoutMs: Math.max(1, leftOf(timeoutMs, startedMs)), signal };
+      return await member.request(call.owner, message, call.prepared.bytes + fixedBytes, bounds);
     } catch (error) {
       if (signal?.aborted === true) throw error;
       // The next request waits for the successor of the lost thread.
       if (isLossOf(call.owner, error) && hostLosses++ < hostLossRerunsMax) continue;
       if (failures >= retries || (error instanceof TroupeError && !error.retryable)) throw error;
       const pauseMs = pauseBefore(++failures);
-      if (pauseMs >= leftMs()) throw error;
+      if (pauseMs >= leftOf(timeoutMs, startedMs)) throw error;
       await pauseFor(pauseMs, signal);
     }
   }
 }
 
 function messageOf(member: Member, call: OutgoingCall, attempt: number, retries: number): unknown[] {
-  const { op, owner, definition, execution, watched, args, argsShared, place } = call;
+  const { prepared, identity, op, owner, place, argsShared } = call;
   // A link packs its own copy; only a job on this thread gets the very object.
   const isShared = owner === member.self.id && (argsShared || retries > 0);
-  const own = isShared ? copyValue(args, 'value') : args;
-  return [op, 0, definition, execution, attempt, watched ? 1 : 0, own, place];
+  const args = isShared ? copyValue(prepared.args, 'value') : prepared.args;
+  return [op, 0, prepared.definition, identity.execution, attempt, identity.watched ? 1 : 0, args, place];
+}
+
+function leftOf(timeoutMs: number, startedMs: number): number {
+  return timeoutMs - (performance.now() - startedMs);
 }
 
 /** Also a job's own error may be the loss of a host, of another one that it called. */

@@ -5,7 +5,7 @@
 import type { AtomicOperations, CallOptions, MemberTables, PlacedKey, TableHandle } from '@troupe/core';
 import { SnapshotExecutor } from '@troupe/core';
 import type { Closures } from './closures.ts';
-import type { LockingTransaction } from './open-transaction.ts';
+import type { LockingBody } from './transaction-run.ts';
 
 export class TransactionalOperations implements AtomicOperations {
   readonly #closures: Closures;
@@ -43,7 +43,7 @@ export class TransactionalOperations implements AtomicOperations {
     return this.#run((tx) => tx.executor.clear(table), options);
   }
 
-  #run<T>(body: (transaction: LockingTransaction) => Promise<T>, options: CallOptions | undefined): Promise<T> {
-    return this.#closures.runBare(body, options ?? {});
+  async #run<T>(body: LockingBody<T>, options: CallOptions | undefined): Promise<T> {
+    return await this.#closures.prepareBare(body, options ?? {}).start();
   }
 }

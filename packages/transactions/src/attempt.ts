@@ -132,27 +132,30 @@ export class Attempt implements CoordinatorPorts {
 
   // ── the end ───────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** Commits what the workspace holds; resolves with the outcome, whatever it is. */
-  commit(): Promise<Outcome> {
-    if (this.#outcome !== undefined) return Promise.resolve(this.#outcome);
+  /** Commits what the workspace holds. The outcome is told by `whenEnded`. */
+  commit(): void {
+    if (this.#outcome !== undefined) return;
     const writes = this.workspace.writes(this.#ground.partitionCount);
-    const finished = this.finished();
+    const unasked = this.#ground.outlivesPartitions && this.workspace.isLocked;
     const absent = this.#ground.connected(writes.keys());
-    const locked = this.#ground.outlivesPartitions && this.workspace.isLocked;
-    if (absent === undefined) this.coordinator.commit(writes, locked);
+    if (absent === undefined) this.coordinator.commit(writes, unasked);
     else {
       absent.then(
-        () => this.isOpen && this.coordinator.commit(writes, locked),
+        () => this.isOpen && this.coordinator.commit(writes, unasked),
         () => this.coordinator.abort('participant-lost'),
       );
     }
-    return finished;
   }
 
-  /** Resolves when the attempt has ended. */
+  /** Calls back with the outcome, at once if the attempt has ended. */
+  whenEnded(callback: (outcome: Outcome) => void): void {
+    if (this.#outcome !== undefined) callback(this.#outcome);
+    else this.#whenEnded.push(callback);
+  }
+
+  /** The outcome as a promise. */
   finished(): Promise<Outcome> {
-    if (this.#outcome !== undefined) return Promise.resolve(this.#outcome);
-    return new Promise((resolve) => this.#whenEnded.push(resolve));
+    return new Promise((resolve) => this.whenEnded(resolve));
   }
 
   // ── the coordinator's port ────────────────────────────────────────────────────────────────────────────────────
@@ -196,7 +199,7 @@ export class Attempt implements CoordinatorPorts {
       for (const step of this.#steps) step.reject(error);
       this.#steps = [];
     }
-    for (const resolve of this.#whenEnded) resolve(outcome);
+    for (const callback of this.#whenEnded) callback(outcome);
   }
 
   #step(mode: Step['mode'], requests: readonly Request[], send: (step: number, request: Request) => void): Promise<void> {

@@ -147,7 +147,8 @@ export class Coordinator {
 
   /** A partition died, and everything this transaction held there. */
   partitionLost(partition: PartitionId): void {
-    if (this.touches(partition)) this.abort('participant-lost', partition);
+    if (!this.touches(partition) || this.abort('participant-lost', partition)) return;
+    if (this.#state === 'preparing') this.#decidedByTheDead(partition);
   }
 
   // ── messages from participants ────────────────────────────────────────────────────────────────────────────────
@@ -214,6 +215,16 @@ export class Coordinator {
       }
       this.#ports.ended({ committed: true, timestamp });
     });
+  }
+
+  /**
+   * A participant had taken the word, to wound it or to commit it alone, and died before it could say so; or another
+   * has and is about to. Nobody else can decide any more, so the word tells.
+   */
+  #decidedByTheDead(partition: PartitionId): void {
+    const timestamp = this.#ports.decision.committedAt(this.id, this.slot);
+    if (timestamp !== undefined) this.done(timestamp);
+    else this.#end(0, { committed: false, cause: 'participant-lost', partition });
   }
 
   #decide(timestamp: Timestamp): void {

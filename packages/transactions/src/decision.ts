@@ -37,6 +37,11 @@ export interface Decision {
   ): void;
   /** Ends it now, if nobody has decided yet. False: its fate is another's to tell. */
   tryAbort(id: TransactionId, slot: number): boolean;
+  /**
+   * The fate of a transaction whose only deciding participant has died: when it had committed it, else undefined; then
+   * it never will.
+   */
+  committedAt(id: TransactionId, slot: number): Timestamp | undefined;
 }
 
 /**
@@ -94,5 +99,9 @@ export class MemoryDecision implements Decision {
 
   tryAbort(id: TransactionId, slot: number): boolean {
     return this.#words.tryAbort(slot, id);
+  }
+
+  committedAt(id: TransactionId, slot: number): Timestamp | undefined {
+    return this.#words.fate(slot, id) === 'committed' ? this.#words.commitTimestamp(slot) : undefined;
   }
 }

@@ -3,8 +3,10 @@
  * because the body is out of our hands. The end is told once and for good: a commit that did not happen throws.
  */
 import { TransactionFinishedError } from '@troupe/core';
+import type { Attempt } from './attempt.ts';
 import type { Closures } from './closures.ts';
 import { LockingTransaction, SnapshotTransaction, type TransactionGround } from './open-transaction.ts';
+import type { Bounded } from './run-deadlines.ts';
 import type { BeginOptions, ExplicitTransaction } from './transaction.ts';
 import type { TransactionService } from './transaction-service.ts';
 
@@ -24,20 +26,26 @@ export class ExplicitTransactions {
   }
 
   async #beginLocking(options: BeginOptions): Promise<ExplicitTransaction> {
-    const run = this.#closures.begin(options);
-    const attempt = await this.#service.begin(undefined, options.label);
-    run.attempt = attempt;
-    void attempt.finished().then(() => this.#closures.end(run));
+    let attempt: Attempt | undefined;
+    const bounded: Bounded = {
+      options,
+      expired: () => attempt?.coordinator.abort('timeout'),
+      aborted: () => attempt?.coordinator.abort('user'),
+    };
+    this.#closures.begin(bounded);
+    const begun = (attempt = await this.#service.begin(undefined, options.label));
+    begun.whenEnded(() => this.#closures.end(bounded));
     const rollback = async (): Promise<void> => {
-      attempt.coordinator.abort('user');
-      await attempt.finished();
+      begun.coordinator.abort('user');
+      await begun.finished();
     };
     const commit = async (): Promise<void> => {
-      attempt.assertOpen();
-      const outcome = await attempt.commit();
-      if (!outcome.committed) throw this.#service.abortError(attempt, outcome.cause, outcome.partition);
+      begun.assertOpen();
+      begun.commit();
+      const outcome = await begun.finished();
+      if (!outcome.committed) throw this.#service.abortError(begun, outcome.cause, outcome.partition);
     };
-    return Object.assign(new LockingTransaction(this.#ground, attempt, 1), {
+    return Object.assign(new LockingTransaction(this.#ground, begun, 1), {
       commit,
       rollback,
       [Symbol.asyncDispose]: rollback,
@@ -45,13 +53,14 @@ export class ExplicitTransactions {
   }
 
   #beginReadOnly(options: BeginOptions): ExplicitTransaction {
-    const run = this.#closures.begin(options);
-    const transaction = new SnapshotTransaction(this.#ground, this.#service.drawId(), options.label);
-    const rollback = (): Promise<void> => {
-      if (!transaction.ended) this.#closures.end(run);
+    const end = (): void => {
+      if (!transaction.ended) this.#closures.end(bounded);
       transaction.end();
-      return Promise.resolve();
     };
+    const bounded: Bounded = { options, expired: end, aborted: end };
+    this.#closures.begin(bounded);
+    const transaction = new SnapshotTransaction(this.#ground, this.#service.drawId(), options.label);
+    const rollback = (): Promise<void> => Promise.resolve(end());
     const commit = (): Promise<void> =>
       transaction.ended
         ? Promise.reject(new TransactionFinishedError('the read-only transaction has ended already'))

@@ -152,7 +152,8 @@ export class Participant implements PartitionConcurrency {
       const { words } = origin;
       // COMMITTING without its coordinator never became COMMITTED: nobody was told, so it counts as aborted.
       const committed = !words.tryAbort(record.slot, record.id) && words.fate(record.slot, record.id) === 'committed';
-      this.#end(record, committed ? words.commitTimestamp(record.slot) : 0);
+      // Without a vote it was only read here: whatever became of it, there is nothing to install.
+      this.#end(record, committed && record.vote !== undefined ? words.commitTimestamp(record.slot) : 0);
     }
   }
 
@@ -321,8 +322,9 @@ export class Participant implements PartitionConcurrency {
 
 /**
  * A writer of this key (of any key of the table) may have committed at or before the snapshot: it has voted at or
- * before it, or it commits without votes and its word says so. One whose word is still ACTIVE draws its timestamp
- * later than now, so after the snapshot.
+ * before it, or it has no vote and its word isn't ACTIVE. Such a word may have been committed without votes, or have
+ * been lent to another since: then the decision is in the link. It isn't asked for the timestamp, which might be that
+ * of the next borrower by now. One whose word is still ACTIVE draws its timestamp later than now, so after the snapshot.
  */
 function blocksSnapshot(
   record: TransactionRecord,
@@ -332,9 +334,8 @@ function blocksSnapshot(
 ): boolean {
   const { vote } = record;
   if (vote === undefined) {
-    const { words } = record.origin;
-    const fate = words.fate(record.slot, record.id);
-    return fate === 'committing' || (fate === 'committed' && words.commitTimestamp(record.slot) <= snapshot);
+    const fate = record.origin.words.fate(record.slot, record.id);
+    return fate !== 'active' && fate !== 'aborted';
   }
   if (vote.timestamp > snapshot) return false;
   if (vote.cleared.includes(table)) return true;

@@ -19,7 +19,7 @@ export class ProcedureCalls implements MessageFamily {
   readonly #closures: Closures;
   readonly #context: TransactionContext;
   /** Calls that run here, by caller and request, so that a caller who gives up ends them. */
-  readonly #running = new Map<Peer, Map<number, TransactionRun>>();
+  readonly #running = new Map<Peer, Map<number, TransactionRun<unknown>>>();
 
   constructor(core: CoreMember, keys: KeyPlacer, closures: Closures, context: TransactionContext) {
     this.#core = core;
@@ -56,12 +56,11 @@ export class ProcedureCalls implements MessageFamily {
   }
 
   cancelled(requestId: number, from: Peer): void {
-    const run = this.#running.get(from)?.get(requestId);
-    if (run !== undefined) this.#closures.kill(run);
+    this.#running.get(from)?.get(requestId)?.kill();
   }
 
   peerLost(peer: Peer): void {
-    for (const run of this.#running.get(peer)?.values() ?? []) this.#closures.kill(run);
+    for (const run of this.#running.get(peer)?.values() ?? []) run.kill();
     this.#running.delete(peer);
   }
 
@@ -70,19 +69,20 @@ export class ProcedureCalls implements MessageFamily {
     const args = message[3] as readonly unknown[];
     const timeoutMs = message[4] as number | undefined;
     const keys = this.#declared(procedure, args);
-    const run = this.#closures.begin({ keys, label: procedure.name, ...(timeoutMs === undefined ? {} : { timeoutMs }) });
+    const options = { keys, label: procedure.name, ...(timeoutMs === undefined ? {} : { timeoutMs }) };
+    const run = this.#closures.prepare((tx) => procedure.run(tx, ...(args as never)), options);
     this.#callsOf(from).set(requestId, run);
     try {
-      const answer = await this.#closures.runBegun(run, (tx) => procedure.run(tx, ...(args as never)));
+      const answer = await run.start();
       return copyValue(answer, `the answer of procedure '${procedure.name}'`);
     } finally {
       this.#running.get(from)?.delete(requestId);
     }
   }
 
-  #callsOf(peer: Peer): Map<number, TransactionRun> {
+  #callsOf(peer: Peer): Map<number, TransactionRun<unknown>> {
     let calls = this.#running.get(peer);
-    if (calls === undefined) this.#running.set(peer, (calls = new Map<number, TransactionRun>()));
+    if (calls === undefined) this.#running.set(peer, (calls = new Map<number, TransactionRun<unknown>>()));
     return calls;
   }
 

@@ -78,9 +78,10 @@ export class StatusWords {
 
   /** ACTIVE → COMMITTED at `timestamp`. False: it was aborted. */
   tryCommit(slot: number, id: TransactionId, timestamp: Timestamp): boolean {
-    // Only one party may try to commit a word, and readers look at the timestamp after they saw COMMITTED.
-    this.#timestamps[slot] = timestamp;
-    return this.#change(slot, id, active, committed);
+    // The word is won before the timestamp is touched: a participant that tries late may find the slot lent again.
+    if (!this.tryCommitting(slot, id)) return false;
+    this.commit(slot, id, timestamp);
+    return true;
   }
 
   /** When a committed transaction took effect. */

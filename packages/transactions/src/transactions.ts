@@ -82,7 +82,7 @@ export class Transactions implements TransactionClient {
       checkTransactionOptions(options);
       const current = options.independent === true ? undefined : this.#context.current();
       if (current !== undefined) return current.transaction(body, options.keys === undefined ? undefined : { keys: options.keys });
-      return options.readOnly === true ? this.#closures.runReadOnly(body, options) : this.#closures.run(body, options);
+      return options.readOnly === true ? this.#closures.runReadOnly(body, options) : this.#closures.prepare(body, options).start();
     } catch (error) {
       return Promise.reject(error as Error);
     }

@@ -134,9 +134,14 @@ export class AttemptRun {
     yield* this.connected(writes.keys());
     if (this.#outcome === undefined && this.coordinator.state === 'running') {
       this.#world.truth.wants(this.known, values);
-      this.coordinator.commit(writes);
+      this.coordinator.commit(writes, this.#member.outlivesPartitions && this.#isLocked());
     }
     return yield* this.finished();
+  }
+
+  /** Every write has its lock already, so no partition need be asked. */
+  #isLocked(): boolean {
+    return [...this.#written.keys()].every((key) => this.#keys.get(key)?.lock === 'write');
   }
 
   *finished(): Task<Outcome> {

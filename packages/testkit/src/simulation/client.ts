@@ -113,7 +113,7 @@ export class Client {
       }
       // What a body has read before it threw was true together, or it would have ended with another cause.
       if (outcome.cause === 'user' && result !== undefined) {
-        record.ok(result.mops.filter(([name]) => name === 'r'), incarnationOf);
+        record.ok(readsOfOthers(result.mops), incarnationOf);
       } else record.fail();
       return;
     }
@@ -296,4 +296,13 @@ function* entriesOf(answer: CallAnswer): Generator<[key: string, list: List]> {
   if (answer.kind !== 'answered') return;
   const entries = answer.value as unknown[];
   for (let index = 0; index < entries.length; index += 2) yield [entries[index] as string, entries[index + 1] as List];
+}
+
+/** What an attempt that never took effect has read of the world, without what it saw of itself. */
+function readsOfOthers(mops: readonly ListAppendMop[]): ListAppendMop[] {
+  const written = new Set<string>();
+  return mops.filter(([name, key]) => {
+    if (name === 'append') written.add(key);
+    return name === 'r' && !written.has(key);
+  });
 }

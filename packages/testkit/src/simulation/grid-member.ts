@@ -62,7 +62,11 @@ export class GridMember implements MemberBehaviour<Frame> {
     this.context = context;
     this.address = context.address;
     this.slots = new StatusSlots(memory);
-    this.#decision = parts.decision(this.slots.words, (partition) => shared.incarnationOf(partition));
+    this.#decision = parts.decision(
+      this.slots.words,
+      (partition) => shared.incarnationOf(partition),
+      () => shared.draw(),
+    );
     const flushRandom = context.random.fork('flush');
     this.outbox = new SimulatedOutbox({
       schedule: (flush) => void context.clock.setTimer(flushRandom.next() * world.delay(shape.flushDelay), flush),
@@ -79,6 +83,11 @@ export class GridMember implements MemberBehaviour<Frame> {
       answer: (to, requestId, answer) => this.#send(to, [CallOp.reply, requestId, answer]),
     });
     for (const id of world.partitionsOf(this.address.name)) this.#createPartition(id);
+  }
+
+  /** Partitions end with the hosts, which end with the main thread: a coordinator there is never missed. */
+  get outlivesPartitions(): boolean {
+    return this.partitions.size === 0;
   }
 
   get random(): MemberContext<Frame>['random'] {
@@ -218,7 +227,8 @@ export class GridMember implements MemberBehaviour<Frame> {
     const served = this.partitions.get(received[2] as PartitionId);
     const origin = this.#originOf(from);
     if (served === undefined) {
-      if (received[0] !== RequestOp.decide) origin.send([ReplyOp.refused, received[1], received[2], Refusals.incarnation]);
+      const wantsAnswer = received[0] !== RequestOp.decide && received[0] !== RequestOp.commit;
+      if (wantsAnswer) origin.send([ReplyOp.refused, received[1], received[2], Refusals.incarnation]);
       return;
     }
     const { participant } = served;
@@ -227,6 +237,7 @@ export class GridMember implements MemberBehaviour<Frame> {
     else if (message[0] === RequestOp.lockTable) participant.lockTable(message, origin);
     else if (message[0] === RequestOp.prepare) participant.prepare(message, origin);
     else if (message[0] === RequestOp.commitOne) participant.commitOne(message, origin);
+    else if (message[0] === RequestOp.commit) participant.commit(message);
     else participant.decide(message);
   }
 

@@ -18,7 +18,11 @@ import {
 export interface SimulationParts {
   coordinator(id: TransactionId, age: TransactionId, slot: number, ports: CoordinatorPorts): Coordinator;
   participant(partition: Pick<Partition, 'id' | 'incarnation' | 'store'>, ports: ParticipantPorts): Participant;
-  decision(words: StatusWords, incarnationOf: (partition: PartitionId) => number): Decision;
+  decision(
+    words: StatusWords,
+    incarnationOf: (partition: PartitionId) => number,
+    draw: () => Timestamp,
+  ): Decision;
   /** A participant's view of a coordinator's words. */
   originWords(memory: SharedArrayBuffer): StatusWords;
   /** The horizon of a partition that is created anew. */
@@ -37,9 +41,9 @@ export interface SimulationParts {
 export const soundParts: SimulationParts = {
   coordinator: (id, age, slot, ports) => new Coordinator(id, age, slot, ports),
   participant: (partition, ports) => new Participant(partition, ports),
-  decision: (words, incarnationOf) => new MemoryDecision(words, incarnationOf),
+  decision: (words, incarnationOf, draw) => new MemoryDecision(words, incarnationOf, draw),
   originWords: (memory) => new StatusWords(memory),
-  horizon: (shared) => shared.now(),
+  horizon: (shared) => shared.draw(),
   draws: (shared) => () => shared.draw(),
   request: (message) => message,
   originLost: (participant, origin) => participant.originLost(origin),

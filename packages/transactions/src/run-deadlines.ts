@@ -1,0 +1,75 @@
+/**
+ * Ends work from outside when its time has come or its AbortSignal says so. Work with the default deadline shares one
+ * timer, so a transaction costs none of its own.
+ */
+import { callTimeoutMsDefault, deadlineSweepMs, timerMsMax } from '@troupe/core';
+import type { CallOptions } from '@troupe/core';
+
+/** Something that can be ended from outside. */
+export interface Bounded {
+  readonly options: CallOptions;
+  expired(): void;
+  aborted(reason: unknown): void;
+}
+
+export class RunDeadlines {
+  /** With the default deadline, so in the order in which they end; with the sweep that ends each. */
+  readonly #shared = new Map<Bounded, number>();
+  /** Stops the timer and the listener of those that have one of their own. */
+  readonly #own = new Map<Bounded, () => void>();
+  #sweeps = 0;
+  #timer: NodeJS.Timeout | undefined;
+
+  /** Watches until `end`. */
+  begin(bounded: Bounded): void {
+    const { timeoutMs, signal } = bounded.options;
+    if (timeoutMs === undefined) {
+      this.#shared.set(bounded, this.#sweeps + sweepsPerDefault);
+      this.#timer ??= setInterval(() => this.#endOverdue(), deadlineSweepMs).unref();
+    }
+    if (timeoutMs !== undefined || signal !== undefined) this.#own.set(bounded, watch(bounded));
+  }
+
+  end(bounded: Bounded): void {
+    this.#shared.delete(bounded);
+    if (this.#own.size === 0) return;
+    this.#own.get(bounded)?.();
+    this.#own.delete(bounded);
+  }
+
+  close(): void {
+    this.#stopTimer();
+    for (const stop of this.#own.values()) stop();
+    this.#own.clear();
+    this.#shared.clear();
+  }
+
+  #endOverdue(): void {
+    this.#sweeps++;
+    for (const [bounded, lastSweep] of this.#shared) {
+      if (lastSweep > this.#sweeps) break;
+      this.#shared.delete(bounded);
+      bounded.expired();
+    }
+    if (this.#shared.size === 0) this.#stopTimer();
+  }
+
+  #stopTimer(): void {
+    clearInterval(this.#timer);
+    this.#timer = undefined;
+  }
+}
+
+/** Sweeps in the default deadline, and one for the part of a period in which the work begins. */
+const sweepsPerDefault = Math.ceil(callTimeoutMsDefault / deadlineSweepMs) + 1;
+
+function watch(bounded: Bounded): () => void {
+  const { timeoutMs = Number.POSITIVE_INFINITY, signal } = bounded.options;
+  const timer = Number.isFinite(timeoutMs) ? setTimeout(() => bounded.expired(), Math.min(timeoutMs, timerMsMax)) : undefined;
+  const abort = (): void => bounded.aborted(signal?.reason);
+  signal?.addEventListener('abort', abort, { once: true });
+  return () => {
+    clearTimeout(timer);
+    signal?.removeEventListener('abort', abort);
+  };
+}
