@@ -8,6 +8,7 @@ import {
   type Key,
   LocalTable,
   type MemberTables,
+  offerClient,
   type OwnedPartitions,
   type Partition,
   type PartitionId,
@@ -92,23 +93,4 @@ export function mustOwn(owned: OwnedPartitions, id: PartitionId): Partition {
   const partition = owned.current(id);
   if (partition !== undefined) return partition;
   throw new PartitionUnavailableError(`partition ${id} is not on this host`, { details: { partition: id } });
-}
-
-/** Puts what `client` offers on `prototype`, methods bound; the context's own names stay. */
-function offerClient(client: object, prototype: object): void {
-  for (
-    let at: object | null = client;
-    at !== null && at !== Object.prototype;
-    at = Object.getPrototypeOf(at) as object | null
-  ) {
-    for (const [name, { value }] of Object.entries(Object.getOwnPropertyDescriptors(at))) {
-      if (name in prototype) continue;
-      const read = (): unknown => (client as Record<string, unknown>)[name];
-      const bound =
-        typeof value === 'function'
-          ? { value: (value as (...args: unknown[]) => unknown).bind(client) }
-          : { get: read };
-      Object.defineProperty(prototype, name, bound);
-    }
-  }
 }

@@ -14,6 +14,8 @@ export const hostsMax = 254;
 export const messageBytesMax = 16 * 1024 * 1024;
 /** A frame is closed when it passes this size; larger frames delay the receiver's first message. */
 export const frameBytesMax = 256 * 1024;
+/** With this many messages waiting a frame leaves within the turn, so that the receiver works while the sender goes on. */
+export const frameMessagesEager = 64;
 /** Deepest nesting of a value; encoder and copier recurse. */
 export const valueDepthMax = 256;
 

@@ -8,6 +8,7 @@ import type { Closures } from './closures.ts';
 import { LockingTransaction, SnapshotTransaction, type TransactionGround } from './open-transaction.ts';
 import type { Bounded } from './run-deadlines.ts';
 import type { BeginOptions, ExplicitTransaction } from './transaction.ts';
+import { notAwaited } from './transaction-run.ts';
 import type { TransactionService } from './transaction-service.ts';
 
 export class ExplicitTransactions {

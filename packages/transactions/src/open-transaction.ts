@@ -99,7 +99,7 @@ export class SnapshotTransaction implements OpenTransaction {
   }
 
   get executor(): TableExecutor {
-    if (this.#ended) throw new TransactionFinishedError('the read-only transaction has ended; no operation can join it any more');
+    this.#assertOpen();
     return this.#executor;
   }
 
@@ -108,6 +108,7 @@ export class SnapshotTransaction implements OpenTransaction {
   }
 
   async transaction<T>(body: TransactionBody<T>, options?: NestedOptions): Promise<T> {
+    this.#assertOpen();
     if (options?.keys !== undefined) throw new ReadOnlyError('a read-only transaction takes no locks, so it can declare no keys');
     return await this.#ground.context.run(this, () => body(this));
   }
@@ -116,5 +117,9 @@ export class SnapshotTransaction implements OpenTransaction {
   end(): void {
     this.#ended = true;
     this.#snapshot.release();
+  }
+
+  #assertOpen(): void {
+    if (this.#ended) throw new TransactionFinishedError('the read-only transaction has ended; no operation can join it any more');
   }
 }

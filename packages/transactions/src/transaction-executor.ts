@@ -80,21 +80,19 @@ export class TransactionExecutor implements TableExecutor {
     const attempt = this.#attempt;
     attempt.assertOpen();
     await this.#underWay(attempt.lockTable(table.id, 'read'));
-    if (!attempt.workspace.isCleared(table.id)) {
+    // Noted before the first page goes out: what the body writes while it iterates is not part of the iteration.
+    const isCleared = attempt.workspace.isCleared(table.id);
+    const own = ownWrites(attempt.workspace.cells(table.id));
+    if (!isCleared) {
       // Keys come along always, because own writes have to be told from what is stored.
       for await (const page of this.#storedEntries(table, options)) {
         attempt.assertOpen();
-        const untouched = stored(page, part, (key) => attempt.workspace.tryCell(table.id, key)?.written === true);
+        const untouched = stored(page, part, (key) => own.has(key));
         if (untouched.length > 0) yield untouched;
       }
     }
-    const own: unknown[] = [];
-    for (const cell of attempt.workspace.cells(table.id)) {
-      if (!cell.written || cell.own === undefined) continue;
-      if (part !== Part.values) own.push(cell.key);
-      if (part !== Part.keys) own.push(copyValue(cell.own, 'value'));
-    }
-    if (own.length > 0) yield own;
+    const written = inForm(own, part);
+    if (written.length > 0) yield written;
   }
 
   /** Locks keys that were declared; the values come along. */
@@ -162,6 +160,23 @@ const written = new WriteSlot();
 function needsLock(cell: Cell, mode: 'read' | 'write'): boolean {
   if (cell.written) return false;
   return mode === 'read' ? cell.lock === 'none' : cell.lock !== 'write';
+}
+
+/** What a transaction has written to a table so far; undefined for a key that it removed. */
+function ownWrites(cells: readonly Cell[]): Map<StorageKey, unknown> {
+  const own = new Map<StorageKey, unknown>();
+  for (const cell of cells) if (cell.written) own.set(cell.key, cell.own);
+  return own;
+}
+
+function inForm(own: ReadonlyMap<StorageKey, unknown>, part: ScanPart): unknown[] {
+  const items: unknown[] = [];
+  for (const [key, value] of own) {
+    if (value === undefined) continue;
+    if (part !== Part.values) items.push(key);
+    if (part !== Part.keys) items.push(copyValue(value, 'value'));
+  }
+  return items;
 }
 
 /** What of a page of entries the transaction hasn't overwritten, in the form asked for. */

@@ -208,7 +208,7 @@ function isThenable<T>(value: T | Promise<T>): value is Promise<T> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }
 
-function notAwaited(operations: number): InvalidArgumentError {
+export function notAwaited(operations: number): InvalidArgumentError {
   return new InvalidArgumentError(
     `the body of a transaction returned while ${operations} of its operations had not ended; await each of them`,
   );

@@ -18,10 +18,10 @@ export interface Grid extends Client, AsyncDisposable {
 }
 
 export function makeGrid(core: CoreGrid<WiredMember>): Grid {
-  const { client, transactions } = core.api;
+  const { client } = core.api;
   const close = async (options?: { readonly timeoutMs?: number }): Promise<void> => {
     await core.close(options);
-    transactions.close();
+    await core.api.close();
   };
   const grid: Grid = {
     ...client,

@@ -1,11 +1,16 @@
 /** Starting a grid. */
+import type { ComputeSettings } from '@troupe/compute';
 import { type CoreOptions, startCore, transactionsPerMemberMax } from '@troupe/core';
 import { statusMemoryBytes } from '@troupe/transactions';
 import { type Grid, makeGrid } from './grid.ts';
+import { memberSettings } from './settings.ts';
 import { wireMember } from './wire-member.ts';
 
 /** How a grid is started. Only `modules` is needed. */
-export type GridOptions = CoreOptions;
+export interface GridOptions extends CoreOptions {
+  /** Bounds of jobs on each host, and of the pool for jobs at `'any'`. */
+  readonly compute?: ComputeSettings;
+}
 
 /**
  * Starts a grid: imports the modules on every thread, starts the hosts in parallel, and resolves when they serve.
@@ -22,6 +27,8 @@ export async function startGrid(options: GridOptions): Promise<Grid> {
       hostEntry: new URL(import.meta.url.endsWith('.ts') ? './host-entry.ts' : './host-entry.js', import.meta.url),
       hostExport: 'runTroupeHost',
       memberMemoryBytes: statusMemoryBytes(transactionsPerMemberMax),
+      settings: memberSettings(options?.compute, options?.modules),
+      otherOptionNames: ['compute'],
     }),
   );
 }

@@ -2,6 +2,7 @@
  * Puts the layers of a member together: tables and actors of core, transactions, jobs. Runs on the thread of the
  * service and on every host, with the same result: one client object through which code there reaches everything.
  */
+import { Compute } from '@troupe/compute';
 import {
   ActorClient,
   ActorService,
@@ -13,17 +14,21 @@ import {
   PartitionStore,
 } from '@troupe/core';
 import { Transactions } from '@troupe/transactions';
+import type { MemberSettings } from './settings.ts';
 
 /** A member with everything plugged in. */
 export interface WiredMember {
   readonly client: Client;
-  readonly transactions: Transactions;
+  /** Ends what outlives calls: transactions under way, jobs, the pool. */
+  close(): Promise<void>;
 }
 
 export function wireMember(core: CoreMember): WiredMember {
   const { member, definitions, placement, owned } = core;
   const tables = new MemberTables(core);
   const transactions = new Transactions(core, tables);
+  const { compute: settings, modules } = core.settings as MemberSettings;
+  const compute = new Compute(core, tables, () => client, { ...settings, modules });
   const types = new ActorTypes(definitions);
   const service = new ActorService({ member, types, owned, client: () => client });
   const actors = new ActorClient({ member, types, placement, local: service });
@@ -36,11 +41,19 @@ export function wireMember(core: CoreMember): WiredMember {
     begin: (options) => transactions.begin(options),
     run: (procedure, ...args) => transactions.run(procedure, ...args),
     currentTransaction: () => transactions.currentTransaction(),
+    compute: compute.client,
   };
   for (const { id, incarnation } of core.assigned) {
     // What its predecessor held is gone, so no snapshot from before can be read here.
     const store = new PartitionStore(member.shared, member.shared.now());
     owned.add({ id, incarnation, store, concurrency: transactions.control({ id, incarnation, store }) });
   }
-  return { client, transactions };
+  return {
+    client,
+    async close() {
+      service.close();
+      transactions.close();
+      await compute.close();
+    },
+  };
 }

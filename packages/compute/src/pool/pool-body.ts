@@ -11,6 +11,7 @@ import {
   errorFromWire,
   FrameCodec,
   GridClosedError,
+  threadExecArgv,
 } from '@troupe/core';
 import { Piscina } from 'piscina';
 import type { HostedJob } from '../hosted-job.ts';
@@ -76,7 +77,9 @@ export class PoolBody implements JobBody {
 function newPool({ size, modules }: PoolBodyOptions): Pool {
   const workerData: PoolThreadData = { modules };
   const extension = import.meta.url.endsWith('.ts') ? 'ts' : 'js';
+  const execArgv = threadExecArgv(process.execArgv);
   const pool = new Piscina<PoolTask, PoolAnswer>({
+    ...(execArgv === undefined ? {} : { execArgv }),
     filename: new URL(`./pool-thread.${extension}`, import.meta.url).href,
     name: 'runPoolTask',
     minThreads: 0,

@@ -1,5 +1,5 @@
 /** The jobs that a thread of the pool knows: those its modules export. */
-import { DefinitionError, Definitions, type LoadedModule, ModuleLoadError } from '@troupe/core';
+import { DefinitionError, ErrorRegistry, importModuleAsHost, loadDefinitions } from '@troupe/core';
 import type { AnyJob } from '../job.ts';
 
 export interface PoolJobs {
@@ -9,13 +9,12 @@ export interface PoolJobs {
 
 /** Imports the modules, in order. Throws MODULE_LOAD_FAILED or DEFINITION_CONFLICT. */
 export async function loadPoolJobs(modules: readonly string[]): Promise<PoolJobs> {
-  const loaded: LoadedModule[] = [];
-  for (const href of modules) loaded.push({ source: href, exports: await importModule(href) });
-  const jobs = new Map(
-    Definitions.collect(loaded)
-      .all('job')
-      .map((job) => [job.name, job as AnyJob]),
+  const sources = { modules, definitions: [], tables: [] };
+  // Errors leave this thread in the form of the wire, so no class has to be known here.
+  const definitions = await loadDefinitions(sources, new ErrorRegistry(), (href) =>
+    importModuleAsHost(href, 'a thread of the pool'),
   );
+  const jobs = new Map(definitions.all('job').map((job) => [job.name, job as AnyJob]));
   return {
     mustFind(name) {
       const job = jobs.get(name);
@@ -23,20 +22,6 @@ export async function loadPoolJobs(modules: readonly string[]): Promise<PoolJobs
       return job;
     },
   };
-}
-
-async function importModule(href: string): Promise<Record<string, unknown>> {
-  try {
-    return (await import(href)) as Record<string, unknown>;
-  } catch (cause) {
-    throw new ModuleLoadError(
-      `the module ${href} could not be imported on a thread of the pool: ${String(cause)}`,
-      {
-        cause,
-        details: { module: href, thread: 'pool' },
-      },
-    );
-  }
 }
 
 function missing(name: string): DefinitionError {

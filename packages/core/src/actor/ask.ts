@@ -2,7 +2,7 @@
 import { callTimeoutMsDefault } from '../limits.ts';
 import type { CallOptions } from '../mesh/pending-calls.ts';
 import { ActorAddress, type ActorCall, addressCurrent } from './actor-address.ts';
-import { addCallSite } from './call-site.ts';
+import { addCallSite } from '../errors/call-site.ts';
 import { ActorOp } from './messages.ts';
 
 /** Calls the method of the actor at `to`. */

@@ -9,6 +9,7 @@ import { OverloadedError } from '../errors/errors.ts';
 import {
   creditGrantShare,
   frameBytesMax,
+  frameMessagesEager,
   linkBacklogBytesMax,
   linkWindowBytes,
   messageOverheadBytes,
@@ -33,7 +34,6 @@ export const linkLimits: OutboxLimits = {
   messageOverheadBytes,
 };
 
-const eager = Number(process.env['EAGER'] ?? 100000);
 export class Link {
   readonly #outbox: Outbox;
   readonly #windowBytes: number;
@@ -133,7 +133,7 @@ export class Link {
 
   /** A full frame leaves at once, so that the other side works while this turn goes on; the rest at the turn's end. */
   #queued(): void {
-    if (this.#outbox.length % eager === 0) this.flush();
+    if (this.#outbox.length % frameMessagesEager === 0) this.flush();
     else this.#schedule();
   }
 

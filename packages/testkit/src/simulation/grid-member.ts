@@ -287,7 +287,7 @@ export class GridMember implements MemberBehaviour<Frame> {
   #createPartition(id: PartitionId): void {
     const { shared, parts, truth } = this.#world;
     const incarnation = shared.incarnationOf(id);
-    const store = new ObservedStore(shared, incarnation === 1 ? shared.now() : parts.horizon(shared), (key, list, timestamp) =>
+    const store = new ObservedStore(shared, incarnation === 1 ? shared.draw() : parts.horizon(shared), (key, list, timestamp) =>
       truth.installed(id, key, list, timestamp),
     );
     const participant = parts.participant({ id, incarnation, store }, { draw: parts.draws(shared) });

@@ -3,3 +3,4 @@ export { type Counters } from './counters.ts';
 export { type SimulationParts, soundParts } from './parts.ts';
 export { type OperationKind, type Shape, weightsOf } from './shape.ts';
 export { simulate, type SimulationOptions, type SimulationResult } from './simulate.ts';
+export { type PlantedFault, plantedFaults } from './planted-faults.ts';

@@ -1,0 +1,19 @@
+/** Status words as a participant with one fault sees them; see `planted-faults.ts`. */
+import type { Timestamp } from '@troupe/core';
+import { type Fate, StatusWords, type TransactionId } from '@troupe/transactions';
+
+/** Whoever can't be aborted any more counts as aborted. */
+export class WordsThatAreNeverSafe extends StatusWords {
+  override fate(slot: number, id: TransactionId): Fate {
+    const fate = super.fate(slot, id);
+    return fate === 'active' ? fate : 'aborted';
+  }
+}
+
+/** The only partition of a transaction commits it whatever its word says. */
+export class WordsWonByEveryone extends StatusWords {
+  override tryCommit(slot: number, id: TransactionId, timestamp: Timestamp): boolean {
+    super.tryCommit(slot, id, timestamp);
+    return true;
+  }
+}

@@ -1,0 +1,68 @@
+/**
+ * Grids for the tests of the facade, on real threads, closed after each test.
+ *
+ * The definitions are loaded by Node itself, not by the test runner: a grid knows only the copy that its own import
+ * of the module finds.
+ */
+import { createRequire } from 'node:module';
+import { type Grid, type GridOptions, startGrid } from 'troupe';
+import { afterEach } from 'vitest';
+
+export const storeUrl = new URL('./fixtures/store.mjs', import.meta.url);
+export const store = createRequire(import.meta.url)('./fixtures/store.mjs') as typeof import('./fixtures/store.mjs');
+
+/** Every promise about tables and transactions holds for both. */
+export const topologies = [
+  ['inline', 0],
+  ['on two threads', 2],
+] as const;
+
+const open = new Set<Grid>();
+
+afterEach(async () => {
+  const grids = [...open];
+  open.clear();
+  await Promise.all(grids.map((grid) => grid.close({ timeoutMs: 1 })));
+});
+
+/** A grid with the store's definitions. */
+export async function start(threads: number, options: GridOptions = {}): Promise<Grid> {
+  const grid = await startGrid({ modules: [storeUrl], threads, partitions: 8, ...options });
+  open.add(grid);
+  return grid;
+}
+
+/** What a promise rejects with; fails when it resolves. */
+export async function rejection(promise: Promise<unknown>): Promise<unknown> {
+  const outcome = await promise.then(
+    (value) => ({ value }),
+    (error: unknown) => ({ error }),
+  );
+  if ('error' in outcome) return outcome.error;
+  throw new Error(`resolved with ${String(outcome.value)} instead of rejecting`);
+}
+
+export async function collect<T>(iterable: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of iterable) all.push(item);
+  return all;
+}
+
+/** A promise and its resolve: what tests hold a body open with. */
+export function gate<T = void>(): { readonly opened: Promise<T>; readonly open: (value: T) => void } {
+  let open: (value: T) => void = () => undefined;
+  const opened = new Promise<T>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
+}
+
+/** Resolves when the condition holds; the event loop goes round meanwhile. */
+export async function until(condition: () => boolean | Promise<boolean>, withinMs = 10_000): Promise<void> {
+  const deadline = performance.now() + withinMs;
+  while (!(await condition())) {
+    if (performance.now() > deadline) throw new Error('it never came to that');
+    await new Promise<void>((resolve) => setImmediate(resolve));
+  }
+}
+
