@@ -5,6 +5,7 @@
 import {
   type AnyTable,
   type CoreMember,
+  callOptionNamesWith,
   checkCallOptions,
   InvalidArgumentError,
   isDefinition,
@@ -111,6 +112,11 @@ function mustBeKind(definition: unknown, kinds: readonly string[], method: strin
 }
 
 /** `where`: the option that says where it runs. */
+const optionNames = {
+  at: callOptionNamesWith('at', 'retries'),
+  over: callOptionNamesWith('over', 'retries'),
+};
+
 function checkAttemptOptions(
   options: AnyRunOptions | BroadcastOptions,
   where: 'at' | 'over',
@@ -129,6 +135,6 @@ function checkAttemptOptions(
       { details: { argument: other } },
     );
   }
-  checkCallOptions(options, [where, 'retries']);
+  checkCallOptions(options, optionNames[where]);
   if (options.retries !== undefined) mustBeInteger(options.retries, 'retries', 0, Number.MAX_SAFE_INTEGER);
 }

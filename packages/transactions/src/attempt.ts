@@ -21,8 +21,10 @@ export interface AttemptGround {
   now(): Timestamp;
   /** Sends to the owner of a partition; to one that is gone, nothing. */
   send(partition: PartitionId, message: unknown[]): void;
-  /** Resolves when the owners of these partitions are connected; undefined when they are now. */
-  connected(partitions: Iterable<PartitionId>): Promise<void> | undefined;
+  /** The owner of this partition can be reached now. */
+  isConnected(partition: PartitionId): boolean;
+  /** Resolves when it can. */
+  connected(partition: PartitionId): Promise<void>;
   /** The attempt has ended: its word may be lent to another once its decisions are on their way. */
   ended(attempt: Attempt): void;
   /** What the user is told about an attempt that ended without a commit. */
@@ -137,14 +139,15 @@ export class Attempt implements CoordinatorPorts {
     if (this.#outcome !== undefined) return;
     const writes = this.workspace.writes(this.#ground.partitionCount);
     const unasked = this.#ground.outlivesPartitions && this.workspace.isLocked;
-    const absent = this.#ground.connected(writes.keys());
-    if (absent === undefined) this.coordinator.commit(writes, unasked);
-    else {
-      absent.then(
-        () => this.isOpen && this.coordinator.commit(writes, unasked),
+    for (const partition of writes.keys()) {
+      if (this.#ground.isConnected(partition)) continue;
+      this.#ground.connected(partition).then(
+        () => this.isOpen && this.commit(),
         () => this.coordinator.abort('participant-lost'),
       );
+      return;
     }
+    this.coordinator.commit(writes, unasked);
   }
 
   /** Calls back with the outcome, at once if the attempt has ended. */
@@ -203,10 +206,11 @@ export class Attempt implements CoordinatorPorts {
   }
 
   #step(mode: Step['mode'], requests: readonly Request[], send: (step: number, request: Request) => void): Promise<void> {
-    const absent = this.#ground.connected(partitionsOf(requests));
-    return absent === undefined
-      ? this.#stepNow(mode, requests, send)
-      : absent.then(() => this.#stepNow(mode, requests, send));
+    for (const { partition } of requests) {
+      if (this.#ground.isConnected(partition)) continue;
+      return this.#ground.connected(partition).then(() => this.#step(mode, requests, send));
+    }
+    return this.#stepNow(mode, requests, send);
   }
 
   #stepNow(mode: Step['mode'], requests: readonly Request[], send: (step: number, request: Request) => void): Promise<void> {
@@ -222,8 +226,4 @@ export class Attempt implements CoordinatorPorts {
       for (const request of requests) if (this.isOpen) send(stepId, request);
     });
   }
-}
-
-function* partitionsOf(requests: readonly Request[]): Iterable<PartitionId> {
-  for (const { partition } of requests) yield partition;
 }

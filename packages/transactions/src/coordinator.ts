@@ -95,7 +95,7 @@ export class Coordinator {
   /** Asks a partition for locks and values; `answered` follows with the same step. */
   lock(partition: PartitionId, step: number, accesses: readonly unknown[]): void {
     this.#assertRunning();
-    this.#send(RequestOp.lock, partition, step, accesses);
+    this.#send(RequestOp.lock, partition, step, accesses, undefined);
   }
 
   /** Asks a partition for the whole of a table. */
@@ -123,7 +123,7 @@ export class Coordinator {
     }
     const [first] = writes;
     if (first !== undefined && writes.size === 1 && this.#participants.every((p) => p.partition === first[0])) {
-      this.#send(RequestOp.commitOne, first[0], first[1].writes, first[1].cleared);
+      this.#send(RequestOp.commitOne, first[0], first[1].writes, first[1].cleared, undefined);
       return;
     }
     this.#prepare(writes);
@@ -193,7 +193,7 @@ export class Coordinator {
     for (const partition of writes.keys()) this.#participation(partition).mustVote = true;
     this.#votesMissing = writes.size;
     for (const [partition, { writes: list, cleared }] of writes) {
-      if (this.#state === 'preparing') this.#send(RequestOp.prepare, partition, list, cleared);
+      if (this.#state === 'preparing') this.#send(RequestOp.prepare, partition, list, cleared, undefined);
     }
   }
 
@@ -249,12 +249,13 @@ export class Coordinator {
     this.#ports.ended(outcome);
   }
 
-  #send(op: number, partition: PartitionId, ...fields: unknown[]): void {
+  #send(op: number, partition: PartitionId, a: unknown, b: unknown, c: unknown): void {
     const participant = this.#participation(partition);
     const first = participant.told ? 0 : 1;
     participant.told = true;
-    const { incarnation } = participant;
-    this.#ports.send(partition, [op, this.id, partition, incarnation, this.slot, this.age, first, ...fields]);
+    const message = [op, this.id, partition, participant.incarnation, this.slot, this.age, first, a, b];
+    if (c !== undefined) message.push(c);
+    this.#ports.send(partition, message);
   }
 
   /** Its part in the transaction, with the incarnation it had when first touched. */

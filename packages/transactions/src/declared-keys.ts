@@ -27,7 +27,18 @@ export class KeyPlacer {
 
   /** Throws InvalidArgumentError for what is no key, DEFINITION_MISSING for a key of a table that isn't there. */
   place(keys: readonly TableKey[], name = 'keys'): PlacedTableKey[] {
-    return keys.map((reference, i) => this.placeOne(reference, `${name}[${i}]`));
+    const placed: PlacedTableKey[] = [];
+    for (const reference of keys) placed.push(this.#tryPlace(reference) ?? this.placeOne(reference, `${name}[${placed.length}]`));
+    return placed;
+  }
+
+  /** The common case: a good key of a table that is known. Names for errors are made only when there is one. */
+  #tryPlace(reference: TableKey | undefined): PlacedTableKey | undefined {
+    const table = reference?.table;
+    const known = table === undefined ? undefined : this.#tables.tryHandle(table);
+    if (reference === undefined || known === undefined || typeof reference.key !== 'string') return undefined;
+    const stored = toStorageKey(reference.key);
+    return { table: known.id, key: stored, partition: this.#core.placement.partitionOf(known.definition, reference.key, stored) };
   }
 
   placeOne(reference: TableKey, name: string): PlacedTableKey {

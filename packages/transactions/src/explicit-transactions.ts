@@ -42,6 +42,11 @@ export class ExplicitTransactions {
     };
     const commit = async (): Promise<void> => {
       begun.assertOpen();
+      const { operationsUnderWay } = begun;
+      if (operationsUnderWay > 0) {
+        begun.coordinator.abort('user');
+        throw notAwaited('commit() was called', operationsUnderWay);
+      }
       begun.commit();
       const outcome = await begun.finished();
       if (!outcome.committed) throw this.#service.abortError(begun, outcome.cause, outcome.partition);

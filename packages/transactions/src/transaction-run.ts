@@ -44,6 +44,8 @@ export class TransactionRun<T> implements Bounded {
   #resolve: (value: T) => void = () => undefined;
   #reject: (error: unknown) => void = () => undefined;
   #over = false;
+  /** What the caller is told, once it is ended from outside. */
+  #stopped: (() => unknown) | undefined;
 
   constructor(
     service: TransactionService,
@@ -89,14 +91,20 @@ export class TransactionRun<T> implements Bounded {
   /** When the attempt is beyond abort, its outcome is about to be told and stands. */
   #stop(cause: AbortCause, error: () => unknown): void {
     const attempt = this.#attempt;
-    if (attempt !== undefined && attempt.outcome === undefined && !attempt.coordinator.abort(cause)) return;
+    // Said first: the abort may end the attempt, and with it the run, within the call.
+    this.#stopped = error;
+    if (attempt !== undefined && attempt.outcome === undefined && !attempt.coordinator.abort(cause)) {
+      this.#stopped = undefined;
+      return;
+    }
     this.#finish({ kind: 'failed', error: error() });
   }
 
   #finish(end: AttemptEnd<T>): void {
     if (this.#over) return;
     this.#over = true;
-    if (end.kind === 'committed') this.#resolve(end.value);
+    if (this.#stopped !== undefined) this.#reject(this.#stopped());
+    else if (end.kind === 'committed') this.#resolve(end.value);
     else this.#reject(end.error);
     this.#ended(this);
   }
@@ -154,7 +162,7 @@ export class TransactionRun<T> implements Bounded {
   #returned(attempt: Attempt, value: T, done: (end: AttemptEnd<T>) => void): void {
     if (attempt.operationsUnderWay > 0) {
       // It would commit before they are part of it.
-      this.#failed(attempt, notAwaited(attempt.operationsUnderWay), done);
+      this.#failed(attempt, notAwaited('the body of a transaction returned', attempt.operationsUnderWay), done);
       return;
     }
     attempt.commit();
@@ -208,8 +216,9 @@ function isThenable<T>(value: T | Promise<T>): value is Promise<T> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }
 
-export function notAwaited(operations: number): InvalidArgumentError {
+/** Why a transaction with operations under way can't be committed. `end`: what has happened too early. */
+export function notAwaited(end: string, operations: number): InvalidArgumentError {
   return new InvalidArgumentError(
-    `the body of a transaction returned while ${operations} of its operations had not ended; await each of them`,
+    `${end} while ${operations} of its operations had not ended; await each of them`,
   );
 }

@@ -91,15 +91,12 @@ export class TransactionService implements AttemptGround {
     this.#releaseSlot(coordinator.slot);
   }
 
-  connected(partitions: Iterable<PartitionId>): Promise<void> | undefined {
-    const { member, placement } = this.#core;
-    for (const partition of partitions) {
-      const owner = placement.ownerOf(partition);
-      if (member.tryPeer(owner) === undefined) {
-        return member.whenConnected(owner).then(() => this.connected(partitions));
-      }
-    }
-    return undefined;
+  isConnected(partition: PartitionId): boolean {
+    return this.#core.member.tryPeer(this.#core.placement.ownerOf(partition)) !== undefined;
+  }
+
+  async connected(partition: PartitionId): Promise<void> {
+    await this.#core.member.whenConnected(this.#core.placement.ownerOf(partition));
   }
 
   /** A timestamp of its own for a transaction that takes no locks. */
@@ -110,7 +107,7 @@ export class TransactionService implements AttemptGround {
   /** What the caller of a run is told that was ended from outside, maybe between two attempts. */
   stoppedError(attempt: Attempt | undefined, cause: 'timeout' | 'killed'): Error {
     if (attempt !== undefined) return this.abortError(attempt, cause, undefined);
-    return new TransactionAbortedError(`a transaction was aborted before it began: ${causeText[cause]}`, {
+    return new TransactionAbortedError(`a transaction was aborted: ${causeText[cause]}`, {
       details: { reason: cause },
     });
   }

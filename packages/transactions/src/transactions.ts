@@ -4,6 +4,7 @@
  */
 import type { CallOptions, CoreMember, MemberTables, Partition } from '@troupe/core';
 import {
+  callOptionNamesWith,
   checkCallOptions,
   InvalidArgumentError,
   mustBeFunction,
@@ -89,7 +90,7 @@ export class Transactions implements TransactionClient {
   }
 
   async begin(options: BeginOptions = {}): Promise<ExplicitTransaction> {
-    checkCallOptions(options, ['readOnly', 'label']);
+    checkCallOptions(options, beginOptionNames);
     checkFlags(options);
     return await this.#explicit.begin(options);
   }
@@ -118,7 +119,8 @@ export class Transactions implements TransactionClient {
   }
 }
 
-const transactionOptionNames = ['keys', 'retries', 'readOnly', 'label', 'independent'];
+const transactionOptionNames = callOptionNamesWith('keys', 'retries', 'readOnly', 'label', 'independent');
+const beginOptionNames = callOptionNamesWith('readOnly', 'label');
 
 function checkTransactionOptions(options: TransactionOptions): void {
   checkCallOptions(options, transactionOptionNames);
@@ -139,9 +141,11 @@ function checkTransactionOptions(options: TransactionOptions): void {
   }
 }
 
+const flags = ['readOnly', 'independent'] as const;
+
 function checkFlags(options: TransactionOptions): void {
   if (options.label !== undefined) mustBeName(options.label, 'label');
-  for (const name of ['readOnly', 'independent'] as const) {
+  for (const name of flags) {
     if (options[name] !== undefined && typeof options[name] !== 'boolean') {
       throw new InvalidArgumentError(`${name} must be true or false`, { details: { argument: name } });
     }

@@ -58,9 +58,7 @@ export function mustBeAbortSignal(value: unknown, name: string): AbortSignal {
 export function checkOptions(options: unknown, name: string, known: readonly string[]): void {
   const isObject = typeof options === 'object' && options !== null && !Array.isArray(options);
   mustBe(isObject, name, 'an options object', options);
-  for (const key of Object.keys(options as object)) {
-    if (!known.includes(key)) throw unknownOption(key, name, known);
-  }
+  for (const key in options as object) if (!known.includes(key)) throw unknownOption(key, name, known);
 }
 
 function unknownOption(key: string, name: string, known: readonly string[]): InvalidArgumentError {

@@ -4,10 +4,15 @@ import type { CallOptions } from '../mesh/pending-calls.ts';
 
 const callOptionNames: readonly string[] = ['timeoutMs', 'signal'];
 
-/** Checks the options of a call; `more` are the names that this call knows besides. */
-export function checkCallOptions(options: CallOptions | undefined, more: readonly string[] = []): void {
+/** The names a call knows: those of every call and `more`. Made once per kind of call. */
+export function callOptionNamesWith(...more: readonly string[]): readonly string[] {
+  return [...callOptionNames, ...more];
+}
+
+/** Checks the options of a call; `names` are those it knows, made by `callOptionNamesWith`. */
+export function checkCallOptions(options: CallOptions | undefined, names = callOptionNames): void {
   if (options === undefined) return;
-  checkOptions(options, 'options', more.length === 0 ? callOptionNames : [...callOptionNames, ...more]);
+  checkOptions(options, 'options', names);
   if (options.timeoutMs !== undefined) mustBePositive(options.timeoutMs, 'timeoutMs');
   if (options.signal !== undefined) mustBeAbortSignal(options.signal, 'signal');
 }

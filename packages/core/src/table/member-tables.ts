@@ -37,6 +37,11 @@ export class MemberTables {
     this.#current = current;
   }
 
+  /** The handle of a table that has been used before. */
+  tryHandle(definition: AnyTable): TableHandle | undefined {
+    return this.#handles.get(definition);
+  }
+
   /** The number of a table. Throws DEFINITION_MISSING when the grid doesn't have it. */
   handle(definition: AnyTable): TableHandle {
     let handle = this.#handles.get(definition);

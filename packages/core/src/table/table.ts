@@ -11,7 +11,7 @@ import { InvalidArgumentError } from '../errors/errors.ts';
 import { fromStorageKey, type Key, type StorageKey, toStorageKey } from '../key/key.ts';
 import type { CallOptions } from '../mesh/pending-calls.ts';
 import type { Placement } from '../partition/placement.ts';
-import { checkCallOptions } from './call-options.ts';
+import { callOptionNamesWith, checkCallOptions } from './call-options.ts';
 import { ChunkedWriter } from './chunked-writer.ts';
 import { EntryBatch, keysFrom } from './entry-batch.ts';
 import { type OneKeyOp, ScanPart, TableOp } from './messages.ts';
@@ -29,7 +29,7 @@ export interface IncrementOptions<V> extends CallOptions {
 export type Entries<K, V> = Iterable<readonly [K, V]> | AsyncIterable<readonly [K, V]>;
 
 const noArguments: readonly unknown[] = [];
-const incrementOptionNames = ['initial'];
+const incrementOptionNames = callOptionNamesWith('initial');
 
 export class Table<K extends Key, V> {
   readonly #handle: TableHandle;

@@ -78,6 +78,23 @@ const quickReturns: Partial<Shape> = {
   ...clogged(0.2, 20),
 };
 
+/** Bodies that hear of their wound late. */
+const slowNews: Partial<Shape> = {
+  hosts: 3,
+  partitions: 3,
+  mainProcesses: 2,
+  hostProcesses: 2,
+  operations: 90,
+  deaths: 0,
+  thinkDelay: 0,
+  liveKeys: 3,
+  mopsMax: 4,
+  timeoutChance: 0,
+  userAbortChance: 0,
+  weights: weightsOf({ interactive: 1 }),
+  ...clogged(0.1, 30),
+};
+
 /** Few status words, slow flushes, deaths. */
 const scarceWords: Partial<Shape> = { hosts: 2, hostProcesses: 3, mainProcesses: 1, slots: 2, flushDelay: 4, deaths: 6 };
 
@@ -187,25 +204,12 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: 'throwing-body-not-validated',
     parts: { coordinator: (...given) => new CoordinatorNotValidating(...given) },
-    aim: {
-      hosts: 3,
-      partitions: 3,
-      mainProcesses: 2,
-      hostProcesses: 2,
-      deaths: 0,
-      thinkDelay: 0,
-      liveKeys: 3,
-      mopsMax: 4,
-      operations: 90,
-      timeoutChance: 0,
-      userAbortChance: 0.5,
-      weights: weightsOf({ interactive: 1 }),
-      ...clogged(0.1, 30),
-    },
+    aim: { ...slowNews, userAbortChance: 0.5 },
   },
   {
     name: 'reads-committed-without-the-word',
     parts: { coordinator: (...given) => new CoordinatorTrustingReads(...given) },
+    aim: slowNews,
   },
   {
     name: 'commit-of-a-wounded-transaction',

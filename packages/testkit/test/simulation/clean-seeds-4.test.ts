@@ -1,0 +1,7 @@
+import { expect, test } from 'vitest';
+import { failuresOf } from './clean-seeds.ts';
+
+// One file of four: vitest runs files side by side.
+test('the protocol is right in seeds 750 to 999', () => {
+  expect(failuresOf(750, 250)).toEqual([]);
+}, 120_000);
