@@ -28,6 +28,13 @@ const protocolCores = [
   'packages/transactions/src/**/lock-*.ts',
   'packages/transactions/src/**/participant*.ts',
   'packages/transactions/src/**/coordinator*.ts',
+  'packages/transactions/src/decision.ts',
+  'packages/transactions/src/status-word.ts',
+  'packages/transactions/src/workspace.ts',
+  'packages/compute/src/job-queue.ts',
+  'packages/core/src/actor/mailbox.ts',
+  'packages/core/src/actor/turn-queue.ts',
+  'packages/core/src/partition/partition-store.ts',
   'packages/core/src/link/outbox.ts',
   'packages/core/src/partition/placement.ts',
 ];

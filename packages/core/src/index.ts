@@ -33,6 +33,7 @@ export * from './link/flusher.ts';
 export * from './link/link.ts';
 export * from './link/memory-link.ts';
 export * from './link/outbox.ts';
+export * from './mesh/bounded-wait.ts';
 export * from './mesh/client.ts';
 export * from './mesh/offered-client.ts';
 export * from './mesh/open-work.ts';

@@ -3,8 +3,8 @@
  * the attempt (whoever ends it) rejects them all. The protocol itself is the coordinator's, whose port to the world
  * this is.
  */
-import type { PartitionId, Timestamp } from '@troupe/core';
-import { TransactionFinishedError } from '@troupe/core';
+import type { CallOptions, PartitionId, Timestamp } from '@troupe/core';
+import { boundedWait, TransactionFinishedError } from '@troupe/core';
 import { type AbortCause, Coordinator, type CoordinatorPorts, type Outcome } from './coordinator.ts';
 import type { Decision } from './decision.ts';
 import { LockMode } from './lock-mode.ts';
@@ -79,6 +79,8 @@ export class Attempt implements CoordinatorPorts {
   readonly label: string | undefined;
   /** Operations that have begun and not ended: a body must have awaited them all. */
   operationsUnderWay = 0;
+  /** What the first failed operation threw. */
+  failure: unknown;
   readonly #ground: AttemptGround;
   #steps: Step[] = [];
   #nextStep = 1;
@@ -130,6 +132,21 @@ export class Attempt implements CoordinatorPorts {
     const { partitionCount } = this.#ground;
     const requests = Array.from({ length: partitionCount }, (_, partition): Request => ({ partition, accesses: [], cells: [] }));
     return this.#step(mode, requests, (step, { partition }) => this.coordinator.lockTable(partition, step, table, lockMode));
+  }
+
+  /**
+   * Waits for part of the transaction within the options of its call. When they end the wait they end the transaction
+   * too: what the part would still have done must not join it later.
+   */
+  bounded<T>(work: Promise<T>, options: CallOptions | undefined): Promise<T> {
+    if (options?.timeoutMs === undefined && options?.signal === undefined) return work;
+    return boundedWait(work, options, 'the transaction was aborted', () => this.coordinator.abort('timeout'));
+  }
+
+  /** An operation failed; the transaction can't go on as if nothing had happened. */
+  fail(error: unknown): void {
+    this.failure ??= error;
+    this.coordinator.abort('user');
   }
 
   // ── the end ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -5,6 +5,7 @@
 import { TransactionFinishedError } from '@troupe/core';
 import type { Attempt } from './attempt.ts';
 import type { Closures } from './closures.ts';
+import type { AbortCause } from './coordinator.ts';
 import { LockingTransaction, SnapshotTransaction, type TransactionGround } from './open-transaction.ts';
 import type { Bounded } from './run-deadlines.ts';
 import type { BeginOptions, ExplicitTransaction } from './transaction.ts';
@@ -28,13 +29,16 @@ export class ExplicitTransactions {
 
   async #beginLocking(options: BeginOptions): Promise<ExplicitTransaction> {
     let attempt: Attempt | undefined;
-    const bounded: Bounded = {
-      options,
-      expired: () => attempt?.coordinator.abort('timeout'),
-      aborted: () => attempt?.coordinator.abort('user'),
+    let stopped: AbortCause | undefined;
+    const stop = (cause: AbortCause): void => {
+      stopped = cause;
+      attempt?.coordinator.abort(cause);
     };
+    const bounded: Bounded = { options, expired: () => stop('timeout'), aborted: () => stop('user') };
     this.#closures.begin(bounded);
     const begun = (attempt = await this.#service.begin(undefined, options.label));
+    // It may have waited long for a status word.
+    if (stopped !== undefined) begun.coordinator.abort(stopped);
     begun.whenEnded(() => this.#closures.end(bounded));
     const rollback = async (): Promise<void> => {
       begun.coordinator.abort('user');

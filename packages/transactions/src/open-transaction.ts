@@ -8,6 +8,7 @@ import type { Attempt } from './attempt.ts';
 import type { OpenTransaction, TransactionContext } from './context.ts';
 import type { KeyPlacer } from './declared-keys.ts';
 import type { DeclaredKeys, NestedOptions, TransactionBody } from './transaction.ts';
+import { readOnlyExecutor } from './read-only-executor.ts';
 import { type StoredEntries, TransactionExecutor } from './transaction-executor.ts';
 
 /** What open transactions need of their member. */
@@ -50,17 +51,37 @@ export class LockingTransaction implements OpenTransaction {
     return this.#ground.tables.tableWith(definition, () => this.executor);
   }
 
-  async transaction<T>(body: TransactionBody<T>, options?: NestedOptions): Promise<T> {
+  transaction<T>(body: TransactionBody<T>, options: NestedOptions = {}): Promise<T> {
+    const inner = options.readOnly === true ? this.#readOnlyView() : this;
+    return this.#attempt.bounded(this.#nested(inner, body, options.keys), options);
+  }
+
+  async #nested<T>(inner: OpenTransaction, body: TransactionBody<T>, keys: DeclaredKeys | undefined): Promise<T> {
     this.#attempt.assertOpen();
-    await this.declare(options?.keys);
+    await this.declare(keys);
     const { workspace } = this.#attempt;
     const savepoint = workspace.savepoint();
     try {
-      return await this.#ground.context.run(this, () => body(this));
+      return await this.#ground.context.run(inner, () => body(inner));
     } catch (error) {
       workspace.rollbackTo(savepoint);
       throw error;
     }
+  }
+
+  #readOnlyView(): OpenTransaction {
+    const executor = readOnlyExecutor(this.executor);
+    const view: OpenTransaction = {
+      id: this.id,
+      attempt: this.attempt,
+      label: this.label,
+      readOnly: true,
+      readTimestamp: undefined,
+      executor,
+      table: (definition) => this.#ground.tables.tableWith(definition, () => executor),
+      transaction: (body, options) => this.transaction(body, { ...options, readOnly: true }),
+    };
+    return view;
   }
 
   /** Locks the keys that were declared, all at once. */

@@ -3,7 +3,7 @@
  * Inside a transaction's body a procedure joins it and runs where the body runs.
  */
 import type { CallOptions, CoreMember, MessageFamily, Peer } from '@troupe/core';
-import { copiedBytes, copyValue, Family, InvalidArgumentError } from '@troupe/core';
+import { addCallSite, copiedBytes, copyValue, Family, InvalidArgumentError } from '@troupe/core';
 import type { Closures } from './closures.ts';
 import type { TransactionContext } from './context.ts';
 import type { KeyPlacer } from './declared-keys.ts';
@@ -30,12 +30,21 @@ export class ProcedureCalls implements MessageFamily {
   }
 
   async call(procedure: AnyProcedure, args: readonly unknown[], options?: CallOptions): Promise<unknown> {
+    try {
+      return await this.#call(procedure, args, options);
+    } catch (error) {
+      addCallSite(error);
+      throw error;
+    }
+  }
+
+  async #call(procedure: AnyProcedure, args: readonly unknown[], options?: CallOptions): Promise<unknown> {
     const id = this.#core.definitions.idOf(procedure);
     const copies = copyValue(args, `the arguments of procedure '${procedure.name}'`);
     const bytes = copiedBytes();
     const current = this.#context.current();
     if (current !== undefined) {
-      return await current.transaction((tx) => procedure.run(tx, ...(copies as never)), { keys: this.#declared(procedure, copies) });
+      return await current.transaction((tx) => procedure.run(tx, ...(copies as never)), { ...options, keys: this.#declared(procedure, copies) });
     }
     const [first] = this.#declared(procedure, copies);
     if (first === undefined) {

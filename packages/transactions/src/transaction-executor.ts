@@ -29,20 +29,28 @@ export class TransactionExecutor implements TableExecutor {
     this.#storedEntries = storedEntries;
   }
 
-  one(op: OneKeyOp, table: TableHandle, key: StorageKey, partition: PartitionId, args: readonly unknown[]): Promise<unknown> {
+  one(
+    op: OneKeyOp,
+    table: TableHandle,
+    key: StorageKey,
+    partition: PartitionId,
+    args: readonly unknown[],
+    _bytes?: number,
+    options?: CallOptions,
+  ): Promise<unknown> {
     try {
       this.#attempt.assertOpen();
       const cell = this.#attempt.workspace.cell(table.id, key, partition);
       // A set needs no answer: its lock is taken with the vote.
-      if (op !== TableOp.set && needsLock(cell, lockFor(op))) return this.#lockAndApply(op, cell, args);
+      if (op !== TableOp.set && needsLock(cell, lockFor(op))) return this.#lockAndApply(op, cell, args, options);
       return Promise.resolve(this.#apply(op, cell, args));
     } catch (error) {
       return Promise.reject(error as Error);
     }
   }
 
-  async getMany(table: TableHandle, keys: readonly PlacedKey[]): Promise<unknown[]> {
-    const cells = await this.#lockAll(table, keys, 'read');
+  async getMany(table: TableHandle, keys: readonly PlacedKey[], options?: CallOptions): Promise<unknown[]> {
+    const cells = await this.#lockAll(table, keys, 'read', options);
     return cells.map((cell) => copyValue(Workspace.current(cell), 'value'));
   }
 
@@ -52,8 +60,8 @@ export class TransactionExecutor implements TableExecutor {
     keys.forEach(({ key, partition }, i) => workspace.write(workspace.cell(table.id, key, partition), values[i]));
   }
 
-  async deleteMany(table: TableHandle, keys: readonly PlacedKey[]): Promise<number> {
-    const cells = await this.#lockAll(table, keys, 'write');
+  async deleteMany(table: TableHandle, keys: readonly PlacedKey[], options?: CallOptions): Promise<number> {
+    const cells = await this.#lockAll(table, keys, 'write', options);
     let removed = 0;
     for (const cell of cells) {
       if (Workspace.current(cell) === undefined) continue;
@@ -63,9 +71,9 @@ export class TransactionExecutor implements TableExecutor {
     return removed;
   }
 
-  async clear(table: TableHandle): Promise<void> {
+  async clear(table: TableHandle, options?: CallOptions): Promise<void> {
     this.#attempt.assertOpen();
-    await this.#underWay(this.#attempt.lockTable(table.id, 'write'));
+    await this.#underWay(this.#attempt.lockTable(table.id, 'write'), options);
     this.#attempt.workspace.clear(table.id);
   }
 
@@ -79,7 +87,7 @@ export class TransactionExecutor implements TableExecutor {
   async *scan(table: TableHandle, part: ScanPart, options: CallOptions | undefined): AsyncIterable<readonly unknown[]> {
     const attempt = this.#attempt;
     attempt.assertOpen();
-    await this.#underWay(attempt.lockTable(table.id, 'read'));
+    await this.#underWay(attempt.lockTable(table.id, 'read'), options);
     // Noted before the first page goes out: what the body writes while it iterates is not part of the iteration.
     const isCleared = attempt.workspace.isCleared(table.id);
     const own = ownWrites(attempt.workspace.cells(table.id));
@@ -111,7 +119,12 @@ export class TransactionExecutor implements TableExecutor {
     await Promise.all(tables.map((table) => this.#attempt.lockTable(table, 'write')));
   }
 
-  async #lockAll(table: TableHandle, keys: readonly PlacedKey[], mode: 'read' | 'write'): Promise<Cell[]> {
+  async #lockAll(
+    table: TableHandle,
+    keys: readonly PlacedKey[],
+    mode: 'read' | 'write',
+    options: CallOptions | undefined,
+  ): Promise<Cell[]> {
     this.#attempt.assertOpen();
     const requests = new LockRequests(mode);
     const cells = keys.map(({ key, partition }) => {
@@ -119,21 +132,26 @@ export class TransactionExecutor implements TableExecutor {
       if (needsLock(cell, mode)) requests.add(cell);
       return cell;
     });
-    await this.#underWay(this.#attempt.lockKeys(requests));
+    await this.#underWay(this.#attempt.lockKeys(requests), options);
     return cells;
   }
 
-  async #lockAndApply(op: OneKeyOp, cell: Cell, args: readonly unknown[]): Promise<unknown> {
+  async #lockAndApply(
+    op: OneKeyOp,
+    cell: Cell,
+    args: readonly unknown[],
+    options: CallOptions | undefined,
+  ): Promise<unknown> {
     const requests = new LockRequests(lockFor(op));
     requests.add(cell);
-    await this.#underWay(this.#attempt.lockKeys(requests));
+    await this.#underWay(this.#attempt.lockKeys(requests), options);
     return this.#apply(op, cell, args);
   }
 
-  async #underWay<T>(operation: Promise<T>): Promise<T> {
+  async #underWay<T>(operation: Promise<T>, options: CallOptions | undefined): Promise<T> {
     this.#attempt.operationsUnderWay++;
     try {
-      return await operation;
+      return await this.#attempt.bounded(operation, options);
     } finally {
       this.#attempt.operationsUnderWay--;
     }
@@ -144,8 +162,7 @@ export class TransactionExecutor implements TableExecutor {
     try {
       answer = applyOperation(op, cell.key, Workspace.current(cell), args, 0, written);
     } catch (error) {
-      // It may have been about to write: the transaction can't go on as if nothing had happened.
-      this.#attempt.coordinator.abort('user');
+      this.#attempt.fail(error);
       throw error;
     }
     if (written.changed) this.#attempt.workspace.write(cell, written.value);

@@ -112,7 +112,7 @@ export class TransactionService implements AttemptGround {
     });
   }
 
-  abortError(attempt: Attempt, abortCause: AbortCause, partition: PartitionId | undefined, cause?: unknown): Error {
+  abortError(attempt: Attempt, abortCause: AbortCause, partition: PartitionId | undefined, cause: unknown = attempt.failure): Error {
     const { id, label } = attempt;
     const named = label === undefined ? `transaction ${id}` : `transaction '${label}' (${id})`;
     switch (abortCause) {

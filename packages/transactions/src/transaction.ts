@@ -33,11 +33,15 @@ export type TransactionBody<T> = (transaction: Transaction) => T | Promise<T>;
 /** Keys to lock before the body runs: in any order, also twice. `'all'`: nobody else reads or writes anything. */
 export type DeclaredKeys = readonly TableKey[] | 'all';
 
-export interface NestedOptions {
+/** Options of a transaction that joins another. When `timeoutMs` or `signal` end it, they end the outer one, too. */
+export interface NestedOptions extends CallOptions {
   readonly keys?: DeclaredKeys;
+  /** Refuses writes inside. */
+  readonly readOnly?: boolean;
 }
 
-export interface TransactionOptions extends CallOptions, NestedOptions {
+/** Where a transaction joins another one, `retries` and `label` are the outer one's. */
+export interface TransactionOptions extends NestedOptions {
   /** Attempts after the first, when it lost a conflict. Default: until the deadline. */
   readonly retries?: number;
   /** Reads one moment of the whole grid, takes no locks, and refuses writes. */

@@ -38,6 +38,12 @@ export interface TransactionClient {
   begin(options?: BeginOptions): Promise<ExplicitTransaction>;
   /** Runs a procedure at the owner of its first key, in one round trip when all its keys are there. */
   run<A extends readonly unknown[], R>(procedure: ProcedureDefinition<A, R>, ...args: A): Promise<Awaited<R>>;
+  /** As `run`, with a deadline and a signal. */
+  runWith<A extends readonly unknown[], R>(
+    procedure: ProcedureDefinition<A, R>,
+    args: A,
+    options: CallOptions,
+  ): Promise<Awaited<R>>;
   /** The transaction whose body is running. */
   currentTransaction(): Transaction | undefined;
 }
@@ -82,7 +88,7 @@ export class Transactions implements TransactionClient {
       mustBeFunction(body, 'the body of a transaction');
       checkTransactionOptions(options);
       const current = options.independent === true ? undefined : this.#context.current();
-      if (current !== undefined) return current.transaction(body, options.keys === undefined ? undefined : { keys: options.keys });
+      if (current !== undefined) return current.transaction(body, options);
       return options.readOnly === true ? this.#closures.runReadOnly(body, options) : this.#closures.prepare(body, options).start();
     } catch (error) {
       return Promise.reject(error as Error);
@@ -99,9 +105,13 @@ export class Transactions implements TransactionClient {
     return this.#procedures.call(procedure as never, args) as Promise<Awaited<R>>;
   }
 
-  /** As `run`, with a deadline and a signal. */
-  runWith(procedure: ProcedureDefinition<never, unknown>, args: readonly unknown[], options: CallOptions): Promise<unknown> {
-    return this.#procedures.call(procedure, args, options);
+  async runWith<A extends readonly unknown[], R>(
+    procedure: ProcedureDefinition<A, R>,
+    args: A,
+    options: CallOptions,
+  ): Promise<Awaited<R>> {
+    checkCallOptions(options);
+    return (await this.#procedures.call(procedure as never, args, options)) as Awaited<R>;
   }
 
   currentTransaction(): Transaction | undefined {

@@ -43,7 +43,12 @@ function coordinate(): {
   return { words, coordinator, sent, outcomes };
 }
 
-function participate(): { words: StatusWords; origin: Origin; participant: Participant; answers: unknown[][] } {
+function participate(): {
+  words: StatusWords;
+  origin: Origin;
+  participant: Participant;
+  answers: unknown[][];
+} {
   const words = new StatusWords(new SharedArrayBuffer(statusMemoryBytes(1)));
   const answers: unknown[][] = [];
   let clock: Timestamp = 10;

@@ -19,9 +19,10 @@ export interface Grid extends Client, AsyncDisposable {
 
 export function makeGrid(core: CoreGrid<WiredMember>): Grid {
   const { client } = core.api;
-  const close = async (options?: { readonly timeoutMs?: number }): Promise<void> => {
-    await core.close(options);
-    await core.api.close();
+  let closing: Promise<void> | undefined;
+  const close = (options?: { readonly timeoutMs?: number }): Promise<void> => {
+    closing ??= core.close(options).then(() => core.api.close());
+    return closing;
   };
   const grid: Grid = {
     ...client,

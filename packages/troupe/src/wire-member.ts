@@ -40,12 +40,13 @@ export function wireMember(core: CoreMember): WiredMember {
     transaction: (body, options) => transactions.transaction(body, options),
     begin: (options) => transactions.begin(options),
     run: (procedure, ...args) => transactions.run(procedure, ...args),
+    runWith: (procedure, args, options) => transactions.runWith(procedure, args, options),
     currentTransaction: () => transactions.currentTransaction(),
     compute: compute.client,
   };
   for (const { id, incarnation } of core.assigned) {
-    // What its predecessor held is gone, so no snapshot from before can be read here.
-    const store = new PartitionStore(member.shared, member.shared.now());
+    // What its predecessor held is gone, so no snapshot from before can be read here: the draw makes it older.
+    const store = new PartitionStore(member.shared, member.shared.draw());
     owned.add({ id, incarnation, store, concurrency: transactions.control({ id, incarnation, store }) });
   }
   return {

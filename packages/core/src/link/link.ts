@@ -76,9 +76,9 @@ export class Link {
     this.#queued();
   }
 
-  /** Queues a message of the protocol lane: never refused, never waits for credit. */
-  sendProtocol(message: Message): void {
-    this.#outbox.pushProtocol(message);
+  /** Queues a message of the protocol lane, of about `bytes`: never refused, never waits for credit. */
+  sendProtocol(message: Message, bytes?: number): void {
+    this.#outbox.pushProtocol(message, bytes);
     this.#queued();
   }
 

@@ -28,6 +28,9 @@ export interface OutgoingFrame {
 export class Outbox {
   readonly #limits: OutboxLimits;
   #protocol: Message[] = [];
+  /** Where the protocol lane is to be cut, because a frame would grow too large: positions in `#protocol`. */
+  #cuts: number[] = [];
+  #bytesSinceCut = 0;
   #bulk: Message[] = [];
   #bulkCosts: number[] = [];
   #bulkHead = 0;
@@ -54,8 +57,13 @@ export class Outbox {
     return this.#protocol.length > 0 || (this.#bulkHead < this.#bulk.length && this.#credit > 0);
   }
 
-  pushProtocol(message: Message): void {
+  /** Queues a protocol message of about `bytes`. */
+  pushProtocol(message: Message, bytes = 0): void {
     this.#protocol.push(message);
+    this.#bytesSinceCut += bytes;
+    if (this.#bytesSinceCut < this.#limits.frameBytesMax) return;
+    this.#cuts.push(this.#protocol.length);
+    this.#bytesSinceCut = 0;
   }
 
   /** Queues a bulk message of about `bytes`. False: the backlog is full and nothing was queued. */
@@ -71,15 +79,27 @@ export class Outbox {
   /** The next frame, protocol messages first, or undefined when nothing may be sent now. */
   takeFrame(): OutgoingFrame | undefined {
     if (!this.sendable) return undefined;
-    const messages = this.#protocol;
-    this.#protocol = [];
-    return { messages, cost: this.#takeBulk(messages) };
+    const messages = this.#takeProtocol();
+    return { messages, cost: this.#cuts.length > 0 ? 0 : this.#takeBulk(messages) };
   }
 
   /** The receiver has handled `bytes` of window. */
   grant(bytes: number): void {
     this.#credit += bytes;
     assert(this.#credit <= this.#limits.windowBytes, 'a link was granted more credit than it had used');
+  }
+
+  /** The protocol messages of one frame, in order. */
+  #takeProtocol(): Message[] {
+    const cut = this.#cuts.shift();
+    if (cut === undefined || cut === this.#protocol.length) {
+      const all = this.#protocol;
+      this.#protocol = [];
+      this.#bytesSinceCut = 0;
+      return all;
+    }
+    this.#cuts = this.#cuts.map((position) => position - cut);
+    return this.#protocol.splice(0, cut);
   }
 
   /**

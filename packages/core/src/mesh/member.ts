@@ -14,7 +14,7 @@ import {
   InvariantError,
   PartitionUnavailableError,
 } from '../errors/errors.ts';
-import { callTimeoutMsDefault, timerMsMax } from '../limits.ts';
+import { callTimeoutMsDefault, frameBytesMax, timerMsMax } from '../limits.ts';
 import { Flusher } from '../link/flusher.ts';
 import type { FrameTransport } from '../link/link.ts';
 import { Link } from '../link/link.ts';
@@ -23,6 +23,7 @@ import { CallOp, Family, familyOf } from './opcode.ts';
 import { OpenWork } from './open-work.ts';
 import type { Peer } from './peer.ts';
 import { type CallOptions, PendingCalls } from './pending-calls.ts';
+import { approximateBytes } from '../codec/value-bytes.ts';
 import type { MemberId, SharedState } from './shared-state.ts';
 
 /** A layer that owns a message family. */
@@ -129,10 +130,10 @@ export class Member {
     else if (!peer.lost) peer.link.send(message, bytes);
   }
 
-  /** Sends a protocol message: never refused. A lost peer gets nothing. */
-  sendProtocol(peer: Peer, message: Message): void {
+  /** Sends a protocol message, of about `bytes` where it holds values: never refused. A lost peer gets nothing. */
+  sendProtocol(peer: Peer, message: Message, bytes?: number): void {
     if (peer.link === undefined) this.#deliver(message, peer);
-    else if (!peer.lost) peer.link.sendProtocol(message);
+    else if (!peer.lost) peer.link.sendProtocol(message, bytes);
   }
 
   /**
@@ -161,13 +162,13 @@ export class Member {
   /** Answers a request. `value` must not change any more; a caller on this thread gets a copy. */
   reply(to: Peer, requestId: number, value: unknown): void {
     if (to === this.self) this.#calls.resolve(requestId, copyValue(value, 'value'));
-    else this.sendProtocol(to, [CallOp.reply, requestId, value]);
+    else this.sendProtocol(to, [CallOp.reply, requestId, value], approximateBytes(value, frameBytesMax));
   }
 
   /** Answers a request with a value that is the caller's alone (already a copy). */
   replyOwned(to: Peer, requestId: number, value: unknown): void {
     if (to === this.self) this.#calls.resolve(requestId, value);
-    else this.sendProtocol(to, [CallOp.reply, requestId, value]);
+    else this.sendProtocol(to, [CallOp.reply, requestId, value], approximateBytes(value, frameBytesMax));
   }
 
   /** Answers a request with an error. On this thread the caller gets the same object. */
@@ -305,7 +306,7 @@ function withResolvers(): { promise: Promise<void>; resolve: () => void; reject:
 
 function hostLost(peer: Peer): HostLostError {
   return new HostLostError(
-    `the thread of host ${peer.id - 1} ended before it answered; whether the call took effect there no longer matters: its memory is gone`,
+    `the thread of host ${peer.id - 1} ended before it answered; what the call had changed there is gone with its memory, what it had changed on other hosts stays`,
     {
       details: { host: peer.id - 1, incarnation: peer.incarnation },
     },

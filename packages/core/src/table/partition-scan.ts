@@ -9,7 +9,7 @@
 import type { Message } from '../link/outbox.ts';
 import type { CallOptions } from '../mesh/pending-calls.ts';
 import type { PartitionId, Timestamp } from '../mesh/shared-state.ts';
-import { boundedWait } from './bounded-wait.ts';
+import { boundedWait } from '../mesh/bounded-wait.ts';
 import { type ScanPart, TableOp } from './messages.ts';
 import type { OwnerCalls } from './owner-calls.ts';
 
@@ -38,7 +38,7 @@ export async function* scanPartitions(
   let ahead: PageRequest | undefined = firstPage(source, 0);
   try {
     while (ahead !== undefined) {
-      const page: unknown[] = await boundedWait(ahead.answer, source.options);
+      const page: unknown[] = await boundedWait(ahead.answer, source.options, 'the iteration was left');
       ahead = pageAfter(source, ahead.message, page.shift() as number);
       if (page.length > 0) yield page;
     }

@@ -8,7 +8,7 @@ import type { Message } from '../link/outbox.ts';
 import type { CallOptions } from '../mesh/pending-calls.ts';
 import type { PartitionId, Timestamp } from '../mesh/shared-state.ts';
 import { KeywiseOperations } from './keywise-operations.ts';
-import { newest, type OneKeyOp, type ScanPart, TableOp } from './messages.ts';
+import { type OneKeyOp, type ScanPart, TableOp } from './messages.ts';
 import { keyBytes, type OwnerCalls } from './owner-calls.ts';
 import { scanPartitions } from './partition-scan.ts';
 import type { Snapshots } from './snapshots.ts';
@@ -69,8 +69,13 @@ export class PlainExecutor implements TableExecutor {
     return this.#atomic.clear(table, options);
   }
 
-  size(table: TableHandle, options: CallOptions | undefined): Promise<number> {
-    return sumOfSizes(this.#calls, table.id, newest, options);
+  async size(table: TableHandle, options: CallOptions | undefined): Promise<number> {
+    const snapshot = this.#snapshots.acquire();
+    try {
+      return await sumOfSizes(this.#calls, table.id, snapshot.timestamp, options);
+    } finally {
+      snapshot.release();
+    }
   }
 
   async *scan(
@@ -88,7 +93,7 @@ export class PlainExecutor implements TableExecutor {
   }
 }
 
-/** The entries of a table in all partitions: at one snapshot, or in each as it is when asked (`newest`). */
+/** The entries of a table in all partitions at one snapshot. */
 export async function sumOfSizes(
   calls: OwnerCalls,
   table: number,

@@ -9,7 +9,7 @@ import type { Peer } from '../mesh/peer.ts';
 import type { Partition } from '../partition/partition.ts';
 import type { VersionCursor } from '../partition/version-cursor.ts';
 import { ScanPart } from './messages.ts';
-import { approximateBytes } from './value-bytes.ts';
+import { approximateBytes } from '../codec/value-bytes.ts';
 
 /** One iteration of one reader over one partition. */
 export interface Scan {

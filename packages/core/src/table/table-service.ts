@@ -16,7 +16,7 @@ import type { OwnedPartitions, Partition } from '../partition/partition.ts';
 import { newest, type OneKeyOp, type ScanPart, TableOp } from './messages.ts';
 import { applyOperation, lockFor, WriteSlot } from './operation.ts';
 import { type Scan, ScanCursors, type ScanLimits, scanLimits } from './scan-cursors.ts';
-import { approximateBytes } from './value-bytes.ts';
+import { approximateBytes } from '../codec/value-bytes.ts';
 import { WaitingRequests } from './waiting-requests.ts';
 
 export type { ScanLimits };

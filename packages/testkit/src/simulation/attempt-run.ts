@@ -3,7 +3,13 @@
  * instead of promises. Writes are kept here until the end, as in a workspace.
  */
 import type { PartitionId } from '@troupe/core';
-import { type Coordinator, LockMode, type Outcome, type PartitionWrites, type TransactionId } from '@troupe/transactions';
+import {
+  type Coordinator,
+  LockMode,
+  type Outcome,
+  type PartitionWrites,
+  type TransactionId,
+} from '@troupe/transactions';
 import type { GridMember } from './grid-member.ts';
 import { type Task, until } from './task.ts';
 import type { KnownAttempt } from './truth.ts';
@@ -107,14 +113,19 @@ export class AttemptRun {
     const lockMode = mode === 'read' ? LockMode.S : LockMode.X;
     return yield* this.#step(byPartition, mode, (partition, step) => {
       const own = byPartition.get(partition) ?? [];
-      this.coordinator.lock(partition, step, own.flatMap((key) => [this.#world.keys.tableOf(key), key, lockMode]));
+      this.coordinator.lock(
+        partition,
+        step,
+        own.flatMap((key) => [this.#world.keys.tableOf(key), key, lockMode]),
+      );
     });
   }
 
   /** Locks a whole table for reading; false when the attempt has ended instead. */
   *lockTable(table: number): Task<boolean> {
     const byPartition = new Map<PartitionId, string[]>();
-    for (let partition = 0; partition < this.#world.shape.partitions; partition++) byPartition.set(partition, []);
+    for (let partition = 0; partition < this.#world.shape.partitions; partition++)
+      byPartition.set(partition, []);
     return yield* this.#step(byPartition, 'read', (partition, step) => {
       this.coordinator.lockTable(partition, step, table, LockMode.S);
     });
@@ -126,8 +137,8 @@ export class AttemptRun {
     const values = new Map<string, number>();
     for (const [key, list] of this.#written) {
       const partition = this.#world.keys.partitionOf(key);
-      let target = writes.get(partition);
-      if (target === undefined) writes.set(partition, (target = { writes: [], cleared: [] }));
+      const target = writes.get(partition) ?? { writes: [], cleared: [] };
+      writes.set(partition, target);
       target.writes.push(this.#world.keys.tableOf(key), key, list);
       values.set(key, list.at(-1) ?? 0);
     }

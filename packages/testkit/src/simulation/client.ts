@@ -130,7 +130,12 @@ export class Client {
     return blind;
   }
 
-  *#body(kind: LockingKind, attempt: AttemptRun, mops: readonly Mop[], blind: readonly AppendMop[]): Task<BodyResult> {
+  *#body(
+    kind: LockingKind,
+    attempt: AttemptRun,
+    mops: readonly Mop[],
+    blind: readonly AppendMop[],
+  ): Task<BodyResult> {
     const results: ListAppendMop[] = [];
     if (kind === 'declared' && !(yield* this.#declare(attempt, mops))) return undefined;
     if (kind === 'scan' && !(yield* this.#scan(attempt, results))) return undefined;
@@ -152,7 +157,10 @@ export class Client {
 
   *#declare(attempt: AttemptRun, mops: readonly Mop[]): Task<boolean> {
     const writes = mops.some(([name]) => name === 'append');
-    return yield* attempt.lockKeys(mops.map(([, key]) => key), writes ? 'write' : 'read');
+    return yield* attempt.lockKeys(
+      mops.map(([, key]) => key),
+      writes ? 'write' : 'read',
+    );
   }
 
   /** Locks the table, then reads all of it: keys that aren't there count as empty lists. */
@@ -192,7 +200,8 @@ export class Client {
     const record = this.#begin();
     yield* this.#connected(partition);
     const table = keys.tableOf(key);
-    const message = name === 'r' ? [TableOp.get, 0, 0, 0, table, key] : [appendOp, 0, 0, 0, table, key, value];
+    const message =
+      name === 'r' ? [TableOp.get, 0, 0, 0, table, key] : [appendOp, 0, 0, 0, table, key, value];
     const appends: readonly AppendMop[] = name === 'append' ? [['append', key, value]] : [];
     const { answer, incarnation } = yield* this.#call(partition, message, (sentTo) => {
       record.unanswered = { mops: appends, incarnationOf: () => sentTo };
@@ -206,7 +215,9 @@ export class Client {
 
   *#snapshot(): Task {
     const { keys, workload } = this.#world;
-    const drawn = [...workload.next(), ...workload.next()].filter(([name]) => name === 'r').map(([, key]) => key);
+    const drawn = [...workload.next(), ...workload.next()]
+      .filter(([name]) => name === 'r')
+      .map(([, key]) => key);
     const wanted = [...new Set([...drawn, ...keys.recentFreshKeys(4)])];
     yield* this.#atSnapshot(function* (client, snapshot, read): Task<boolean> {
       for (const key of wanted) {
@@ -229,7 +240,14 @@ export class Client {
     yield* this.#atSnapshot(function* (client, snapshot, read): Task<boolean> {
       for (let partition = 0; partition < shape.partitions; partition++) {
         yield* client.#connected(partition);
-        const { answer, incarnation } = yield* client.#call(partition, [TableOp.scan, 0, 0, 0, table, snapshot]);
+        const { answer, incarnation } = yield* client.#call(partition, [
+          TableOp.scan,
+          0,
+          0,
+          0,
+          table,
+          snapshot,
+        ]);
         if (answer.kind !== 'answered') return client.#countTooOld(answer);
         const found = new Map(entriesOf(answer));
         for (const key of known) {
@@ -295,7 +313,8 @@ export class Client {
 function* entriesOf(answer: CallAnswer): Generator<[key: string, list: List]> {
   if (answer.kind !== 'answered') return;
   const entries = answer.value as unknown[];
-  for (let index = 0; index < entries.length; index += 2) yield [entries[index] as string, entries[index + 1] as List];
+  for (let index = 0; index < entries.length; index += 2)
+    yield [entries[index] as string, entries[index + 1] as List];
 }
 
 /** What an attempt that never took effect has read of the world, without what it saw of itself. */

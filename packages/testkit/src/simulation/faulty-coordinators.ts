@@ -25,7 +25,8 @@ class OpenCoordinator extends Coordinator {
   /** Has every touched partition but those in `kept` release its locks. */
   protected releaseAllBut(kept: Writes): void {
     for (const { partition, incarnation } of this.touched) {
-      if (!kept.has(partition)) this.ports.send(partition, [RequestOp.decide, this.id, partition, incarnation, 0]);
+      if (!kept.has(partition))
+        this.ports.send(partition, [RequestOp.decide, this.id, partition, incarnation, 0]);
     }
   }
 }

@@ -1,6 +1,12 @@
 /** Participants with one fault each; see `planted-faults.ts`. */
 import type { StorageKey, Timestamp } from '@troupe/core';
-import { LockMode, type Origin, Participant, type TransactionId, type TransactionRecord } from '@troupe/transactions';
+import {
+  LockMode,
+  type Origin,
+  Participant,
+  type TransactionId,
+  type TransactionRecord,
+} from '@troupe/transactions';
 
 type Message = readonly unknown[];
 

@@ -14,13 +14,19 @@ import {
   type Origin,
   type Outcome,
   type Refusal,
+  Refusal as Refusals,
   ReplyOp,
   RequestOp,
   StatusSlots,
-  Refusal as Refusals,
   type TransactionId,
 } from '@troupe/transactions';
-import { formatAddress, isSameMember, type MemberAddress, type MemberBehaviour, type MemberContext } from '../simulated-member.ts';
+import {
+  formatAddress,
+  isSameMember,
+  type MemberAddress,
+  type MemberBehaviour,
+  type MemberContext,
+} from '../simulated-member.ts';
 import { type Frame, SimulatedOutbox } from './outbox.ts';
 import { type CallAnswer, type ServedPartition, TableServer } from './table-server.ts';
 import { ObservedStore } from './truth.ts';
@@ -44,6 +50,8 @@ export class GridMember implements MemberBehaviour<Frame> {
   readonly context: MemberContext<Frame>;
   readonly outbox: SimulatedOutbox;
   readonly partitions = new Map<PartitionId, ServedPartition>();
+  /** Partitions whose locks may have changed since they were checked. */
+  readonly unchecked = new Set<ServedPartition>();
   readonly snapshots: Snapshots;
   readonly slots: StatusSlots;
   readonly #world: World;
@@ -69,7 +77,8 @@ export class GridMember implements MemberBehaviour<Frame> {
     );
     const flushRandom = context.random.fork('flush');
     this.outbox = new SimulatedOutbox({
-      schedule: (flush) => void context.clock.setTimer(flushRandom.next() * world.delay(shape.flushDelay), flush),
+      schedule: (flush) =>
+        void context.clock.setTimer(flushRandom.next() * world.delay(shape.flushDelay), flush),
       post: (to, frame) => context.send(to, frame),
     });
     const time = {
@@ -79,7 +88,7 @@ export class GridMember implements MemberBehaviour<Frame> {
     this.snapshots = new Snapshots(shared, world.memberIdOf(this.address.name), time, world.delay(500));
     this.#server = new TableServer({
       shared,
-      tryPartition: (id) => this.partitions.get(id),
+      tryPartition: (id) => this.#serve(id),
       answer: (to, requestId, answer) => this.#send(to, [CallOp.reply, requestId, answer]),
     });
     for (const id of world.partitionsOf(this.address.name)) this.#createPartition(id);
@@ -98,7 +107,8 @@ export class GridMember implements MemberBehaviour<Frame> {
   unfinished(): string[] {
     const left: string[] = [];
     const name = formatAddress(this.address);
-    if (this.#coordinators.size > 0) left.push(`${name} coordinates ${[...this.#coordinators.keys()].join(', ')}`);
+    if (this.#coordinators.size > 0)
+      left.push(`${name} coordinates ${[...this.#coordinators.keys()].join(', ')}`);
     if (this.slots.used > 0) left.push(`${name} has ${this.slots.used} status words in use`);
     if (this.#calls.size > 0) left.push(`${name} waits for ${this.#calls.size} calls`);
     if (this.#server.waiting > 0) left.push(`${name} lets ${this.#server.waiting} requests wait`);
@@ -181,23 +191,31 @@ export class GridMember implements MemberBehaviour<Frame> {
 
   memberLost(lost: MemberAddress): void {
     this.#world.noticed(lost);
+    for (const partition of this.partitions.values()) this.unchecked.add(partition);
     const label = formatAddress(lost);
     const origin = this.#origins.get(label);
     this.#origins.delete(label);
     if (origin !== undefined) {
-      for (const { participant } of this.partitions.values()) this.#world.parts.originLost(participant, origin);
+      for (const { participant } of this.partitions.values())
+        this.#world.parts.originLost(participant, origin);
     }
-    for (const coordinator of [...this.#coordinators.values()]) {
+    for (const coordinator of this.#coordinators.values()) {
       for (const { partition } of coordinator.touched) {
         if (this.#world.ownerOf(partition) === lost.name) coordinator.partitionLost(partition);
       }
     }
     this.#server.callerLost(lost);
-    for (const [requestId, { to, settle }] of [...this.#calls]) {
+    for (const [requestId, { to, settle }] of this.#calls) {
       if (!isSameMember(to, lost)) continue;
       this.#calls.delete(requestId);
       settle({ kind: 'lost' });
     }
+  }
+
+  #serve(id: PartitionId): ServedPartition | undefined {
+    const served = this.partitions.get(id);
+    if (served !== undefined) this.unchecked.add(served);
+    return served;
   }
 
   #dispatch(message: Message, from: MemberAddress): void {
@@ -224,7 +242,7 @@ export class GridMember implements MemberBehaviour<Frame> {
   }
 
   #request(received: Message, from: MemberAddress): void {
-    const served = this.partitions.get(received[2] as PartitionId);
+    const served = this.#serve(received[2] as PartitionId);
     const origin = this.#originOf(from);
     if (served === undefined) {
       const wantsAnswer = received[0] !== RequestOp.decide && received[0] !== RequestOp.commit;
@@ -245,7 +263,8 @@ export class GridMember implements MemberBehaviour<Frame> {
     const coordinator = this.#coordinators.get(message[1] as TransactionId);
     if (coordinator === undefined) return;
     const partition = message[2] as PartitionId;
-    if (message[0] === ReplyOp.answer) coordinator.answer(partition, message[3] as number, message[4] as Message);
+    if (message[0] === ReplyOp.answer)
+      coordinator.answer(partition, message[3] as number, message[4] as Message);
     else if (message[0] === ReplyOp.vote) coordinator.vote(partition, message[3] as Timestamp);
     else if (message[0] === ReplyOp.done) coordinator.done(message[3] as Timestamp);
     else coordinator.refused(partition, message[3] as Refusal);
@@ -287,8 +306,10 @@ export class GridMember implements MemberBehaviour<Frame> {
   #createPartition(id: PartitionId): void {
     const { shared, parts, truth } = this.#world;
     const incarnation = shared.incarnationOf(id);
-    const store = new ObservedStore(shared, incarnation === 1 ? shared.draw() : parts.horizon(shared), (key, list, timestamp) =>
-      truth.installed(id, key, list, timestamp),
+    const store = new ObservedStore(
+      shared,
+      incarnation === 1 ? shared.draw() : parts.horizon(shared),
+      (key, list, timestamp) => truth.installed(id, key, list, timestamp),
     );
     const participant = parts.participant({ id, incarnation, store }, { draw: parts.draws(shared) });
     this.partitions.set(id, { id, incarnation, store, participant });

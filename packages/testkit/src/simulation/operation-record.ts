@@ -16,7 +16,9 @@ export class OperationRecord {
   readonly #floor: Timestamp;
   #isOpen = true;
   /** What may have been written by now, should nobody ever answer. */
-  unanswered: { readonly mops: readonly ListAppendMop[]; readonly incarnationOf: IncarnationOfKey } | undefined;
+  unanswered:
+    | { readonly mops: readonly ListAppendMop[]; readonly incarnationOf: IncarnationOfKey }
+    | undefined;
 
   constructor(world: World, process: string) {
     this.#world = world;

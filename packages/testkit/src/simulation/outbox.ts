@@ -15,7 +15,10 @@ export interface OutboxPorts {
 
 export class SimulatedOutbox {
   readonly #ports: OutboxPorts;
-  readonly #waiting = new Map<string, { readonly to: MemberAddress; readonly messages: (readonly unknown[])[] }>();
+  readonly #waiting = new Map<
+    string,
+    { readonly to: MemberAddress; readonly messages: (readonly unknown[])[] }
+  >();
   #afterFlush: (() => void)[] = [];
   #scheduled = false;
 

@@ -17,7 +17,10 @@ import {
 
 export interface SimulationParts {
   coordinator(id: TransactionId, age: TransactionId, slot: number, ports: CoordinatorPorts): Coordinator;
-  participant(partition: Pick<Partition, 'id' | 'incarnation' | 'store'>, ports: ParticipantPorts): Participant;
+  participant(
+    partition: Pick<Partition, 'id' | 'incarnation' | 'store'>,
+    ports: ParticipantPorts,
+  ): Participant;
   decision(
     words: StatusWords,
     incarnationOf: (partition: PartitionId) => number,

@@ -4,7 +4,7 @@
  * stood in an earlier state of the protocol. `aim` pushes the workload into the corner where the fault can show.
  */
 import type { Timestamp } from '@troupe/core';
-import { MemoryDecision, Participant, type LockStrategy } from '@troupe/transactions';
+import { type LockStrategy, MemoryDecision, Participant } from '@troupe/transactions';
 import { calmWeather } from '../network-weather.ts';
 import {
   CoordinatorDeafToTheDead,
@@ -46,7 +46,9 @@ class DecisionWithoutIncarnations extends MemoryDecision {
 
 class DecisionWithoutWord extends MemoryDecision {
   override commit(...[id, slot, timestamp, touched, decided]: Parameters<MemoryDecision['commit']>): void {
-    super.commit(id, slot, timestamp, touched, (verdict) => decided(verdict === 'aborted' ? 'committed' : verdict));
+    super.commit(id, slot, timestamp, touched, (verdict) =>
+      decided(verdict === 'aborted' ? 'committed' : verdict),
+    );
   }
 }
 
@@ -96,7 +98,14 @@ const slowNews: Partial<Shape> = {
 };
 
 /** Few status words, slow flushes, deaths. */
-const scarceWords: Partial<Shape> = { hosts: 2, hostProcesses: 3, mainProcesses: 1, slots: 2, flushDelay: 4, deaths: 6 };
+const scarceWords: Partial<Shape> = {
+  hosts: 2,
+  hostProcesses: 3,
+  mainProcesses: 1,
+  slots: 2,
+  flushDelay: 4,
+  deaths: 6,
+};
 
 /** Timestamps in blocks of eight for each partition. */
 function reservedAhead(draw: () => Timestamp): () => Timestamp {
@@ -167,7 +176,12 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: 'horizon-of-a-successor-not-drawn',
     parts: { horizon: (shared) => shared.now() },
-    aim: { ...quickReturns, mainProcesses: 1, hostProcesses: 0, weights: weightsOf({ interactive: 1, snapshot: 4 }) },
+    aim: {
+      ...quickReturns,
+      mainProcesses: 1,
+      hostProcesses: 0,
+      weights: weightsOf({ interactive: 1, snapshot: 4 }),
+    },
   },
   {
     name: 'committing-transaction-wounded',

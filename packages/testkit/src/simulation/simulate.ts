@@ -38,7 +38,10 @@ const stepsMax = 60_000;
 /** Runs one seed. */
 export function simulate(seed: number, options: SimulationOptions = {}): SimulationResult {
   const random = new SeededRandom(seed).fork('simulation');
-  const world = new World(seed, drawShape(random.fork('shape'), options.aim), { ...soundParts, ...options.parts });
+  const world = new World(seed, drawShape(random.fork('shape'), options.aim), {
+    ...soundParts,
+    ...options.parts,
+  });
   const deaths = new DeathSchedule(world, random.fork('deaths'));
   world.network.observe((event) => checkLocks(world, event));
   try {
@@ -109,7 +112,8 @@ class DeathSchedule {
 function checkLocks(world: World, event: NetworkEvent<Frame>): void {
   const address = memberOf(event);
   const member = address === undefined ? undefined : world.member(address);
-  for (const { participant } of member?.partitions.values() ?? []) participant.locks.checkInvariants();
+  for (const { participant } of member?.unchecked ?? []) participant.locks.checkInvariants();
+  member?.unchecked.clear();
 }
 
 function memberOf(event: NetworkEvent<Frame>): MemberAddress | undefined {
@@ -135,7 +139,9 @@ function checkEnded(world: World): void {
   const listOf = (key: string): readonly number[] | undefined => {
     const partition = world.keys.partitionOf(key);
     const owner = world.members().find((member) => member.partitions.has(partition));
-    return owner?.partitions.get(partition)?.store.read(world.keys.tableOf(key), key) as readonly number[] | undefined;
+    return owner?.partitions.get(partition)?.store.read(world.keys.tableOf(key), key) as
+      | readonly number[]
+      | undefined;
   };
   world.truth.checkInstalled((partition) => world.shared.incarnationOf(partition), listOf);
 }

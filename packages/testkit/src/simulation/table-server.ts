@@ -4,7 +4,7 @@
  * needs; `append` is in the place of all that read and write one key.
  */
 import type { SharedState, Timestamp, Waiting } from '@troupe/core';
-import { newest, PartitionStore, SnapshotTooOldError, TableOp } from '@troupe/core';
+import { newest, type PartitionStore, SnapshotTooOldError, TableOp } from '@troupe/core';
 import type { Participant } from '@troupe/transactions';
 import { formatAddress, type MemberAddress } from '../simulated-member.ts';
 
@@ -74,8 +74,11 @@ export class TableServer {
     const access = message[0] === TableOp.get ? 'read' : 'write';
     if (participant.isFree(table, key, access)) this.#apply(partition, message, from);
     else {
-      this.#wait(message, from, (resume) => participant.wait(table, key, access, resume), () =>
-        this.#apply(partition, message, from),
+      this.#wait(
+        message,
+        from,
+        (resume) => participant.wait(table, key, access, resume),
+        () => this.#apply(partition, message, from),
       );
     }
   }
@@ -98,17 +101,26 @@ export class TableServer {
     const table = message[4] as number;
     const snapshot = message[5] as Timestamp;
     const keys = message[0] === TableOp.scan ? [undefined] : (message[6] as readonly string[]);
-    const unsettled = snapshot === newest ? -1 : keys.findIndex((key) => !participant.isSettled(table, key, snapshot));
+    const unsettled =
+      snapshot === newest ? -1 : keys.findIndex((key) => !participant.isSettled(table, key, snapshot));
     if (unsettled !== -1) {
-      this.#wait(message, from, (resume) => participant.waitSettled(table, keys[unsettled], snapshot, resume), () =>
-        this.#read(partition, message, from),
+      this.#wait(
+        message,
+        from,
+        (resume) => participant.waitSettled(table, keys[unsettled], snapshot, resume),
+        () => this.#read(partition, message, from),
       );
       return;
     }
     this.#ports.answer(from, message[1] as number, answerOf(partition.store, message));
   }
 
-  #wait(message: Message, from: MemberAddress, queue: (resume: () => void) => Waiting, run: () => void): void {
+  #wait(
+    message: Message,
+    from: MemberAddress,
+    queue: (resume: () => void) => Waiting,
+    run: () => void,
+  ): void {
     const requestId = message[1] as number;
     const label = formatAddress(from);
     const requests = this.#waiting.get(label) ?? new Map<number, Waiting>();

@@ -70,8 +70,9 @@ export class Truth {
 
   /** A partition has just put a list in place. */
   installed(partition: PartitionId, key: string, list: readonly number[], timestamp: Timestamp): void {
-    const { problem, now } = this.#ports;
-    if (timestamp > now()) problem(`clock: ${key} was installed at ${timestamp}, ahead of the clock`);
+    const problem = (text: string): void => this.#ports.problem(text);
+    if (timestamp > this.#ports.now())
+      problem(`clock: ${key} was installed at ${timestamp}, ahead of the clock`);
     const writer = this.#writers.get(`${key}=${list.at(-1)}`);
     // Plain operations install at once and have no other witness.
     if (writer === undefined) return;
@@ -86,9 +87,12 @@ export class Truth {
     const other = this.#commitTimestamps.get(timestamp);
     this.#commitTimestamps.set(timestamp, id);
     if (attempt.installedAt !== timestamp || expected !== timestamp) {
-      problem(`timestamps: ${id} committed at ${expected} and was installed at ${timestamp} in partition ${partition}`);
+      problem(
+        `timestamps: ${id} committed at ${expected} and was installed at ${timestamp} in partition ${partition}`,
+      );
     }
-    if (other !== undefined && other !== id) problem(`timestamps: ${other} and ${id} both committed at ${timestamp}`);
+    if (other !== undefined && other !== id)
+      problem(`timestamps: ${other} and ${id} both committed at ${timestamp}`);
   }
 
   /** At the end: whatever was committed stands in every partition that is still the one it was written to. */
@@ -104,7 +108,9 @@ export class Truth {
         const touched = attempt.coordinator.touched.find((one) => one.partition === partition);
         if (touched === undefined || touched.incarnation !== incarnationOf(partition)) continue;
         if (listOf(key)?.includes(value) === true) continue;
-        this.#ports.problem(`atomicity: ${attempt.coordinator.id} committed and partition ${partition} never installed ${key}`);
+        this.#ports.problem(
+          `atomicity: ${attempt.coordinator.id} committed and partition ${partition} never installed ${key}`,
+        );
       }
     }
   }

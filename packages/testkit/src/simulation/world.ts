@@ -78,7 +78,8 @@ export class World {
       now: () => this.shared.now(),
       partitionOf: (key) => this.keys.partitionOf(key),
     });
-    for (const name of [mainName, ...this.hosts]) this.network.start(name, (context) => this.#startMember(name, context));
+    for (const name of [mainName, ...this.hosts])
+      this.network.start(name, (context) => this.#startMember(name, context));
   }
 
   // ── who is who ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -163,7 +164,11 @@ export class World {
     });
     this.#deaths.set(name, { address, clears, isNoticed: false });
     this.network.kill(name);
-    this.time.schedule(this.#random.next() * this.delay(this.shape.noticeDelay), () => this.noticed(address), 'notice');
+    this.time.schedule(
+      this.#random.next() * this.delay(this.shape.noticeDelay),
+      () => this.noticed(address),
+      'notice',
+    );
   }
 
   /** Somebody hears of a death: by now the incarnations have risen. */

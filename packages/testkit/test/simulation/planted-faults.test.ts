@@ -9,14 +9,20 @@ function seedsUntilFound(fault: PlantedFault): number {
   return Infinity;
 }
 
-test.each(plantedFaults)('the simulation finds $name', (fault) => {
-  expect(seedsUntilFound(fault)).toBeLessThanOrEqual(seedsMax);
-}, 60_000);
+test.each(plantedFaults)(
+  'the simulation finds $name',
+  (fault) => {
+    expect(seedsUntilFound(fault)).toBeLessThanOrEqual(seedsMax);
+  },
+  60_000,
+);
 
 test.each(plantedFaults.filter(({ aim }) => aim !== undefined))(
   'the workload aimed at $name is clean without the fault',
   ({ aim }) => {
-    const failed = Array.from({ length: 5 }, (_, seed) => simulate(seed, { aim: aim ?? {} })).filter(({ ok }) => !ok);
+    const failed = Array.from({ length: 5 }, (_, seed) => simulate(seed, { aim: aim ?? {} })).filter(
+      ({ ok }) => !ok,
+    );
     expect(failed.map(({ seed, problems }) => `seed ${seed}: ${problems[0]}`)).toEqual([]);
   },
   60_000,
