@@ -1,0 +1,97 @@
+/** The command line: what may be asked for, its defaults, and one clear line about what is wrong with it. */
+import { parseArgs } from 'node:util';
+
+/** The user asked for something that makes no sense. Its message is all he needs. */
+export class InputError extends Error {
+  override readonly name = 'InputError';
+}
+
+export interface Settings {
+  /** Names of scenarios or groups of them; empty: all. */
+  readonly only: readonly string[];
+  readonly rounds: number;
+  /** How long each subject is measured in each round, after its warm-up. */
+  readonly seconds: number;
+  readonly jsonPath: string | undefined;
+  /** A tiny run of everything: shows that it works, not how fast. */
+  readonly isSmoke: boolean;
+}
+
+export const usage = `Usage: npm run bench -- [options]
+
+Measures Troupe beside its peers. Every subject runs in a process of its own, in rounds; read the ratios, not
+the absolute figures. Exits with 0 when everything ran and every result was right, 1 if not, 2 on bad input;
+a missed target fails nothing.
+
+  --only NAME    only this scenario or group, like "transport" or "transport/sequential"; may be repeated
+  --rounds N     rounds, 1 to 100 (default 5)
+  --seconds N    seconds each subject is measured per round, 0.05 to 600 (default 2)
+  --json FILE    write the results to a file as well
+  --smoke        a tiny run of everything: 1 round of 0.2 seconds, small tables
+  --help         show this text
+`;
+
+const defaults = { rounds: 5, seconds: 2 };
+const smokeDefaults = { rounds: 1, seconds: 0.2 };
+
+const options = {
+  only: { type: 'string', multiple: true },
+  rounds: { type: 'string' },
+  seconds: { type: 'string' },
+  json: { type: 'string' },
+  smoke: { type: 'boolean' },
+  help: { type: 'boolean', short: 'h' },
+} as const;
+
+/** The settings asked for, or `'help'`. Throws an `InputError` when they make no sense. */
+export function parseCommandLine(args: readonly string[], scenarios: readonly string[]): Settings | 'help' {
+  const values = readOptions(args);
+  if (values.help === true) return 'help';
+  const isSmoke = values.smoke === true;
+  const fallback = isSmoke ? smokeDefaults : defaults;
+  const only = values.only ?? [];
+  for (const name of only) mustBeKnown(name, scenarios);
+  if (values.json === '') throw new InputError('--json needs the name of a file');
+  return {
+    only,
+    rounds: readNumber('--rounds', values.rounds, { from: 1, to: 100, isWhole: true }) ?? fallback.rounds,
+    seconds:
+      readNumber('--seconds', values.seconds, { from: 0.05, to: 600, isWhole: false }) ?? fallback.seconds,
+    jsonPath: values.json,
+    isSmoke,
+  };
+}
+
+/** Does `--only` with these names ask for this scenario? A group is what stands before the slash. */
+export function isAskedFor(scenario: string, only: readonly string[]): boolean {
+  return only.length === 0 || only.some((name) => scenario === name || scenario.startsWith(`${name}/`));
+}
+
+function mustBeKnown(name: string, scenarios: readonly string[]): void {
+  if (name !== '' && scenarios.some((scenario) => isAskedFor(scenario, [name]))) return;
+  throw new InputError(`--only must be a scenario or a group (${scenarios.join(', ')}), got "${name}"`);
+}
+
+function readOptions(args: readonly string[]) {
+  try {
+    return parseArgs({ args: [...args], options, strict: true, allowPositionals: false }).values;
+  } catch (error) {
+    // Node's explanation is of several sentences, maybe lines; the first says what is wrong.
+    const [reason = ''] = (error instanceof Error ? error.message : String(error)).split(/\.\s|\n/, 1);
+    throw new InputError(`${reason} (--help shows what there is)`);
+  }
+}
+
+interface Range {
+  readonly from: number;
+  readonly to: number;
+  readonly isWhole: boolean;
+}
+
+function readNumber(option: string, text: string | undefined, range: Range): number | undefined {
+  if (text === undefined) return undefined;
+  const value = text.trim() === '' ? Number.NaN : Number(text);
+  if (value >= range.from && value <= range.to && (!range.isWhole || Number.isInteger(value))) return value;
+  const kind = range.isWhole ? 'a whole number' : 'a number';
+  throw new InputError(`${option} must be ${kind} from ${range.from} to ${range.to}, got "${text}"`);
+}

@@ -1,0 +1,26 @@
+/** Latency of one operation at a time, with nothing else going on. Sampling and percentiles are tinybench's. */
+import { Bench } from 'tinybench';
+import type { Params, Sample } from '../scenario.ts';
+import type { Operation } from './pipelined.ts';
+
+export async function measureSequential<Answer>(
+  { call, check }: Operation<Answer>,
+  { seconds, warmUpSeconds }: Params,
+): Promise<Sample> {
+  const bench = new Bench({
+    time: seconds * 1_000,
+    warmupTime: warmUpSeconds * 1_000,
+    throws: true,
+    retainSamples: false,
+  });
+  let n = 0;
+  const ask = async (): Promise<void> => {
+    check(n, await call(n));
+    n++;
+  };
+  const [task] = await bench.add('ask', ask, { async: true }).run();
+  const result = task?.result;
+  if (result?.state !== 'completed') throw new Error(`the measurement ended as ${String(result?.state)}`);
+  const latencyUs = { p50: result.latency.p50 * 1_000, p99: result.latency.p99 * 1_000 };
+  return { value: latencyUs.p50, latencyUs };
+}

@@ -1,0 +1,29 @@
+/** The grid of the troupe subjects, with its accounts filled. */
+import { type Grid, startGrid } from 'troupe';
+import type { Params } from '../scenario.ts';
+import { accounts } from './bank.ts';
+import { keysUpTo, mustEqual } from './entries.ts';
+
+export function startBank({ hosts }: Params): Promise<Grid> {
+  return startGrid({ modules: [new URL('./bank.js', import.meta.url)], threads: hosts });
+}
+
+/** Starts a grid whose accounts hold `balanceOf(index)` each. */
+export async function startFilledBank(params: Params, balanceOf: (index: number) => number): Promise<Grid> {
+  const grid = await startBank(params);
+  async function* entries(): AsyncGenerator<[string, number]> {
+    yield* keysUpTo(params.keyCount).map((key, index): [string, number] => [key, balanceOf(index)]);
+  }
+  await grid.table(accounts).setMany(entries());
+  return grid;
+}
+
+/** Throws unless the table holds exactly these balances. */
+export async function mustHold(grid: Grid, expected: ReadonlyMap<string, number>): Promise<void> {
+  let count = 0;
+  for await (const [key, balance] of grid.table(accounts).entries()) {
+    mustEqual(balance, expected.get(key), `the balance of ${key}`);
+    count++;
+  }
+  mustEqual(count, expected.size, 'the number of accounts');
+}
