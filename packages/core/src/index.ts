@@ -41,6 +41,7 @@ export * from './mesh/member.ts';
 export * from './mesh/opcode.ts';
 export * from './mesh/peer.ts';
 export * from './mesh/pending-calls.ts';
+export * from './mesh/settlers.ts';
 export * from './mesh/shared-state.ts';
 export * from './partition/partition.ts';
 export * from './partition/partition-concurrency.ts';

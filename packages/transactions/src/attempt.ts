@@ -40,13 +40,26 @@ interface Request {
   readonly cells: Cell[];
 }
 
+/** Who is told how a step goes. */
+export interface LockWaiter {
+  /** Every lock is held and every value known. */
+  locksHeld(): void;
+  locksRefused(error: Error): void;
+}
+
+/** Who is told how an attempt ends. */
+export interface AttemptListener {
+  attemptEnded(outcome: Outcome): void;
+}
+
+/** What was asked for and isn't held yet; a chain, mostly of one. */
 interface Step {
   readonly id: number;
   readonly mode: 'read' | 'write';
   readonly requests: readonly Request[];
+  readonly waiter: LockWaiter;
   missing: number;
-  readonly resolve: () => void;
-  readonly reject: (error: Error) => void;
+  next: Step | undefined;
 }
 
 /** Collects keys to lock, partition by partition. */
@@ -62,7 +75,7 @@ export class LockRequests {
     if (cell.askedBy === this) return;
     cell.askedBy = this;
     const { table, key, partition } = cell;
-    const mode = this.mode === 'read' ? LockMode.S : LockMode.X;
+    const mode = lockModeOf(this.mode);
     for (const request of this.requests) {
       if (request.partition !== partition) continue;
       request.accesses.push(table, key, mode);
@@ -82,10 +95,10 @@ export class Attempt implements CoordinatorPorts {
   /** What the first failed operation threw. */
   failure: unknown;
   readonly #ground: AttemptGround;
-  #steps: Step[] = [];
+  #steps: Step | undefined;
   #nextStep = 1;
   #outcome: Outcome | undefined;
-  #whenEnded: ((outcome: Outcome) => void)[] = [];
+  #listener: AttemptListener | undefined;
 
   constructor(id: TransactionId, age: TransactionId, slot: number, label: string | undefined, ground: AttemptGround) {
     this.#ground = ground;
@@ -122,16 +135,20 @@ export class Attempt implements CoordinatorPorts {
   // ── locks ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Locks these keys, all at once, and learns their values. */
-  lockKeys({ requests, mode }: LockRequests): Promise<void> {
-    return this.#step(mode, requests, (step, { partition, accesses }) => this.coordinator.lock(partition, step, accesses));
+  lockKeys(requests: LockRequests): Promise<void> {
+    return promised((waiter) => this.lockKeysFor(requests, waiter));
+  }
+
+  /** The same, telling `waiter`; maybe within the call. */
+  lockKeysFor({ requests, mode }: LockRequests, waiter: LockWaiter): void {
+    this.#step(mode, requests, undefined, waiter);
   }
 
   /** Locks a whole table in every partition. */
   lockTable(table: number, mode: 'read' | 'write'): Promise<void> {
-    const lockMode = mode === 'read' ? LockMode.S : LockMode.X;
     const { partitionCount } = this.#ground;
     const requests = Array.from({ length: partitionCount }, (_, partition): Request => ({ partition, accesses: [], cells: [] }));
-    return this.#step(mode, requests, (step, { partition }) => this.coordinator.lockTable(partition, step, table, lockMode));
+    return promised((waiter) => this.#step(mode, requests, table, waiter));
   }
 
   /**
@@ -167,15 +184,19 @@ export class Attempt implements CoordinatorPorts {
     this.coordinator.commit(writes, unasked);
   }
 
-  /** Calls back with the outcome, at once if the attempt has ended. */
-  whenEnded(callback: (outcome: Outcome) => void): void {
-    if (this.#outcome !== undefined) callback(this.#outcome);
-    else this.#whenEnded.push(callback);
+  /** Tells `listener` the outcome, at once if the attempt has ended. */
+  whenEnded(listener: AttemptListener): void {
+    if (this.#outcome !== undefined) {
+      listener.attemptEnded(this.#outcome);
+      return;
+    }
+    const earlier = this.#listener;
+    this.#listener = earlier === undefined ? listener : both(earlier, listener);
   }
 
   /** The outcome as a promise. */
   finished(): Promise<Outcome> {
-    return new Promise((resolve) => this.whenEnded(resolve));
+    return new Promise((resolve) => this.whenEnded({ attemptEnded: resolve }));
   }
 
   // ── the coordinator's port ────────────────────────────────────────────────────────────────────────────────────
@@ -197,50 +218,89 @@ export class Attempt implements CoordinatorPorts {
   }
 
   answered(stepId: number, partition: PartitionId, values: readonly unknown[]): void {
-    const step = this.#steps.find(({ id }) => id === stepId);
+    const step = this.#tryStep(stepId);
     if (step === undefined) return;
-    const cells = step.requests.find((request) => request.partition === partition)?.cells ?? [];
-    for (let i = 0; i < cells.length; i++) {
-      const cell = cells[i] as Cell;
-      cell.committed = values[i];
-      if (cell.lock !== 'write') cell.lock = step.mode;
-    }
+    for (const request of step.requests) if (request.partition === partition) learn(request.cells, values, step.mode);
     step.missing--;
     if (step.missing > 0) return;
-    this.#steps.splice(this.#steps.indexOf(step), 1);
-    step.resolve();
+    this.#drop(step);
+    step.waiter.locksHeld();
   }
 
   ended(outcome: Outcome): void {
     this.#outcome = outcome;
     this.#ground.ended(this);
-    if (!outcome.committed && this.#steps.length > 0) {
+    if (!outcome.committed && this.#steps !== undefined) {
       const error = this.#ground.abortError(this, outcome.cause, outcome.partition);
-      for (const step of this.#steps) step.reject(error);
-      this.#steps = [];
+      for (let step: Step | undefined = this.#steps; step !== undefined; step = step.next) step.waiter.locksRefused(error);
+      this.#steps = undefined;
     }
-    for (const callback of this.#whenEnded) callback(outcome);
+    this.#listener?.attemptEnded(outcome);
   }
 
-  #step(mode: Step['mode'], requests: readonly Request[], send: (step: number, request: Request) => void): Promise<void> {
+  /** Asks for a whole table where `table` is given, else for the accesses of each request. */
+  #step(mode: Step['mode'], requests: readonly Request[], table: number | undefined, waiter: LockWaiter): void {
     for (const { partition } of requests) {
       if (this.#ground.isConnected(partition)) continue;
-      return this.#ground.connected(partition).then(() => this.#step(mode, requests, send));
+      this.#ground.connected(partition).then(
+        () => this.#step(mode, requests, table, waiter),
+        (error: Error) => waiter.locksRefused(error),
+      );
+      return;
     }
-    return this.#stepNow(mode, requests, send);
+    if (!this.isOpen) waiter.locksRefused(this.finishedError());
+    else if (requests.length === 0) waiter.locksHeld();
+    else this.#ask(mode, requests, table, waiter);
   }
 
-  #stepNow(mode: Step['mode'], requests: readonly Request[], send: (step: number, request: Request) => void): Promise<void> {
-    return new Promise((resolve, reject) => {
-      this.assertOpen();
-      if (requests.length === 0) {
-        resolve();
-        return;
-      }
-      const stepId = this.#nextStep++;
-      // Registered before it is sent: a partition on this thread answers, or refuses, within the call.
-      this.#steps.push({ id: stepId, mode, requests, missing: requests.length, resolve, reject });
-      for (const request of requests) if (this.isOpen) send(stepId, request);
-    });
+  #ask(mode: Step['mode'], requests: readonly Request[], table: number | undefined, waiter: LockWaiter): void {
+    const id = this.#nextStep++;
+    // Registered before it is sent: a partition on this thread answers, or refuses, within the call.
+    this.#steps = { id, mode, requests, waiter, missing: requests.length, next: this.#steps };
+    for (const { partition, accesses } of requests) {
+      if (!this.isOpen) return;
+      if (table === undefined) this.coordinator.lock(partition, id, accesses);
+      else this.coordinator.lockTable(partition, id, table, lockModeOf(mode));
+    }
   }
+
+  #tryStep(id: number): Step | undefined {
+    let step = this.#steps;
+    while (step !== undefined && step.id !== id) step = step.next;
+    return step;
+  }
+
+  #drop(done: Step): void {
+    if (this.#steps === done) {
+      this.#steps = done.next;
+      return;
+    }
+    for (let step = this.#steps; step !== undefined; step = step.next) if (step.next === done) step.next = done.next;
+  }
+}
+
+function lockModeOf(mode: 'read' | 'write'): typeof LockMode.S | typeof LockMode.X {
+  return mode === 'read' ? LockMode.S : LockMode.X;
+}
+
+/** The values that come with locks. */
+function learn(cells: readonly Cell[], values: readonly unknown[], mode: 'read' | 'write'): void {
+  for (let i = 0; i < cells.length; i++) {
+    const cell = cells[i] as Cell;
+    cell.committed = values[i];
+    if (cell.lock !== 'write') cell.lock = mode;
+  }
+}
+
+function promised(ask: (waiter: LockWaiter) => void): Promise<void> {
+  return new Promise((resolve, reject) => ask({ locksHeld: resolve, locksRefused: reject }));
+}
+
+function both(first: AttemptListener, second: AttemptListener): AttemptListener {
+  return {
+    attemptEnded(outcome) {
+      first.attemptEnded(outcome);
+      second.attemptEnded(outcome);
+    },
+  };
 }

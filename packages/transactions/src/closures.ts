@@ -1,5 +1,5 @@
 /** Starts the runs of transaction bodies: locking ones and read-only ones, each under its deadline and signal. */
-import type { CallOptions } from '@troupe/core';
+import { type CallOptions, GridClosedError } from '@troupe/core';
 import { SnapshotTransaction, type TransactionGround } from './open-transaction.ts';
 import { type Bounded, RunDeadlines } from './run-deadlines.ts';
 import type { TransactionBody, TransactionOptions } from './transaction.ts';
@@ -19,15 +19,12 @@ export class Closures {
 
   /** A run of `body` as its operations' context; `start` it. Throws the signal's reason, or GRID_CLOSED. */
   prepare<T>(body: TransactionBody<T>, options: TransactionOptions): TransactionRun<T> {
-    const { context } = this.#ground;
-    return this.prepareBare((transaction) => context.run(transaction, () => body(transaction)), options);
+    return this.#prepared(body, true, options);
   }
 
   /** The same for a body of our own that needs no context. */
   prepareBare<T>(body: LockingBody<T>, options: TransactionOptions): TransactionRun<T> {
-    const run = new TransactionRun<T>(this.#service, this.#ground, body, options, this.#ended);
-    this.begin(run);
-    return run;
+    return this.#prepared(body, false, options);
   }
 
   /** Runs `body` at a snapshot. */
@@ -53,7 +50,13 @@ export class Closures {
   }
 
   close(): void {
-    this.#deadlines.close();
+    this.#deadlines.close(new GridClosedError('the grid was closed before this transaction had ended'));
+  }
+
+  #prepared<T>(body: TransactionBody<T> | LockingBody<T>, inContext: boolean, options: TransactionOptions): TransactionRun<T> {
+    const run = new TransactionRun<T>(this.#service, this.#ground, body, inContext, options, this.#ended);
+    this.begin(run);
+    return run;
   }
 
   /** Settles as `work` does, or earlier with the time-out or the signal's reason. */

@@ -20,8 +20,8 @@ export class TransactionContext {
   }
 
   /** Runs `body` as part of a transaction, or of none. */
-  run<T>(transaction: OpenTransaction | undefined, body: () => T): T {
+  run<A extends readonly unknown[], T>(transaction: OpenTransaction | undefined, body: (...args: A) => T, ...args: A): T {
     this.#used = true;
-    return this.#storage.run(transaction, body);
+    return this.#storage.run(transaction, body, ...args);
   }
 }

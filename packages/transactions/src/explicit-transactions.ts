@@ -39,7 +39,7 @@ export class ExplicitTransactions {
     const begun = (attempt = await this.#service.begin(undefined, options.label));
     // It may have waited long for a status word.
     if (stopped !== undefined) begun.coordinator.abort(stopped);
-    begun.whenEnded(() => this.#closures.end(bounded));
+    begun.whenEnded({ attemptEnded: () => this.#closures.end(bounded) });
     const rollback = async (): Promise<void> => {
       begun.coordinator.abort('user');
       await begun.finished();

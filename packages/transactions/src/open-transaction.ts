@@ -4,11 +4,12 @@
  */
 import type { Key, MemberTables, Snapshot, Table, TableDefinition } from '@troupe/core';
 import { ReadOnlyError, SnapshotExecutor, type TableExecutor, TransactionFinishedError } from '@troupe/core';
-import type { Attempt } from './attempt.ts';
+import type { Attempt, LockWaiter } from './attempt.ts';
 import type { OpenTransaction, TransactionContext } from './context.ts';
 import type { KeyPlacer } from './declared-keys.ts';
 import type { DeclaredKeys, NestedOptions, TransactionBody } from './transaction.ts';
 import { readOnlyExecutor } from './read-only-executor.ts';
+import { checkTransactionCall } from './transaction-options.ts';
 import { type StoredEntries, TransactionExecutor } from './transaction-executor.ts';
 
 /** What open transactions need of their member. */
@@ -52,13 +53,18 @@ export class LockingTransaction implements OpenTransaction {
   }
 
   transaction<T>(body: TransactionBody<T>, options: NestedOptions = {}): Promise<T> {
+    try {
+      checkTransactionCall(body, options);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
     const inner = options.readOnly === true ? this.#readOnlyView() : this;
     return this.#attempt.bounded(this.#nested(inner, body, options.keys), options);
   }
 
   async #nested<T>(inner: OpenTransaction, body: TransactionBody<T>, keys: DeclaredKeys | undefined): Promise<T> {
     this.#attempt.assertOpen();
-    await this.declare(keys);
+    await this.#declare(keys);
     const { workspace } = this.#attempt;
     const savepoint = workspace.savepoint();
     try {
@@ -84,11 +90,16 @@ export class LockingTransaction implements OpenTransaction {
     return view;
   }
 
-  /** Locks the keys that were declared, all at once. */
-  declare(keys: DeclaredKeys | undefined): Promise<void> {
-    if (keys === undefined) return Promise.resolve();
+  /** Locks the keys that were declared, all at once, and tells `waiter`; maybe within the call. */
+  declareFor(keys: DeclaredKeys, waiter: LockWaiter): void {
     const { keys: placer } = this.#ground;
-    return keys === 'all' ? this.executor.declareAll(placer.allTables()) : this.executor.declare(placer.place(keys));
+    if (keys === 'all') this.executor.declareAll(placer.allTables(), waiter);
+    else this.executor.declare(placer.place(keys), waiter);
+  }
+
+  #declare(keys: DeclaredKeys | undefined): Promise<void> {
+    if (keys === undefined) return Promise.resolve();
+    return new Promise((resolve, reject) => this.declareFor(keys, { locksHeld: resolve, locksRefused: reject }));
   }
 }
 
@@ -128,9 +139,10 @@ export class SnapshotTransaction implements OpenTransaction {
     return this.#ground.tables.tableWith(definition, () => this.executor);
   }
 
-  async transaction<T>(body: TransactionBody<T>, options?: NestedOptions): Promise<T> {
+  async transaction<T>(body: TransactionBody<T>, options: NestedOptions = {}): Promise<T> {
+    checkTransactionCall(body, options);
     this.#assertOpen();
-    if (options?.keys !== undefined) throw new ReadOnlyError('a read-only transaction takes no locks, so it can declare no keys');
+    if (options.keys !== undefined) throw new ReadOnlyError('a read-only transaction takes no locks, so it can declare no keys');
     return await this.#ground.context.run(this, () => body(this));
   }
 

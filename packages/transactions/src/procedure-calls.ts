@@ -9,7 +9,8 @@ import type { TransactionContext } from './context.ts';
 import type { KeyPlacer } from './declared-keys.ts';
 import { ProcedureOp } from './messages.ts';
 import type { ProcedureDefinition } from './procedure.ts';
-import type { TransactionRun } from './transaction-run.ts';
+import type { TransactionBody } from './transaction.ts';
+import { isThenable, type TransactionRun } from './transaction-run.ts';
 
 type AnyProcedure = ProcedureDefinition<never, unknown>;
 
@@ -39,12 +40,12 @@ export class ProcedureCalls implements MessageFamily {
   }
 
   async #call(procedure: AnyProcedure, args: readonly unknown[], options?: CallOptions): Promise<unknown> {
-    const id = this.#core.definitions.idOf(procedure);
+    const id = this.#core.definitions.idOf(procedure, 'procedure');
     const copies = copyValue(args, `the arguments of procedure '${procedure.name}'`);
     const bytes = copiedBytes();
     const current = this.#context.current();
     if (current !== undefined) {
-      return await current.transaction((tx) => procedure.run(tx, ...(copies as never)), { ...options, keys: this.#declared(procedure, copies) });
+      return await current.transaction(bodyOf(procedure, copies), { ...options, keys: this.#declared(procedure, copies) });
     }
     const [first] = this.#declared(procedure, copies);
     if (first === undefined) {
@@ -79,11 +80,10 @@ export class ProcedureCalls implements MessageFamily {
     const timeoutMs = message[4] as number | undefined;
     const keys = this.#declared(procedure, args);
     const options = { keys, label: procedure.name, ...(timeoutMs === undefined ? {} : { timeoutMs }) };
-    const run = this.#closures.prepare((tx) => procedure.run(tx, ...(args as never)), options);
+    const run = this.#closures.prepare(bodyOf(procedure, args), options);
     this.#callsOf(from).set(requestId, run);
     try {
-      const answer = await run.start();
-      return copyValue(answer, `the answer of procedure '${procedure.name}'`);
+      return await run.start();
     } finally {
       this.#running.get(from)?.delete(requestId);
     }
@@ -102,4 +102,16 @@ export class ProcedureCalls implements MessageFamily {
     }
     return keys;
   }
+}
+
+/** Its answer is copied within the transaction: one that can't be sent undoes what the procedure wrote. */
+function bodyOf(procedure: AnyProcedure, args: readonly unknown[]): TransactionBody<unknown> {
+  return (tx) => {
+    const answer = procedure.run(tx, ...(args as never));
+    return isThenable(answer) ? answer.then((value) => copyOf(procedure, value)) : copyOf(procedure, answer);
+  };
+}
+
+function copyOf(procedure: AnyProcedure, answer: unknown): unknown {
+  return answer === undefined ? undefined : copyValue(answer, `the answer of procedure '${procedure.name}'`);
 }

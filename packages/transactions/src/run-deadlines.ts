@@ -37,8 +37,10 @@ export class RunDeadlines {
     this.#own.delete(bounded);
   }
 
-  close(): void {
+  /** Ends everything that is still under way, with this error. */
+  close(reason: unknown): void {
     this.#stopTimer();
+    for (const bounded of new Set([...this.#shared.keys(), ...this.#own.keys()])) bounded.aborted(reason);
     for (const stop of this.#own.values()) stop();
     this.#own.clear();
     this.#shared.clear();

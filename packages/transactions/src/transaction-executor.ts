@@ -13,7 +13,7 @@ import type {
   TableHandle,
 } from '@troupe/core';
 import { applyOperation, copyValue, lockFor, ScanPart as Part, TableOp, WriteSlot } from '@troupe/core';
-import { type Attempt, LockRequests } from './attempt.ts';
+import { type Attempt, LockRequests, type LockWaiter } from './attempt.ts';
 import type { PlacedTableKey } from './declared-keys.ts';
 import { type Cell, Workspace } from './workspace.ts';
 
@@ -104,19 +104,22 @@ export class TransactionExecutor implements TableExecutor {
   }
 
   /** Locks keys that were declared; the values come along. */
-  declare(keys: readonly PlacedTableKey[]): Promise<void> {
+  declare(keys: readonly PlacedTableKey[], waiter: LockWaiter): void {
     const { workspace } = this.#attempt;
     const requests = new LockRequests('write');
     for (const { table, key, partition } of keys) {
       const cell = workspace.cell(table, key, partition);
       if (cell.lock !== 'write') requests.add(cell);
     }
-    return this.#attempt.lockKeys(requests);
+    this.#attempt.lockKeysFor(requests, waiter);
   }
 
   /** Locks every table whole: nobody else reads or writes anything until the end. */
-  async declareAll(tables: readonly number[]): Promise<void> {
-    await Promise.all(tables.map((table) => this.#attempt.lockTable(table, 'write')));
+  declareAll(tables: readonly number[], waiter: LockWaiter): void {
+    Promise.all(tables.map((table) => this.#attempt.lockTable(table, 'write'))).then(
+      () => waiter.locksHeld(),
+      (error: Error) => waiter.locksRefused(error),
+    );
   }
 
   async #lockAll(

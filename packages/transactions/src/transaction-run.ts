@@ -10,14 +10,14 @@
  * gone. Written with callbacks rather than async functions: every transaction passes here, and each promise less is a
  * visible part of its cost.
  */
-import { InvalidArgumentError, TransactionFinishedError } from '@troupe/core';
+import { InvalidArgumentError, keepSettlers, settlers, TransactionFinishedError } from '@troupe/core';
 import pRetry from 'p-retry';
-import type { Attempt } from './attempt.ts';
+import type { Attempt, AttemptListener, LockWaiter } from './attempt.ts';
 import type { AbortCause, Outcome } from './coordinator.ts';
 import { LockingTransaction, type TransactionGround } from './open-transaction.ts';
 import type { Bounded } from './run-deadlines.ts';
 import type { TransactionId } from './status-word.ts';
-import type { TransactionOptions } from './transaction.ts';
+import type { TransactionBody, TransactionOptions } from './transaction.ts';
 import type { TransactionService } from './transaction-service.ts';
 
 /** First and longest pause before a lost conflict is tried again; each is spread at random. */
@@ -32,45 +32,55 @@ type AttemptEnd<T> =
   | { readonly kind: 'failed'; readonly error: unknown }
   | { readonly kind: 'lost'; readonly error: Error };
 
-export class TransactionRun<T> implements Bounded {
+/** How a body ended. */
+type BodyEnd<T> = { readonly threw: false; readonly value: T } | { readonly threw: true; readonly error: unknown };
+
+export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
   readonly options: TransactionOptions;
   readonly #service: TransactionService;
   readonly #ground: TransactionGround;
-  readonly #body: LockingBody<T>;
-  readonly #ended: (run: TransactionRun<T>) => void;
+  readonly #body: TransactionBody<T> | LockingBody<T>;
+  readonly #inContext: boolean;
+  readonly #ended: (run: Bounded) => void;
   /** The id of the first attempt; a retried transaction grows older and cannot starve. */
   #age: TransactionId | undefined;
+  #attempts = 0;
   #attempt: Attempt | undefined;
-  #resolve: (value: T) => void = () => undefined;
-  #reject: (error: unknown) => void = () => undefined;
+  #transaction: LockingTransaction | undefined;
+  /** What the body of the attempt under way has come to. */
+  #returned: BodyEnd<T> | undefined;
+  #resolve: ((value: T) => void) | undefined;
+  #reject: ((error: unknown) => void) | undefined;
+  /** Set while p-retry waits for the attempt under way. */
+  #retrying: { readonly resolve: (end: AttemptEnd<T>) => void; readonly reject: (lost: Error) => void } | undefined;
   #over = false;
   /** What the caller is told, once it is ended from outside. */
   #stopped: (() => unknown) | undefined;
 
+  /** `inContext`: operations on `grid.table(…)` in the body join the transaction. */
   constructor(
     service: TransactionService,
     ground: TransactionGround,
-    body: LockingBody<T>,
+    body: TransactionBody<T> | LockingBody<T>,
+    inContext: boolean,
     options: TransactionOptions,
-    ended: (run: TransactionRun<T>) => void,
+    ended: (run: Bounded) => void,
   ) {
     this.#service = service;
     this.#ground = ground;
     this.#body = body;
+    this.#inContext = inContext;
     this.options = options;
     this.#ended = ended;
   }
 
   /** Resolves with what the body of the attempt that committed returned. */
   start(): Promise<T> {
-    return new Promise((resolve, reject) => {
-      this.#resolve = resolve;
-      this.#reject = reject;
-      this.#try(1, (end) => {
-        if (end.kind === 'lost') this.#retry(end.error);
-        else this.#finish(end);
-      });
-    });
+    const promise = new Promise<unknown>(keepSettlers) as Promise<T>;
+    this.#resolve = settlers.resolve;
+    this.#reject = settlers.reject;
+    this.#try();
+    return promise;
   }
 
   // ── ended from outside ────────────────────────────────────────────────────────────────────────────────────────
@@ -103,83 +113,106 @@ export class TransactionRun<T> implements Bounded {
   #finish(end: AttemptEnd<T>): void {
     if (this.#over) return;
     this.#over = true;
-    if (this.#stopped !== undefined) this.#reject(this.#stopped());
-    else if (end.kind === 'committed') this.#resolve(end.value);
-    else this.#reject(end.error);
+    if (this.#stopped !== undefined) this.#reject?.(this.#stopped());
+    else if (end.kind === 'committed') this.#resolve?.(end.value);
+    else this.#reject?.(end.error);
     this.#ended(this);
   }
 
   // ── one attempt ───────────────────────────────────────────────────────────────────────────────────────────────
 
-  #try(attemptNumber: number, done: (end: AttemptEnd<T>) => void): void {
+  #try(): void {
     const attempt = this.#service.tryBegin(this.#age, this.options.label);
-    if (attempt !== undefined) this.#begun(attempt, attemptNumber, done);
-    else {
-      // Every status word is lent; it goes on when one is free.
-      void this.#service.begin(this.#age, this.options.label).then((later) => this.#begun(later, attemptNumber, done));
-    }
+    if (attempt !== undefined) this.#begun(attempt);
+    // Every status word is lent; it goes on when one is free.
+    else void this.#service.begin(this.#age, this.options.label).then((later) => this.#begun(later));
   }
 
-  #begun(attempt: Attempt, attemptNumber: number, done: (end: AttemptEnd<T>) => void): void {
+  #begun(attempt: Attempt): void {
     this.#attempt = attempt;
     this.#age ??= attempt.id;
+    this.#attempts++;
+    this.#returned = undefined;
     if (this.#over) {
-      this.#failed(attempt, new TransactionFinishedError('the transaction was ended from outside'), done);
+      this.#threw(new TransactionFinishedError('the transaction was ended from outside'));
       return;
     }
-    const transaction = new LockingTransaction(this.#ground, attempt, attemptNumber);
+    this.#transaction = new LockingTransaction(this.#ground, attempt, this.#attempts);
     const { keys } = this.options;
     if (keys === undefined) {
-      this.#runBody(attempt, transaction, done);
+      this.#runBody(this.#transaction);
       return;
     }
     try {
-      transaction.declare(keys).then(
-        () => this.#runBody(attempt, transaction, done),
-        (error: unknown) => this.#failed(attempt, error, done),
-      );
+      this.#transaction.declareFor(keys, this);
     } catch (error) {
-      this.#failed(attempt, error, done);
+      this.#threw(error);
     }
   }
 
-  #runBody(attempt: Attempt, transaction: LockingTransaction, done: (end: AttemptEnd<T>) => void): void {
+  /** The declared keys are locked. */
+  locksHeld(): void {
+    if (this.#transaction !== undefined) this.#runBody(this.#transaction);
+  }
+
+  locksRefused(error: Error): void {
+    this.#threw(error);
+  }
+
+  #runBody(transaction: LockingTransaction): void {
     let returned: T | Promise<T>;
     try {
-      returned = this.#body(transaction);
+      const body = this.#body as LockingBody<T>;
+      returned = this.#inContext ? this.#ground.context.run(transaction, body, transaction) : body(transaction);
     } catch (error) {
-      this.#failed(attempt, error, done);
+      this.#threw(error);
       return;
     }
-    if (isThenable(returned)) {
+    if (!isThenable(returned)) this.#returnedValue(returned);
+    else {
       returned.then(
-        (value) => this.#returned(attempt, value, done),
-        (error: unknown) => this.#failed(attempt, error, done),
+        (value) => this.#returnedValue(value),
+        (error: unknown) => this.#threw(error),
       );
-    } else this.#returned(attempt, returned, done);
+    }
   }
 
-  #returned(attempt: Attempt, value: T, done: (end: AttemptEnd<T>) => void): void {
-    if (attempt.operationsUnderWay > 0) {
+  #returnedValue(value: T): void {
+    const attempt = this.#attempt as Attempt;
+    const { operationsUnderWay } = attempt;
+    if (operationsUnderWay > 0) {
       // It would commit before they are part of it.
-      this.#failed(attempt, notAwaited('the body of a transaction returned', attempt.operationsUnderWay), done);
+      this.#threw(notAwaited('the body of a transaction returned', operationsUnderWay));
       return;
     }
+    this.#returned = { threw: false, value };
     attempt.commit();
-    attempt.whenEnded((outcome) => done(outcome.committed ? { kind: 'committed', value } : this.#notCommitted(attempt, outcome, undefined)));
+    attempt.whenEnded(this);
   }
 
   /** The body threw. Its error counts only if everything it had read was true together, which the abort tells. */
-  #failed(attempt: Attempt, error: unknown, done: (end: AttemptEnd<T>) => void): void {
+  #threw(error: unknown): void {
+    const attempt = this.#attempt as Attempt;
+    this.#returned = { threw: true, error };
     attempt.coordinator.abort('user');
-    attempt.whenEnded((outcome) => {
-      const counts = outcome.committed || outcome.cause === 'user';
-      done(counts ? { kind: 'failed', error } : this.#notCommitted(attempt, outcome, error));
-    });
+    attempt.whenEnded(this);
   }
 
-  #notCommitted(attempt: Attempt, outcome: Outcome & { readonly committed: false }, cause: unknown): AttemptEnd<T> {
-    const error = this.#service.abortError(attempt, outcome.cause, outcome.partition, cause);
+  attemptEnded(outcome: Outcome): void {
+    const end = this.#endOf(outcome);
+    if (this.#retrying !== undefined) {
+      if (end.kind === 'lost') this.#retrying.reject(end.error);
+      else this.#retrying.resolve(end);
+    } else if (end.kind === 'lost') this.#retry(end.error);
+    else this.#finish(end);
+  }
+
+  #endOf(outcome: Outcome): AttemptEnd<T> {
+    const returned = this.#returned as BodyEnd<T>;
+    if (outcome.committed) return returned.threw ? { kind: 'failed', error: returned.error } : { kind: 'committed', value: returned.value };
+    if (returned.threw && outcome.cause === 'user') return { kind: 'failed', error: returned.error };
+    const cause = returned.threw ? returned.error : undefined;
+    const error = this.#service.abortError(this.#attempt as Attempt, outcome.cause, outcome.partition, cause);
     return { kind: outcome.cause === 'wounded' ? 'lost' : 'failed', error };
   }
 
@@ -192,7 +225,7 @@ export class TransactionRun<T> implements Bounded {
       this.#finish({ kind: 'failed', error: lost });
       return;
     }
-    pRetry((tries) => this.#tryAgain(tries + 1), {
+    pRetry(() => this.#tryAgain(), {
       // What p-retry takes for the first try is already a retry.
       retries: retries - 1,
       minTimeout: retryBackoffMs,
@@ -205,14 +238,15 @@ export class TransactionRun<T> implements Bounded {
     );
   }
 
-  #tryAgain(attemptNumber: number): Promise<AttemptEnd<T>> {
+  #tryAgain(): Promise<AttemptEnd<T>> {
     return new Promise((resolve, reject) => {
-      this.#try(attemptNumber, (end) => (end.kind === 'lost' ? reject(end.error) : resolve(end)));
+      this.#retrying = { resolve, reject };
+      this.#try();
     });
   }
 }
 
-function isThenable<T>(value: T | Promise<T>): value is Promise<T> {
+export function isThenable<T>(value: T | Promise<T>): value is Promise<T> {
   return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
 }
 

@@ -4,12 +4,7 @@
  */
 import type { CallOptions, CoreMember, MemberTables, Partition } from '@troupe/core';
 import {
-  callOptionNamesWith,
   checkCallOptions,
-  InvalidArgumentError,
-  mustBeFunction,
-  mustBeInteger,
-  mustBeName,
   scanPartitions,
   ScanPart,
   newest,
@@ -24,6 +19,7 @@ import type { Participant } from './participant.ts';
 import type { ProcedureDefinition } from './procedure.ts';
 import { ProcedureCalls } from './procedure-calls.ts';
 import type { BeginOptions, ExplicitTransaction, Transaction, TransactionBody, TransactionOptions } from './transaction.ts';
+import { checkBeginOptions, checkTransactionCall } from './transaction-options.ts';
 import { TransactionService } from './transaction-service.ts';
 
 /** What the transactions package adds to every member's client. */
@@ -85,8 +81,7 @@ export class Transactions implements TransactionClient {
 
   transaction<T>(body: TransactionBody<T>, options: TransactionOptions = {}): Promise<T> {
     try {
-      mustBeFunction(body, 'the body of a transaction');
-      checkTransactionOptions(options);
+      checkTransactionCall(body, options);
       const current = options.independent === true ? undefined : this.#context.current();
       if (current !== undefined) return current.transaction(body, options);
       return options.readOnly === true ? this.#closures.runReadOnly(body, options) : this.#closures.prepare(body, options).start();
@@ -96,8 +91,7 @@ export class Transactions implements TransactionClient {
   }
 
   async begin(options: BeginOptions = {}): Promise<ExplicitTransaction> {
-    checkCallOptions(options, beginOptionNames);
-    checkFlags(options);
+    checkBeginOptions(options);
     return await this.#explicit.begin(options);
   }
 
@@ -124,40 +118,7 @@ export class Transactions implements TransactionClient {
   }
 
   close(): void {
-    this.service.close();
     this.#closures.close();
-  }
-}
-
-const transactionOptionNames = callOptionNamesWith('keys', 'retries', 'readOnly', 'label', 'independent');
-const beginOptionNames = callOptionNamesWith('readOnly', 'label');
-
-function checkTransactionOptions(options: TransactionOptions): void {
-  checkCallOptions(options, transactionOptionNames);
-  checkFlags(options);
-  const { keys, retries } = options;
-  if (retries !== undefined && retries !== Number.POSITIVE_INFINITY) {
-    mustBeInteger(retries, 'retries', 0, Number.MAX_SAFE_INTEGER);
-  }
-  if (keys !== undefined && keys !== 'all' && !Array.isArray(keys)) {
-    throw new InvalidArgumentError("keys must be an array of table keys like accounts.key('alice'), or 'all'", {
-      details: { argument: 'keys' },
-    });
-  }
-  if (options.readOnly === true && keys !== undefined) {
-    throw new InvalidArgumentError('keys must be left out of a read-only transaction: it takes no locks', {
-      details: { argument: 'keys' },
-    });
-  }
-}
-
-const flags = ['readOnly', 'independent'] as const;
-
-function checkFlags(options: TransactionOptions): void {
-  if (options.label !== undefined) mustBeName(options.label, 'label');
-  for (const name of flags) {
-    if (options[name] !== undefined && typeof options[name] !== 'boolean') {
-      throw new InvalidArgumentError(`${name} must be true or false`, { details: { argument: name } });
-    }
+    this.service.close();
   }
 }

@@ -25,17 +25,20 @@ export interface Cell {
   own: unknown;
 }
 
+/** What a write replaced. The changes are a chain from the latest back, so that a savepoint is a link of it. */
 interface Change {
   readonly cell: Cell;
   readonly written: boolean;
   readonly own: unknown;
+  readonly before: Change | undefined;
 }
 
 const nothingCleared: readonly number[] = [];
+const noCells: Cell[] = [];
 
 /** Where a workspace stood. */
 export interface Savepoint {
-  readonly changes: number;
+  readonly change: Change | undefined;
   readonly cleared: number;
 }
 
@@ -43,10 +46,10 @@ export interface Savepoint {
 const unindexedMax = 8;
 
 export class Workspace {
-  readonly #cells: Cell[] = [];
+  #cells: Cell[] = noCells;
   /** By table and key, once there are many. */
   #index: Map<number, Map<StorageKey, Cell>> | undefined;
-  readonly #changes: Change[] = [];
+  #latest: Change | undefined;
   /** Tables that were emptied, in order. */
   readonly #cleared: number[] = [];
 
@@ -55,7 +58,9 @@ export class Workspace {
     const known = this.tryCell(table, key);
     if (known !== undefined) return known;
     const cell: Cell = { table, key, partition, lock: 'none', committed: undefined, askedBy: undefined, written: false, own: undefined };
-    this.#cells.push(cell);
+    // A first literal: an empty array would make room for seventeen.
+    if (this.#cells === noCells) this.#cells = [cell];
+    else this.#cells.push(cell);
     if (this.#cells.length > unindexedMax) this.#addToIndex(cell);
     if (this.isCleared(table)) this.write(cell, undefined);
     return cell;
@@ -78,7 +83,7 @@ export class Workspace {
   }
 
   write(cell: Cell, value: unknown): void {
-    this.#changes.push({ cell, written: cell.written, own: cell.own });
+    this.#latest = { cell, written: cell.written, own: cell.own, before: this.#latest };
     cell.written = true;
     cell.own = value;
   }
@@ -95,19 +100,20 @@ export class Workspace {
 
   /** True when the lock of every write is held. Keys of a cleared table count: the whole table is locked. */
   get isLocked(): boolean {
-    for (const { cell } of this.#changes) if (cell.written && cell.lock !== 'write') return false;
+    for (const cell of this.#cells) if (cell.written && cell.lock !== 'write') return false;
     return true;
   }
 
   /** Where the workspace stands now. */
   savepoint(): Savepoint {
-    return { changes: this.#changes.length, cleared: this.#cleared.length };
+    return { change: this.#latest, cleared: this.#cleared.length };
   }
 
   /** Undoes every write since the savepoint. */
   rollbackTo(savepoint: Savepoint): void {
     this.#cleared.length = savepoint.cleared;
-    for (const { cell, written, own } of this.#changes.splice(savepoint.changes).reverse()) {
+    for (; this.#latest !== undefined && this.#latest !== savepoint.change; this.#latest = this.#latest.before) {
+      const { cell, written, own } = this.#latest;
       cell.written = written;
       cell.own = own;
     }

@@ -1,5 +1,5 @@
 /** The grid as a service holds it: the client of the main thread, the hosts behind it, and the end of both. */
-import type { Client, CoreGrid, GridEventName, GridEvents, HostRow } from '@troupe/core';
+import { type Client, type CoreGrid, checkOptions, type GridEventName, type GridEvents, type HostRow } from '@troupe/core';
 import type { WiredMember } from './wire-member.ts';
 
 export interface Grid extends Client, AsyncDisposable {
@@ -20,9 +20,16 @@ export interface Grid extends Client, AsyncDisposable {
 export function makeGrid(core: CoreGrid<WiredMember>): Grid {
   const { client } = core.api;
   let closing: Promise<void> | undefined;
-  const close = (options?: { readonly timeoutMs?: number }): Promise<void> => {
-    closing ??= core.close(options).then(() => core.api.close());
-    return closing;
+  const close = (options: { readonly timeoutMs?: number } = {}): Promise<void> => {
+    try {
+      checkOptions(options, 'options', ['timeoutMs']);
+      // Asked each time, so that a wrong time is refused each time.
+      const closed = core.close(options);
+      closing ??= closed.then(() => core.api.close());
+      return closing;
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
   };
   const grid: Grid = {
     ...client,

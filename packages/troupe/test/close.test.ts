@@ -21,7 +21,11 @@ describe.each(topologies)('close() %s', (_, threads) => {
       return tx.table(items).size();
     });
     await entered.opened;
-    const calls = [grid.table(items).set('d', 4), grid.actor(clerk, 'x').add(1), grid.run(store.addToAll, ['p'])];
+    const calls = [
+      grid.table(items).set('d', 4),
+      grid.actor(clerk, 'x').add(1),
+      grid.run(store.addToAll, ['p']),
+    ];
     const closing = grid.close();
     go.open();
     expect(await running).toBe(3);
@@ -72,7 +76,9 @@ describe.each(topologies)('close() %s', (_, threads) => {
     await grid.close({ timeoutMs: 50 });
     expect(performance.now() - startedMs).toBeLessThan(5_000);
     for (const error of await Promise.all([...waiting, body])) {
-      expect(['GRID_CLOSED', 'TRANSACTION_ABORTED']).toContain((error as { code?: string }).code);
+      expect(['GRID_CLOSED', 'TRANSACTION_ABORTED', 'PARTITION_LOST']).toContain(
+        (error as { code?: string }).code,
+      );
     }
     expect(await rejection(tx.commit())).toMatchObject({ code: 'TRANSACTION_FINISHED' });
     await tx.rollback();
@@ -88,11 +94,15 @@ describe.each(topologies)('close() %s', (_, threads) => {
     expect(await rejection(leaked.table(items).get('a'))).toMatchObject({ code: 'GRID_CLOSED' });
   });
 
-  test.each(['close', 'dispose'])('lets the process end by itself (%s)', { timeout: 60_000 }, async (ending) => {
-    // Disposal waits the default ten seconds for the transactions that the program has left open.
-    const printed = await runProgram('use-and-close.mjs', { args: [threads, ending], timeoutMs: 30_000 });
-    expect(JSON.parse(printed)).toEqual([expect.any(String), 'GRID_CLOSED']);
-  });
+  test.each(['close', 'dispose'])(
+    'lets the process end by itself (%s)',
+    { timeout: 60_000 },
+    async (ending) => {
+      // Disposal waits the default ten seconds for the transactions that the program has left open.
+      const printed = await runProgram('use-and-close.mjs', { args: [threads, ending], timeoutMs: 30_000 });
+      expect(JSON.parse(printed)).toEqual([expect.any(String), 'GRID_CLOSED']);
+    },
+  );
 });
 
 async function expectAllRefused(grid: Grid): Promise<void> {
@@ -118,6 +128,8 @@ async function expectAllRefused(grid: Grid): Promise<void> {
     grid.actor(clerk, 'x').add(1),
     grid.tell(clerk, 'x').add(1),
   ];
-  const codes = await Promise.all(calls.map(async (call) => ((await rejection(call)) as { code?: string }).code));
+  const codes = await Promise.all(
+    calls.map(async (call) => ((await rejection(call)) as { code?: string }).code),
+  );
   expect(codes).toEqual(calls.map(() => 'GRID_CLOSED'));
 }

@@ -34,8 +34,7 @@ describe.each(topologies)('a storm of conflicts %s', (_, threads) => {
           await tx.table(counters).set('hot', ((await tx.table(counters).get('hot')) ?? 0) + 1);
         }),
       () => grid.transaction((tx) => tx.table(counters).increment('hot'), { keys: [counters.key('hot')] }),
-      () =>
-        grid.transaction((tx) => tx.transaction((nested) => nested.table(counters).increment('hot'))),
+      () => grid.transaction((tx) => tx.transaction((nested) => nested.table(counters).increment('hot'))),
       async () => {
         for (;;) {
           const seen = await table.get('hot');
@@ -64,7 +63,9 @@ describe.each(topologies)('a storm of conflicts %s', (_, threads) => {
       );
     });
     await Promise.all(runs);
-    expect(await grid.table(counters).getMany(keys)).toEqual(keys.map((key) => expected.get(key) || undefined));
+    expect(await grid.table(counters).getMany(keys)).toEqual(
+      keys.map((key) => expected.get(key) || undefined),
+    );
   });
 
   test('of bank transfers conserves the total, and every audit sees it', async () => {
@@ -140,7 +141,8 @@ describe.each(topologies)('a storm of conflicts %s', (_, threads) => {
     const outcomes = await Promise.allSettled(runs);
     outcomes.forEach((outcome, i) => {
       if (i % 2 === 0) expect(outcome.status).toBe('fulfilled');
-      else if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ details: { reason: 'wounded' } });
+      else if (outcome.status === 'rejected')
+        expect(outcome.reason).toMatchObject({ details: { reason: 'wounded' } });
     });
     const committed = outcomes.filter(({ status }, i) => i % 2 === 1 && status === 'fulfilled').length;
     const sums = await grid.table(counters).getMany(keys.slice(0, 3));

@@ -31,9 +31,13 @@ interface Floods {
   readonly after: null;
 }
 
-test('a million entries are loaded and read in constant memory of the caller', { timeout: timeoutMs }, async () => {
+test('a million entries are loaded and read in constant memory of the caller', {
+  timeout: timeoutMs,
+}, async () => {
   const count = 1_000_000;
-  const loaded = JSON.parse(await runProgram('load-memory.mjs', { args: [count], nodeArgs, timeoutMs })) as Loaded;
+  const loaded = JSON.parse(
+    await runProgram('load-memory.mjs', { args: [count], nodeArgs, timeoutMs }),
+  ) as Loaded;
   console.log(
     `heap of the caller grew by ${loaded.chunksMb.toFixed(1)} MB in chunks, ${loaded.streamMb.toFixed(1)} MB as a stream, ${loaded.iterationMb.toFixed(1)} MB while iterating`,
   );
@@ -44,7 +48,9 @@ test('a million entries are loaded and read in constant memory of the caller', {
 });
 
 describe.each([0, 2])('a sender that never waits, with %i threads,', (threads) => {
-  test('is served or refused with a code, and everything that was accepted is there', { timeout: timeoutMs }, async () => {
+  test('is served or refused with a code, and everything that was accepted is there', {
+    timeout: timeoutMs,
+  }, async () => {
     const count = 100_000;
     const printed = await runProgram('fast-sender.mjs', { args: [count, threads], nodeArgs, timeoutMs });
     const { sets, asks, tells, ...rest } = JSON.parse(printed) as Floods;

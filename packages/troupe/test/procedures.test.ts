@@ -51,7 +51,9 @@ describe.each(topologies)('a procedure %s', (_, threads) => {
       const { value } = await grid.run(store.keeps, 'a', mine);
       (value as typeof mine).list.push('caller');
       expect(mine.list).toEqual([]);
-      expect(await rejection(grid.run(store.transfer, 'bob', 'alice', 99))).toBeInstanceOf(store.InsufficientFunds);
+      expect(await rejection(grid.run(store.transfer, 'bob', 'alice', 99))).toBeInstanceOf(
+        store.InsufficientFunds,
+      );
       // Only what the failed one wrote is undone.
       expect(await tx.table(accounts).get('bob')).toEqual({ balance: 10 });
       throw undone;
@@ -83,6 +85,13 @@ describe.each(topologies)('a procedure %s', (_, threads) => {
 
   test('refuses an answer that cannot be sent, and wrong keys, as the caller’s error', async () => {
     expect(await rejection(grid.run(store.wrongAnswer, 'a'))).toMatchObject({ code: 'VALUE_NOT_SUPPORTED' });
+    expect(await grid.table(items).size()).toBe(0);
+    await grid.transaction(async () => {
+      expect(await rejection(grid.run(store.wrongAnswer, 'a'))).toMatchObject({
+        code: 'VALUE_NOT_SUPPORTED',
+      });
+    });
+    expect(await grid.table(items).size()).toBe(0);
     expect(await rejection(grid.run(store.noKeys))).toMatchObject({ code: 'INVALID_ARGUMENT' });
     expect(await rejection(grid.run(store.wrongKeys))).toMatchObject({ code: 'INVALID_ARGUMENT' });
   });

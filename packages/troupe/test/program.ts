@@ -12,7 +12,10 @@ export interface Program {
 }
 
 /** What the program printed; rejects when it fails, or doesn't end in time. */
-export async function runProgram(name: string, { args = [], nodeArgs = [], timeoutMs }: Program): Promise<string> {
+export async function runProgram(
+  name: string,
+  { args = [], nodeArgs = [], timeoutMs }: Program,
+): Promise<string> {
   const file = fileURLToPath(new URL(`./fixtures/${name}`, import.meta.url));
   const { stdout } = await run(process.execPath, [...nodeArgs, file, ...args.map(String)], {
     timeout: timeoutMs,

@@ -9,7 +9,9 @@ import { type Grid, type GridOptions, startGrid } from 'troupe';
 import { afterEach } from 'vitest';
 
 export const storeUrl = new URL('./fixtures/store.mjs', import.meta.url);
-export const store = createRequire(import.meta.url)('./fixtures/store.mjs') as typeof import('./fixtures/store.mjs');
+export const store = createRequire(import.meta.url)(
+  './fixtures/store.mjs',
+) as typeof import('./fixtures/store.mjs');
 
 /** Every promise about tables and transactions holds for both. */
 export const topologies = [
@@ -65,4 +67,3 @@ export async function until(condition: () => boolean | Promise<boolean>, withinM
     await new Promise<void>((resolve) => setImmediate(resolve));
   }
 }
-

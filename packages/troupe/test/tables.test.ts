@@ -187,7 +187,23 @@ describe.each(topologies)('a table %s', (_, threads) => {
 
   test('keeps keys of every kind apart', async () => {
     const table = grid.table(items);
-    const keys: Key[] = ['1', 1, 1n, true, ['1'], [1], [1n], [true], ['1', 1], '', ['', ''], '\0', '\0s:', -1.5, Infinity];
+    const keys: Key[] = [
+      '1',
+      1,
+      1n,
+      true,
+      ['1'],
+      [1],
+      [1n],
+      [true],
+      ['1', 1],
+      '',
+      ['', ''],
+      '\0',
+      '\0s:',
+      -1.5,
+      Infinity,
+    ];
     await table.setMany(keys.map((key, i) => [key, i]));
     expect(await table.size()).toBe(keys.length);
     expect(await table.getMany(keys)).toEqual(keys.map((_key, i) => i));
@@ -223,11 +239,20 @@ describe.each(topologies)('a table %s', (_, threads) => {
     ['booleans', [true, false]],
     ['undefined inside', { a: undefined, list: [undefined, 1] }],
     ['a nested object', { a: { b: { c: [{ d: 'e' }] } } }],
-    ['a Map', new Map<unknown, unknown>([['a', 1], [2, new Map([['x', null]])]])],
+    [
+      'a Map',
+      new Map<unknown, unknown>([
+        ['a', 1],
+        [2, new Map([['x', null]])],
+      ]),
+    ],
     ['a Set', new Set<unknown>([1, 'a', 2n])],
     ['dates', [new Date(0), new Date(1_700_000_000_123), new Date(-1)]],
     ['a Buffer', Buffer.from([1, 2, 255])],
-    ['typed arrays', [new Uint8Array([1]), new Float64Array([1.5]), new BigInt64Array([-1n]), new Int16Array([-2])]],
+    [
+      'typed arrays',
+      [new Uint8Array([1]), new Float64Array([1.5]), new BigInt64Array([-1n]), new Int16Array([-2])],
+    ],
     ['an ArrayBuffer', new Uint8Array([3, 4]).buffer],
     ['a RegExp', /a+b/giu],
     ['an empty object and array', [{}, []]],

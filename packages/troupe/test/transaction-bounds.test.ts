@@ -24,7 +24,10 @@ describe.each(topologies)('bounds %s:', (_, threads) => {
     );
     const error = await rejection(slow);
     expect(error).toBeInstanceOf(TransactionAbortedError);
-    expect(error).toMatchObject({ code: 'TRANSACTION_ABORTED', details: { reason: 'timeout', label: 'slow' } });
+    expect(error).toMatchObject({
+      code: 'TRANSACTION_ABORTED',
+      details: { reason: 'timeout', label: 'slow' },
+    });
     await grid.transaction((tx) => tx.table(items).set('a', 2), { keys: [items.key('a')], timeoutMs: 2_000 });
     expect(await grid.table(items).get('a')).toBe(2);
   });
@@ -38,10 +41,15 @@ describe.each(topologies)('bounds %s:', (_, threads) => {
       grid.transaction(() => 1, { timeoutMs: 20, keys: 'all' }),
       grid.transaction((tx) => tx.table(items).size(), { timeoutMs: 20 }),
       grid.transaction((tx) => tx.table(items).clear(), { timeoutMs: 20 }),
-      grid.table(items).setMany([['a', 1], ...spread.map((key): [string, number] => [key, 1])], { timeoutMs: 20 }),
+      grid
+        .table(items)
+        .setMany([['a', 1], ...spread.map((key): [string, number] => [key, 1])], { timeoutMs: 20 }),
       grid.table(items).clear({ timeoutMs: 20 }),
     ]) {
-      expect(await rejection(run)).toMatchObject({ code: 'TRANSACTION_ABORTED', details: { reason: 'timeout' } });
+      expect(await rejection(run)).toMatchObject({
+        code: 'TRANSACTION_ABORTED',
+        details: { reason: 'timeout' },
+      });
     }
     expect(await rejection(grid.table(items).get('a', { timeoutMs: 20 }))).toMatchObject({ code: 'TIMEOUT' });
     await holder.commit();
@@ -50,13 +58,10 @@ describe.each(topologies)('bounds %s:', (_, threads) => {
 
   test.each([farAway, Number.POSITIVE_INFINITY])('timeoutMs of %s is no bound at all', async (timeoutMs) => {
     const bound = { timeoutMs, signal: new AbortController().signal };
-    await grid.transaction(
-      async (tx) => {
-        await turn(5);
-        await tx.table(items).set('a', 1);
-      },
-      bound,
-    );
+    await grid.transaction(async (tx) => {
+      await turn(5);
+      await tx.table(items).set('a', 1);
+    }, bound);
     await using tx = await grid.begin(bound);
     await using snapshot = await grid.begin({ ...bound, readOnly: true });
     await turn(5);
@@ -148,7 +153,10 @@ describe.each(topologies)('bounds %s:', (_, threads) => {
       const reason = new Error('enough');
       controller.abort(reason);
       expect(await rejection(run)).toBe(reason);
-      await grid.transaction((tx) => tx.table(items).setMany(spread.map((key) => [key, 'mine'])), { keys, timeoutMs: 2_000 });
+      await grid.transaction((tx) => tx.table(items).setMany(spread.map((key) => [key, 'mine'])), {
+        keys,
+        timeoutMs: 2_000,
+      });
       expect(await grid.table(items).getMany(spread)).toEqual(spread.map(() => 'mine'));
     }
   });
@@ -159,7 +167,10 @@ describe.each(topologies)('bounds %s:', (_, threads) => {
     const controller = new AbortController();
     const reason = new Error('enough');
     const runs = [
-      grid.transaction(() => 1, { signal: controller.signal, keys: [items.key('a'), ...spread.map((key) => items.key(key))] }),
+      grid.transaction(() => 1, {
+        signal: controller.signal,
+        keys: [items.key('a'), ...spread.map((key) => items.key(key))],
+      }),
       grid.transaction((tx) => tx.table(items).size(), { signal: controller.signal }),
       grid.table(items).get('a', { signal: controller.signal }),
       grid.table(items).setMany([['a', 2]], { signal: controller.signal }),
@@ -167,7 +178,10 @@ describe.each(topologies)('bounds %s:', (_, threads) => {
     await turn(5);
     controller.abort(reason);
     expect(await Promise.all(runs)).toEqual([reason, reason, reason, reason]);
-    await grid.table(items).setMany(spread.map((key) => [key, 1]), { timeoutMs: 2_000 });
+    await grid.table(items).setMany(
+      spread.map((key) => [key, 1]),
+      { timeoutMs: 2_000 },
+    );
     await holder.commit();
     expect(await grid.table(items).get('a')).toBe(1);
   });
@@ -217,7 +231,11 @@ describe.each(topologies)('bounds %s:', (_, threads) => {
       await older.table(counters).increment('a');
       await older.commit();
       if (retries === 0) {
-        expect(await outcome).toMatchObject({ code: 'TRANSACTION_ABORTED', retryable: true, details: { reason: 'wounded' } });
+        expect(await outcome).toMatchObject({
+          code: 'TRANSACTION_ABORTED',
+          retryable: true,
+          details: { reason: 'wounded' },
+        });
         expect(attempts).toEqual([1]);
       } else {
         expect(await outcome).toBe('committed');
@@ -234,7 +252,9 @@ describe.each(topologies)('bounds %s:', (_, threads) => {
     let going = true;
     const writers = [0, 1, 2].map(async (seed) => {
       for (let i = seed; going; i++) {
-        await grid.run(store.transfer, spread[i % 12] as string, spread[(i * 5 + 1) % 12] as string, 1).catch(() => 0);
+        await grid
+          .run(store.transfer, spread[i % 12] as string, spread[(i * 5 + 1) % 12] as string, 1)
+          .catch(() => 0);
       }
     });
     for (let i = 0; i < 60; i++) {
@@ -315,7 +335,10 @@ describe.each(topologies)('bounds %s:', (_, threads) => {
       },
       { readOnly: true, timeoutMs: 20 },
     );
-    expect(await rejection(run)).toMatchObject({ code: 'TRANSACTION_ABORTED', details: { reason: 'timeout' } });
+    expect(await rejection(run)).toMatchObject({
+      code: 'TRANSACTION_ABORTED',
+      details: { reason: 'timeout' },
+    });
     go.open();
     expect(await after.opened).toMatchObject({ code: 'TRANSACTION_FINISHED' });
   });

@@ -36,7 +36,13 @@ describe.each(topologies)('a transaction %s', (_, threads) => {
   });
 
   test('takes declared keys in any order, twice, and of several tables', async () => {
-    const keys = [items.key('b'), counters.key('a'), items.key('a'), items.key('b'), ...spread.map((key) => items.key(key))];
+    const keys = [
+      items.key('b'),
+      counters.key('a'),
+      items.key('a'),
+      items.key('b'),
+      ...spread.map((key) => items.key(key)),
+    ];
     await grid.transaction(
       async (tx) => {
         await tx.table(items).set('b', ((await tx.table(items).get('a')) as number | undefined) ?? 'none');
@@ -81,8 +87,13 @@ describe.each(topologies)('a transaction %s', (_, threads) => {
     );
     await entered.opened;
     const others = spread.flatMap((key) => [
-      grid.transaction((tx) => tx.table(counters).increment(key), { keys: [counters.key(key)] }).then(() => trace.push(key)),
-      grid.table(counters).increment(key).then(() => trace.push(key)),
+      grid
+        .transaction((tx) => tx.table(counters).increment(key), { keys: [counters.key(key)] })
+        .then(() => trace.push(key)),
+      grid
+        .table(counters)
+        .increment(key)
+        .then(() => trace.push(key)),
     ]);
     await Promise.all([all, ...others]);
     expect(trace[0]).toBe('end');
@@ -146,7 +157,12 @@ describe.each(topologies)('a transaction %s', (_, threads) => {
       expect(await table.delete('goes')).toBe(true);
       expect(await table.get('comes')).toEqual({ a: 1 });
       expect(await table.has('goes')).toBe(false);
-      expect(await table.getMany(['stays', 'changes', 'goes', 'comes'])).toEqual([0, 'changed', undefined, { a: 1 }]);
+      expect(await table.getMany(['stays', 'changes', 'goes', 'comes'])).toEqual([
+        0,
+        'changed',
+        undefined,
+        { a: 1 },
+      ]);
       expect(await table.size()).toBe(3);
       expect((await collect(table.keys())).sort()).toEqual(['changes', 'comes', 'stays']);
       expect((await collect(table.entries())).sort()).toEqual([
@@ -355,7 +371,9 @@ describe.each(topologies)('a transaction %s', (_, threads) => {
         () => collect(table.keys()),
         () => collect(table.values()),
       ]) {
-        expect(await rejection(operation()), String(operation)).toMatchObject({ code: 'TRANSACTION_FINISHED' });
+        expect(await rejection(operation()), String(operation)).toMatchObject({
+          code: 'TRANSACTION_FINISHED',
+        });
       }
     }
     expect(await rejection(tx.transaction(() => 1))).toMatchObject({ code: 'TRANSACTION_FINISHED' });
@@ -388,7 +406,10 @@ describe.each(topologies)('a transaction %s', (_, threads) => {
       expect(await rejection(tx.table(items).increment('text'))).toMatchObject({ code: 'INVALID_ARGUMENT' });
       expect(await rejection(tx.table(items).get('a'))).toMatchObject({ code: 'TRANSACTION_FINISHED' });
     });
-    expect(await rejection(outcome)).toMatchObject({ code: 'TRANSACTION_ABORTED', details: { reason: 'user' } });
+    expect(await rejection(outcome)).toMatchObject({
+      code: 'TRANSACTION_ABORTED',
+      details: { reason: 'user' },
+    });
     expect(await grid.table(items).size()).toBe(0);
   });
 
@@ -424,7 +445,9 @@ describe.each(topologies)('a transaction %s', (_, threads) => {
 
   test('has tables of accounts that are typed', async () => {
     await grid.table(accounts).set('alice', { balance: 3 });
-    const balance = await grid.transaction(async (tx) => (await tx.table(accounts).get('alice'))?.balance ?? 0);
+    const balance = await grid.transaction(
+      async (tx) => (await tx.table(accounts).get('alice'))?.balance ?? 0,
+    );
     expect(balance).toBe(3);
   });
 });

@@ -53,7 +53,7 @@ export class ActorTypes {
 
   /** Throws DEFINITION_MISSING when the definition isn't part of the grid. */
   of(definition: AnyActor): ActorType {
-    return this.mustGet(this.#definitions.idOf(definition));
+    return this.mustGet(this.#definitions.idOf(definition, 'actor'));
   }
 
   mustGet(id: number): ActorType {

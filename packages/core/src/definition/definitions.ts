@@ -45,8 +45,12 @@ export class Definitions {
     }
   }
 
-  /** The number of a definition. Throws DEFINITION_MISSING, naming what is registered, when it isn't part of the grid. */
-  idOf(definition: Definition): number {
+  /**
+   * The number of a definition among those of its kind. Throws DEFINITION_MISSING, naming what is registered, when it
+   * isn't part of the grid, and InvalidArgumentError when it is of another kind than `kind`: numbers repeat.
+   */
+  idOf(definition: Definition, kind?: DefinitionKind): number {
+    if (kind !== undefined && isDefinition(definition) && definition.kind !== kind) throw wrongKind(definition, kind);
     const id = this.#ids.get(definition);
     if (id !== undefined) return id;
     if (!isDefinition(definition)) {
@@ -86,6 +90,12 @@ export class Definitions {
       { details: { kind, name } },
     );
   }
+}
+
+function wrongKind({ kind, name }: Definition, expected: DefinitionKind): InvalidArgumentError {
+  return new InvalidArgumentError(`expected a definition made by ${expected}(), got the ${kind} '${name}'`, {
+    details: { argument: 'definition', expected, kind, name },
+  });
 }
 
 function conflict(label: string, first: string, second: string): DefinitionError {

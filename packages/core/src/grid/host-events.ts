@@ -4,6 +4,7 @@
  */
 import { channel } from 'node:diagnostics_channel';
 import { EventEmitter } from 'node:events';
+import { mustBe, mustBeFunction } from '../errors/argument.ts';
 import type { PartitionId } from '../mesh/shared-state.ts';
 
 export interface PartitionsLost {
@@ -51,10 +52,12 @@ export class HostEvents {
   readonly #emitter = new EventEmitter();
 
   on<Name extends GridEventName>(event: Name, listener: (details: GridEvents[Name]) => void): void {
+    checkListener(event, listener);
     this.#emitter.on(event, listener);
   }
 
   off<Name extends GridEventName>(event: Name, listener: (details: GridEvents[Name]) => void): void {
+    checkListener(event, listener);
     this.#emitter.off(event, listener);
   }
 
@@ -66,4 +69,11 @@ export class HostEvents {
   removeAll(): void {
     this.#emitter.removeAllListeners();
   }
+}
+
+const eventNames: readonly GridEventName[] = ['partitionsLost', 'partitionsRestored', 'hostFailed'];
+
+function checkListener(event: string, listener: unknown): void {
+  mustBe(eventNames.some((name) => name === event), 'event', `one of ${eventNames.join(', ')}`, event);
+  mustBeFunction(listener, 'listener');
 }

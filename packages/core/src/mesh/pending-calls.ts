@@ -8,6 +8,7 @@
 import { GridClosedError, TimeoutError } from '../errors/errors.ts';
 import { callTimeoutMsDefault, deadlineSweepMs, timerMsMax } from '../limits.ts';
 import type { Peer } from './peer.ts';
+import { keepSettlers, settlers } from './settlers.ts';
 
 /** How long a call may wait. Both optional; every wait of the library takes them. */
 export interface CallOptions {
@@ -141,17 +142,6 @@ export class PendingCalls {
 
 /** Sweeps in the default deadline, and one for the part of a period in which a call begins. */
 const sweepsPerDefault = Math.ceil(callTimeoutMsDefault / deadlineSweepMs) + 1;
-
-/** Where `keepSettlers` puts what the Promise under construction hands it: one function for all, no closure per call. */
-const settlers: { resolve: (value: unknown) => void; reject: (error: unknown) => void } = {
-  resolve: () => undefined,
-  reject: () => undefined,
-};
-
-function keepSettlers(resolve: (value: unknown) => void, reject: (error: unknown) => void): void {
-  settlers.resolve = resolve;
-  settlers.reject = reject;
-}
 
 function timedOut(timeoutMs: number): TimeoutError {
   return new TimeoutError(

@@ -46,7 +46,7 @@ export class MemberTables {
   handle(definition: AnyTable): TableHandle {
     let handle = this.#handles.get(definition);
     if (handle === undefined) {
-      handle = { definition, id: this.#core.definitions.idOf(definition) };
+      handle = { definition, id: this.#core.definitions.idOf(definition, 'table') };
       this.#handles.set(definition, handle);
     }
     return handle;
