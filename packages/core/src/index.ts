@@ -38,6 +38,7 @@ export * from './mesh/client.ts';
 export * from './mesh/offered-client.ts';
 export * from './mesh/open-work.ts';
 export * from './mesh/member.ts';
+export * from './mesh/on-abort.ts';
 export * from './mesh/opcode.ts';
 export * from './mesh/peer.ts';
 export * from './mesh/pending-calls.ts';

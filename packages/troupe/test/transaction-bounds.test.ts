@@ -1,4 +1,5 @@
 /** Deadlines, signals, retries and read-only transactions, end to end, inline and through threads. */
+import { getEventListeners } from 'node:events';
 import { type Grid, TransactionAbortedError } from 'troupe';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { collect, gate, rejection, start, store, topologies } from './running-grid.ts';
@@ -184,6 +185,25 @@ describe.each(topologies)('bounds %s:', (_, threads) => {
     );
     await holder.commit();
     expect(await grid.table(items).get('a')).toBe(1);
+  });
+
+  test('a signal may be shared by any number of calls, without a word on the console', async () => {
+    const warnings: Error[] = [];
+    const warned = (warning: Error): void => void warnings.push(warning);
+    process.on('warning', warned);
+    const { signal } = new AbortController();
+    await grid.table(items).set('a', 1);
+    const calls = Array.from({ length: 30 }, (_, i) => [
+      grid.table(items).get('a', { signal }),
+      grid.transaction((tx) => tx.table(items).get('a'), { signal }),
+      grid.actor(store.clerk, `x${i}`, { signal }).add(1),
+      collect(grid.table(items).keys({ signal })),
+    ]);
+    await Promise.all(calls.flat());
+    await turn(5);
+    process.off('warning', warned);
+    expect(warnings).toEqual([]);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
   test('a body that goes on after its transaction was ended can do nothing more', async () => {

@@ -1,6 +1,7 @@
 /** Waits for a promise no longer than the options of a call say; what the promise stands for goes on. */
 import { TimeoutError } from '../errors/errors.ts';
 import { callTimeoutMsDefault, timerMsMax } from '../limits.ts';
+import { onAbort } from './on-abort.ts';
 import type { CallOptions } from './pending-calls.ts';
 
 /**
@@ -24,13 +25,14 @@ export function boundedWait<T>(
       giveUp(signal.reason);
       return;
     }
-    const abort = (): void => giveUp(signal?.reason);
     const timer =
-      timeoutMs <= timerMsMax ? setTimeout(() => giveUp(timedOut(timeoutMs, consequence)), timeoutMs) : undefined;
-    signal?.addEventListener('abort', abort, { once: true });
+      timeoutMs <= timerMsMax
+        ? setTimeout(() => giveUp(timedOut(timeoutMs, consequence)), timeoutMs)
+        : undefined;
+    const unlisten = signal && onAbort(signal, () => giveUp(signal.reason));
     const stop = (): void => {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
+      unlisten?.();
     };
     promise.then(resolve, reject).finally(stop);
   });

@@ -7,6 +7,7 @@
  * wait until its successor is connected.
  */
 import { copyValue } from '../codec/value.ts';
+import { approximateBytes } from '../codec/value-bytes.ts';
 import { type ErrorRegistry, errorFromWire, errorToWire } from '../errors/error-codec.ts';
 import {
   GridClosedError,
@@ -19,11 +20,11 @@ import { Flusher } from '../link/flusher.ts';
 import type { FrameTransport } from '../link/link.ts';
 import { Link } from '../link/link.ts';
 import type { Message } from '../link/outbox.ts';
+import { onAbort } from './on-abort.ts';
 import { CallOp, Family, familyOf } from './opcode.ts';
 import { OpenWork } from './open-work.ts';
 import type { Peer } from './peer.ts';
 import { type CallOptions, PendingCalls } from './pending-calls.ts';
-import { approximateBytes } from '../codec/value-bytes.ts';
 import type { MemberId, SharedState } from './shared-state.ts';
 
 /** A layer that owns a message family. */
@@ -235,13 +236,12 @@ export class Member {
     const timer = Number.isFinite(waitMs)
       ? setTimeout(() => reject(unavailable(id)), Math.min(Math.max(0, waitMs), timerMsMax))
       : undefined;
-    const abort = (): void => reject(signal?.reason);
-    signal?.addEventListener('abort', abort, { once: true });
+    const unlisten = signal && onAbort(signal, () => reject(signal.reason));
     try {
       await promise;
     } finally {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
+      unlisten?.();
       waiting.delete(connecting);
     }
   }

@@ -2,11 +2,13 @@
  * Requests of one member that wait for their answer. Each ends exactly once: by its answer, its deadline, its
  * AbortSignal, the loss of the member it was sent to, or the end of the grid.
  *
- * Calls that use the default deadline sit in one Map in the order they were made, which is also the order of their
- * deadlines; one timer looks at the head now and then, so a call costs neither a timer nor a look at the clock.
+ * Calls that use the default deadline share one timer that looks at all of them now and then, so a call costs neither
+ * a timer nor a look at the clock.
  */
 import { GridClosedError, TimeoutError } from '../errors/errors.ts';
 import { callTimeoutMsDefault, deadlineSweepMs, timerMsMax } from '../limits.ts';
+import { CallRing } from './call-ring.ts';
+import { onAbort } from './on-abort.ts';
 import type { Peer } from './peer.ts';
 import { keepSettlers, settlers } from './settlers.ts';
 
@@ -19,6 +21,7 @@ export interface CallOptions {
 }
 
 interface PendingCall {
+  readonly id: number;
   readonly peer: Peer;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
@@ -28,7 +31,7 @@ interface PendingCall {
 }
 
 export class PendingCalls {
-  readonly #calls = new Map<number, PendingCall>();
+  readonly #calls = new CallRing<PendingCall>();
   readonly #cancel: (peer: Peer, requestId: number) => void;
   #lastId = 0;
   #sweeps = 0;
@@ -47,12 +50,14 @@ export class PendingCalls {
   /** Registers a call to `peer` and answers its promise; its id is `lastId` until the next call. */
   start(peer: Peer, options: CallOptions | undefined): Promise<unknown> {
     const requestId = ++this.#lastId;
-    const bounded = options !== undefined && (options.timeoutMs !== undefined || options.signal !== undefined);
+    const bounded =
+      options !== undefined && (options.timeoutMs !== undefined || options.signal !== undefined);
     if (bounded) options.signal?.throwIfAborted();
     const promise = new Promise<unknown>(keepSettlers);
     const lastSweep = bounded ? Number.POSITIVE_INFINITY : this.#sweeps + sweepsPerDefault;
-    const call: PendingCall = { peer, resolve: settlers.resolve, reject: settlers.reject, lastSweep, stop: undefined };
-    this.#calls.set(requestId, call);
+    const { resolve, reject } = settlers;
+    const call: PendingCall = { id: requestId, peer, resolve, reject, lastSweep, stop: undefined };
+    this.#calls.add(call);
     if (bounded) call.stop = this.#bound(requestId, options);
     else this.#sweep ??= this.#startSweep();
     return promise;
@@ -72,11 +77,11 @@ export class PendingCalls {
 
   /** Ends every call to a peer that is gone. */
   rejectAllTo(peer: Peer, error: () => Error): void {
-    for (const [requestId, call] of this.#calls) if (call.peer === peer) this.reject(requestId, error());
+    for (const call of this.#calls.all()) if (call.peer === peer) this.reject(call.id, error());
   }
 
   rejectAll(error: () => Error): void {
-    for (const requestId of this.#calls.keys()) this.reject(requestId, error());
+    for (const { id } of this.#calls.all()) this.reject(id, error());
   }
 
   /** Resolves when no call waits any more. */
@@ -91,9 +96,8 @@ export class PendingCalls {
   }
 
   #take(requestId: number): PendingCall | undefined {
-    const call = this.#calls.get(requestId);
+    const call = this.#calls.take(requestId);
     if (call === undefined) return undefined;
-    this.#calls.delete(requestId);
     call.stop?.();
     if (this.#calls.size === 0 && this.#drained.length > 0)
       for (const resolve of this.#drained.splice(0)) resolve();
@@ -107,11 +111,10 @@ export class PendingCalls {
       ? setTimeout(() => this.#giveUp(requestId, timedOut(timeoutMs)), Math.min(timeoutMs, timerMsMax))
       : undefined;
     const { signal } = options;
-    const abort = (): void => this.#giveUp(requestId, signal?.reason);
-    signal?.addEventListener('abort', abort, { once: true });
+    const unlisten = signal && onAbort(signal, () => this.#giveUp(requestId, signal.reason));
     return () => {
       clearTimeout(timer);
-      signal?.removeEventListener('abort', abort);
+      unlisten?.();
     };
   }
 
@@ -128,10 +131,8 @@ export class PendingCalls {
 
   #endOverdue(): void {
     this.#sweeps++;
-    for (const [requestId, call] of this.#calls) {
-      if (call.lastSweep === Number.POSITIVE_INFINITY) continue;
-      if (call.lastSweep > this.#sweeps) return;
-      this.#giveUp(requestId, timedOut(callTimeoutMsDefault));
+    for (const { id, lastSweep } of this.#calls.all()) {
+      if (lastSweep <= this.#sweeps) this.#giveUp(id, timedOut(callTimeoutMsDefault));
     }
     if (this.#calls.size === 0) {
       clearInterval(this.#sweep);

@@ -21,7 +21,7 @@ afterEach(() => {
 
 describe('a pending call', () => {
   test('ends with its answer, once', async () => {
-    const call = calls.start(peer, undefined, () => undefined);
+    const call = calls.start(peer, undefined);
     calls.resolve(1, 'answer');
     calls.resolve(1, 'again');
     calls.reject(1, new Error('late'));
@@ -29,20 +29,15 @@ describe('a pending call', () => {
     expect(calls.size).toBe(0);
   });
 
-  test('may be answered while it is sent', async () => {
-    expect(await calls.start(peer, undefined, (id) => calls.resolve(id, id))).toBe(1);
-  });
-
-  test('ends with the error that sending throws', async () => {
-    const error = new RangeError('no');
-    const call = calls.start(peer, { timeoutMs: 5 }, () => {
-      throw error;
-    });
-    expect(await rejection(call)).toBe(error);
+  test('is registered before it is sent, so it may be answered within', async () => {
+    const call = calls.start(peer, undefined);
+    expect(calls.lastId).toBe(1);
+    calls.resolve(calls.lastId, 'at once');
+    expect(await call).toBe('at once');
   });
 
   test('of no time-out ends soon after 30 s and is cancelled at its owner', async () => {
-    const early = rejection(calls.start(peer, undefined, () => undefined));
+    const early = rejection(calls.start(peer, undefined));
     vi.advanceTimersByTime(29_999);
     expect(calls.size).toBe(1);
     vi.advanceTimersByTime(300);
@@ -54,33 +49,32 @@ describe('a pending call', () => {
   });
 
   test('of a time-out ends on time, also among others of none', async () => {
-    const quick = rejection(calls.start(peer, { timeoutMs: 10 }, () => undefined));
-    calls.start(peer, undefined, () => undefined).catch(() => undefined);
+    const quick = rejection(calls.start(peer, { timeoutMs: 10 }));
+    calls.start(peer, undefined).catch(() => undefined);
     vi.advanceTimersByTime(10);
     expect(await quick).toMatchObject({ code: 'TIMEOUT', details: { timeoutMs: 10 } });
     expect(calls.size).toBe(1);
   });
 
   test.each([Number.POSITIVE_INFINITY, 2 ** 40])('of a time-out of %d ms waits', (timeoutMs) => {
-    calls.start(peer, { timeoutMs }, () => undefined).catch(() => undefined);
+    calls.start(peer, { timeoutMs }).catch(() => undefined);
     vi.advanceTimersByTime(86_400_000);
     expect(calls.size).toBe(1);
   });
 
   test('ends with the reason of its signal', async () => {
     const controller = new AbortController();
-    const call = rejection(calls.start(peer, { signal: controller.signal }, () => undefined));
-    controller.abort('enough');
-    expect(await call).toBe('enough');
+    const call = rejection(calls.start(peer, { signal: controller.signal }));
+    controller.abort(new Error('enough'));
+    expect(await call).toMatchObject({ message: 'enough' });
     expect(cancelled).toEqual([[peer, 1]]);
-    const refused = calls.start(peer, { signal: controller.signal }, () => expect.unreachable('it was sent'));
-    expect(await rejection(refused)).toBe('enough');
+    expect(() => calls.start(peer, { signal: controller.signal })).toThrow('enough');
     expect(calls.size).toBe(0);
   });
 
   test('ends when its peer is lost, and only then', async () => {
-    const lost = rejection(calls.start(peer, undefined, () => undefined));
-    const kept = calls.start(otherPeer, undefined, () => undefined);
+    const lost = rejection(calls.start(peer, undefined));
+    const kept = calls.start(otherPeer, undefined);
     const error = new Error('lost');
     calls.rejectAllTo(peer, () => error);
     expect(await lost).toBe(error);
@@ -89,7 +83,7 @@ describe('a pending call', () => {
   });
 
   test('ends when the grid closes', async () => {
-    const call = rejection(calls.start(peer, { timeoutMs: 5 }, () => undefined));
+    const call = rejection(calls.start(peer, { timeoutMs: 5 }));
     calls.close();
     expect(await call).toBeInstanceOf(GridClosedError);
   });
@@ -97,7 +91,7 @@ describe('a pending call', () => {
 
 test('pending calls are idle when none waits', async () => {
   await calls.idle();
-  const call = calls.start(peer, undefined, () => undefined);
+  const call = calls.start(peer, undefined);
   let idle = false;
   const waiting = calls.idle().then(() => {
     idle = true;

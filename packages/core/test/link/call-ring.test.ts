@@ -1,0 +1,36 @@
+import { describe, expect, test } from 'vitest';
+import fc from 'fast-check';
+import { CallRing } from '../../dist/mesh/call-ring.js';
+
+describe('CallRing', () => {
+  test('holds what a Map would hold, whatever stays long and whatever is taken', () => {
+    fc.assert(
+      fc.property(fc.array(fc.integer({ min: 0, max: 5_000 }), { maxLength: 400, size: 'max' }), (takes) => {
+        const ring = new CallRing<{ id: number }>();
+        const model = new Map<number, { id: number }>();
+        let id = 0;
+        for (const take of takes) {
+          for (let i = 0; i < take % 40; i++) {
+            const call = { id: ++id };
+            ring.add(call);
+            model.set(call.id, call);
+          }
+          const taken = take % (id + 1);
+          expect(ring.take(taken)).toBe(model.get(taken));
+          model.delete(taken);
+        }
+        expect(ring.size).toBe(model.size);
+        expect(ring.all().map((call) => call.id).sort((a, b) => a - b)).toEqual([...model.keys()]);
+      }),
+    );
+  });
+
+  test('finds every call when more are open than it had slots', () => {
+    const ring = new CallRing<{ id: number }>();
+    for (let id = 1; id <= 200_000; id++) ring.add({ id });
+    expect(ring.size).toBe(200_000);
+    for (let id = 1; id <= 200_000; id++) expect(ring.take(id)?.id).toBe(id);
+    expect(ring.size).toBe(0);
+    expect(ring.take(7)).toBeUndefined();
+  });
+});
