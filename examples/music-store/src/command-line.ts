@@ -23,7 +23,7 @@ finds the trends and audits the books. Exits with 0 if everything adds up, 1 if 
 
   --data FILE       replay a Chinook database in JSON
   --scale N         or a generated store; 1 is 1,000 artists, 20,000 tracks, 5,000 customers and
-                    50,000 purchases (default 0.1)
+                    50,000 purchases (default 1)
   --failures RATE   share of payments that fail in mid-purchase, 0 to 1
                     (default 0 with --data, otherwise 0.02)
   --seed N          what the generated store and the failures are made from (default 1)
@@ -36,7 +36,7 @@ finds the trends and audits the books. Exits with 0 if everything adds up, 1 if 
 
 const scaleMax = 100;
 const threadsMax = 254;
-const defaults = { scale: 0.1, failures: 0.02, seed: 1, port: 3000 };
+const defaults = { scale: 1, failures: 0.02, seed: 1, port: 3000 };
 
 const options = {
   data: { type: 'string' },

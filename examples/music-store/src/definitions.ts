@@ -11,7 +11,8 @@ import { favourites, scoreOf } from './taste.ts';
 
 export interface ArtistRow {
   readonly name: string;
-  readonly trackIds: readonly number[];
+  /** All of the artist's tracks, with what a recommendation weighs before it reads the best ones. */
+  readonly tracks: readonly { readonly trackId: number; readonly genreId: number }[];
 }
 export interface AlbumRow {
   readonly title: string;
@@ -73,9 +74,13 @@ export const plays = table<[customerId: number, trackId: number], number>('plays
   affinity: ([customerId]) => customerId,
 });
 
-/** Cents sold so far. An artist's counter lives with the artist's tracks. */
+/**
+ * Cents sold so far. An artist's counter lives with the artist's tracks. Those of all genres share a partition: they
+ * are so few that every purchase meets others there, and in one place a purchase gets all it needs of them at once
+ * or waits. Spread out, purchases that hold one and wait for the next make each other start again.
+ */
 export const salesCounters = table<[of: 'artist' | 'genre', id: number], number>('salesCounters', {
-  affinity: (key) => (key[0] === 'artist' ? key[1] : key),
+  affinity: ([of, id]) => (of === 'artist' ? id : 'genres'),
 });
 /** The last number given out, by what is numbered. */
 export const sequences = table<'invoice', number>('sequences');
@@ -102,9 +107,12 @@ export interface Receipt {
 /**
  * Sells tracks: charges the balance, writes the invoice and its lines, fills the library, counts the sale.
  *
- * It runs at the customer's partition, whose key comes first. All keys are declared, so the locks of all partitions
- * are taken in one round with the rows they protect, and the body waits for nobody. That the tracks are locked as
- * well costs no concurrency: two sales of one track meet at the counter of its artist anyway.
+ * It runs at the customer's partition, whose key comes first. All keys are declared, the counters of genres too,
+ * which nearly every purchase needs: the locks of all partitions are asked for in one round, the rows they protect
+ * come along, and the body waits for nobody. Touching the counters last instead, to hold them for less long, makes
+ * purchases collide in mid-body and start again: measured, it costs 1.6 times the CPU with one thread and 3 times
+ * with two. That the tracks are locked as well costs no concurrency: two sales of one track meet at the counter of
+ * its artist anyway.
  */
 export const purchase = procedure('purchase', {
   keys: (order: Order) => [...customerKeys(order), ...order.items.flatMap(itemKeys)],
@@ -136,8 +144,9 @@ export const purchase = procedure('purchase', {
     for (const [artistId, cents] of revenueBy(lines, (line) => line.artistId)) {
       await tx.table(salesCounters).increment(['artist', artistId], cents);
     }
-    if (order.payment === 'declined')
-      throw new StoreError('PAYMENT_DECLINED', `payment of invoice ${invoiceId} was declined`);
+    if (order.payment === 'declined') {
+      throw new StoreError('PAYMENT_DECLINED', `payment of invoice ${invoiceId} was declined`, tx.attempt);
+    }
 
     for (const [genreId, cents] of revenueBy(lines, (line) => line.genreId)) {
       await tx.table(salesCounters).increment(['genre', genreId], cents);
@@ -206,7 +215,10 @@ export interface Recommendation {
 
 const favouriteArtistsMax = 3;
 
-/** Proposes tracks of the customer's favourite artists, those in favourite genres first. Run at the customer's partition. */
+/**
+ * Proposes tracks of the customer's favourite artists, those in favourite genres first. Run at the customer's
+ * partition. From elsewhere it reads a few artists, then only the tracks it proposes.
+ */
 export const recommend = job('recommend', {
   async run(ctx, { customerId, top }: RecommendArgs): Promise<Recommendation[]> {
     const library = ctx.local(libraries).get(customerId) ?? [];
@@ -216,27 +228,21 @@ export const recommend = job('recommend', {
 
     const artistIds = taste.artistIds.slice(0, favouriteArtistsMax);
     const rows = await ctx.table(artists).getMany(artistIds);
-    const keys = artistIds.flatMap((artistId, index) =>
-      (rows[index]?.trackIds ?? [])
-        .filter((trackId) => !owned.has(trackId))
-        .map((trackId): [number, number] => [artistId, trackId]),
-    );
-    const found = await ctx.table(tracks).getMany(keys);
-    return keys
-      .flatMap(([artistId, trackId], index) => {
-        const track = found[index];
-        return track === undefined
-          ? []
-          : [{ artistId, trackId, track, score: scoreOf(taste, artistId, track.genreId) }];
-      })
+    const best = artistIds
+      .flatMap((artistId, index) =>
+        (rows[index]?.tracks ?? [])
+          .filter(({ trackId }) => !owned.has(trackId))
+          .map(({ trackId, genreId }) => ({ trackId, artistId, score: scoreOf(taste, artistId, genreId) })),
+      )
       .sort((a, b) => b.score - a.score || a.trackId - b.trackId)
-      .slice(0, top)
-      .map(({ artistId, trackId, track }) => ({
-        trackId,
-        artistId,
-        name: track.name,
-        priceCents: track.priceCents,
-      }));
+      .slice(0, top);
+    const found = await ctx.table(tracks).getMany(best.map(({ artistId, trackId }) => [artistId, trackId]));
+    return best.flatMap(({ trackId, artistId }, index) => {
+      const track = found[index];
+      return track === undefined
+        ? []
+        : [{ trackId, artistId, name: track.name, priceCents: track.priceCents }];
+    });
   },
 });
 

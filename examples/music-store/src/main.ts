@@ -2,7 +2,7 @@
 import { once } from 'node:events';
 import { stat, writeFile } from 'node:fs/promises';
 import { dirname } from 'node:path';
-import { type Grid, startGrid } from 'troupe';
+import { type Grid, startGrid, TroupeError } from 'troupe';
 import type { Catalogue } from './catalogue/catalogue.ts';
 import { readChinook } from './catalogue/chinook.ts';
 import { generateCatalogue } from './catalogue/generated.ts';
@@ -15,7 +15,7 @@ import { renderReport } from './report.ts';
 import { runStore } from './run-store.ts';
 import { createService } from './service.ts';
 
-const exitCodes = { ok: 0, violated: 1, badInput: 2 };
+const exitCodes = { ok: 0, failed: 1, badInput: 2 };
 const progress = progressFor(process.stderr);
 
 try {
@@ -23,9 +23,19 @@ try {
   if (settings === 'help') process.stdout.write(usage);
   else process.exitCode = await main(settings);
 } catch (error) {
-  if (!(error instanceof InputError)) throw error;
-  process.stderr.write(`${error.message}\n`);
-  process.exitCode = exitCodes.badInput;
+  process.exitCode = tell(error);
+}
+
+/** What went wrong, in one line where that is enough, and the exit code for it. Throws what nobody foresaw. */
+function tell(error: unknown): number {
+  if (error instanceof InputError) {
+    process.stderr.write(`${error.message}\n`);
+    return exitCodes.badInput;
+  }
+  // A lost host, say: the grid is in memory only, so the run can't go on without the host's rows.
+  if (!(error instanceof TroupeError)) throw error;
+  process.stderr.write(`The run was ended by ${error.code}: ${error.message}\n`);
+  return exitCodes.failed;
 }
 
 async function main(settings: Settings): Promise<number> {
@@ -41,7 +51,7 @@ async function main(settings: Settings): Promise<number> {
   process.stdout.write(`\n${renderReport(summary, catalogue.source)}\n`);
   if (settings.jsonPath !== undefined)
     await writeFile(settings.jsonPath, `${JSON.stringify(summary, null, 2)}\n`);
-  return summary.audit.ok ? exitCodes.ok : exitCodes.violated;
+  return summary.audit.ok ? exitCodes.ok : exitCodes.failed;
 }
 
 function catalogueOf({ catalogue, seed }: Settings): Catalogue | Promise<Catalogue> {

@@ -5,6 +5,8 @@ import type { PhaseResult } from './phases/phase.ts';
 import type { RunSummary, TopEntry } from './run-summary.ts';
 
 const topShown = 5;
+/** `--json` has them all. */
+const violationsShown = 20;
 
 /** The report as one text. `source` tells where the catalogue is from. */
 export function renderReport(summary: RunSummary, source: string): string {
@@ -28,12 +30,16 @@ function phaseTable(phases: readonly PhaseResult[]): string {
       grouped(phase.operations),
       phase.seconds.toFixed(2),
       grouped(perSecond(phase)),
-      phase.p50Ms.toFixed(2),
-      phase.p99Ms.toFixed(2),
+      latency(phase.p50Ms),
+      latency(phase.p99Ms),
       grouped(phase.retries),
       grouped(phase.rollbacks),
     ]),
   );
+}
+
+function latency(ms: number | undefined): string {
+  return ms === undefined ? '–' : ms.toFixed(2);
 }
 
 function perSecond({ operations, seconds }: PhaseResult): number {
@@ -54,8 +60,11 @@ function topTable(title: string, entries: readonly TopEntry[]): string {
 
 function auditText({ audit }: RunSummary): string {
   if (audit.ok) return 'Audit: everything adds up.';
-  const shown = audit.violations.map((violation) => `  - ${violation}`);
-  return [`Audit: FAILED, ${audit.violations.length} violations`, ...shown].join('\n');
+  const { violations } = audit;
+  const shown = violations.slice(0, violationsShown).map((violation) => `  - ${violation}`);
+  const left = violations.length - shown.length;
+  const rest = left === 0 ? [] : [`  and ${grouped(left)} more`];
+  return [`Audit: FAILED, ${grouped(violations.length)} violations`, ...shown, ...rest].join('\n');
 }
 
 /** Words to the left, numbers to the right, no colours: the same on a terminal and in a file. */

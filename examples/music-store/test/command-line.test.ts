@@ -4,7 +4,7 @@ import { parseCommandLine, usage } from '../dist/command-line.js';
 describe('the command line', () => {
   test('without options runs a generated store with a few failing payments', () => {
     expect(parseCommandLine([])).toEqual({
-      catalogue: { from: 'scale', scale: 0.1 },
+      catalogue: { from: 'scale', scale: 1 },
       failures: 0.02,
       seed: 1,
       threads: undefined,

@@ -54,9 +54,9 @@ describe('a phase', () => {
     expect(result.p99Ms).toBeGreaterThanOrEqual(result.p50Ms);
   });
 
-  test('without operations has latencies of zero', async () => {
+  test('that times nothing has no latencies', async () => {
     const { result } = await runPhase(plan, silent, async () => undefined);
-    expect(result).toMatchObject({ operations: 0, p50Ms: 0, p99Ms: 0 });
+    expect(Object.keys(result)).toEqual(['name', 'operations', 'seconds', 'retries', 'rollbacks']);
   });
 
   test('that fails says so and passes the error on', async () => {

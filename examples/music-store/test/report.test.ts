@@ -13,7 +13,7 @@ const summary: RunSummary = {
       retries: 12,
       rollbacks: 101,
     },
-    { name: 'audit', operations: 1, seconds: 0, p50Ms: 0, p99Ms: 0, retries: 0, rollbacks: 0 },
+    { name: 'audit', operations: 1, seconds: 0, retries: 0, rollbacks: 0 },
   ],
   totals: { invoices: 4_899, revenueCents: 2_419_860, failedPayments: 101 },
   topGenres: ['Rock', 'Pop', 'Metal', 'Latin', 'Jazz', 'Sixth'].map((name) => ({ name, cents: 82_665 })),
@@ -41,7 +41,7 @@ describe('the report', () => {
       '12',
       '101',
     ]);
-    expect(cells(report, 'audit')).toEqual(['audit', '1', '0.00', '0', '0.00', '0.00', '0', '0']);
+    expect(cells(report, 'audit')).toEqual(['audit', '1', '0.00', '0', '–', '–', '0', '0']);
   });
 
   test('lists the best five', () => {
@@ -51,11 +51,19 @@ describe('the report', () => {
     expect(report).not.toContain('Sixth');
   });
 
-  test('ends with the audit, and with every violation when it failed', () => {
+  test('ends with the audit, and with the violations when it failed', () => {
     expect(report).toMatch(/Audit: everything adds up\.$/);
     const audit = { ok: false, violations: ['invoice 1/2 has no lines', 'customer 3 has no balance'] };
     expect(renderReport({ ...summary, audit }, 'x')).toMatch(
       /Audit: FAILED, 2 violations\n {2}- invoice 1\/2 has no lines\n {2}- customer 3 has no balance$/,
+    );
+  });
+
+  test('leaves out violations beyond the first twenty, and says how many', () => {
+    const violations = Array.from({ length: 1_021 }, (_, index) => `customer ${index} has no balance`);
+    const failed = renderReport({ ...summary, audit: { ok: false, violations } }, 'x');
+    expect(failed).toMatch(
+      /FAILED, 1,021 violations\n[\s\S]* {2}- customer 19 has no balance\n {2}and 1,001 more$/,
     );
   });
 

@@ -2,6 +2,7 @@ import type { FastifyInstance } from 'fastify';
 import { type Grid, startGrid } from 'troupe';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
 import { parseChinook } from '../dist/catalogue/chinook.js';
+import { balances, salesCounters } from '../dist/definitions.js';
 import { load } from '../dist/phases/load.js';
 import { makePurchases } from '../dist/phases/purchases.js';
 import { PlainProgress } from '../dist/progress.js';
@@ -77,6 +78,16 @@ describe('the service', () => {
       bought.push(await buy({ customerId: 2, trackIds: [3] }));
     expect(bought.map(({ status }) => status)).toEqual([201, 201, 201, 201, 201, 402]);
     expect(bought[5]).toMatchObject({ body: { error: { code: 'INSUFFICIENT_FUNDS' } } });
+  });
+
+  test('never lets a customer spend the same cents twice', async () => {
+    // 4.99 are left, enough for two of six at 1.99.
+    await grid.table(balances).set(2, 499);
+    const before = await grid.table(salesCounters).get(['genre', 2]);
+    const bought = await Promise.all(Array.from({ length: 6 }, () => buy({ customerId: 2, trackIds: [3] })));
+    expect(bought.map(({ status }) => status).sort((a, b) => a - b)).toEqual([201, 201, 402, 402, 402, 402]);
+    expect(await grid.table(balances).get(2)).toBe(499 - 2 * 199);
+    expect(await grid.table(salesCounters).get(['genre', 2])).toBe((before ?? 0) + 2 * 199);
   });
 
   test.each([

@@ -4,7 +4,7 @@ import { parseChinook } from '../dist/catalogue/chinook.js';
 import { generateCatalogue } from '../dist/catalogue/generated.js';
 import { balances, customers, purchase, salesCounters, tracks } from '../dist/definitions.js';
 import { load, openingBalances } from '../dist/phases/load.js';
-import { ordersOf } from '../dist/phases/purchases.js';
+import { makePurchases, ordersOf } from '../dist/phases/purchases.js';
 import { PlainProgress } from '../dist/progress.js';
 import { runStore } from '../dist/run-store.js';
 import { smallChinook } from './small-chinook.ts';
@@ -87,4 +87,22 @@ describe.each([0, 2])('the store on %i threads', (threads) => {
     expect(await grid.table(salesCounters).get(['genre', 1])).toBe(149);
     expect(await grid.table(customers).get(1)).toMatchObject({ name: 'Luís Gonçalves' });
   });
+});
+
+test('a store whose host dies in the middle of its purchases says so instead of hanging', async () => {
+  await using grid = await start(2);
+  const catalogue = generateCatalogue({ scale: 0.02, seed: 3 });
+  await load(grid, catalogue, 1, silent);
+  const lines: string[] = [];
+  let death: Promise<void> | undefined;
+  const watched = new PlainProgress((line) => {
+    lines.push(line);
+    if (line === 'purchases: 25 %') death = grid.terminateHost(0);
+  });
+  const sold = makePurchases(grid, catalogue, { failures: 0, seed: 3 }, watched);
+  await expect(sold).rejects.toMatchObject({
+    code: expect.stringMatching(/^(HOST_LOST|PARTITION_LOST|PARTITION_UNAVAILABLE)$/) as string,
+  });
+  await death;
+  expect(lines.at(-1)).toBe('purchases: failed');
 });

@@ -1,6 +1,6 @@
-// Loading: the catalogue's rows go into the grid's tables through its streamer, table after table.
+// Loading: the catalogue's rows are streamed into the grid's tables, table after table.
 //
-// An operation is a row; a latency is that of one table. Every customer gets an account with enough for all the
+// An operation is a row; rows are stored in pieces, so none has a latency of its own. Every customer gets an account with enough for all the
 // purchases to come and a little more, so that only the payments that are meant to fail do.
 import type { Grid, Key, TableDefinition } from 'troupe';
 import type { Catalogue } from '../catalogue/catalogue.ts';
@@ -21,14 +21,9 @@ export async function load(
   const loads = [...catalogueLoads(catalogue), ...customerLoads(catalogue, seed)];
   const total = loads.reduce((sum, { count }) => sum + count, 0);
   const { result } = await runPhase({ name: 'load', total, unit: 'rows' }, progress, async (meter) => {
-    for (const { run } of loads) await meter.time(() => run(grid, meter));
+    for (const { run } of loads) await run(grid, meter);
   });
   return result;
-}
-
-interface Row<K, V> {
-  readonly key: K;
-  readonly value: V;
 }
 
 interface TableLoad {
@@ -36,16 +31,15 @@ interface TableLoad {
   readonly run: (grid: Grid, meter: PhaseMeter) => Promise<void>;
 }
 
-function loadOf<K extends Key, V>(table: TableDefinition<K, V>, rows: readonly Row<K, V>[]): TableLoad {
-  const run = async (grid: Grid, meter: PhaseMeter) => {
-    const { failed } = await grid.table(table).load(counted(rows, meter));
-    const [first] = failed;
-    if (first !== undefined)
-      throw new Error(`${failed.length} rows of ${table.name} were not stored`, { cause: first.error });
-  };
+function loadOf<K extends Key, V>(
+  table: TableDefinition<K, V>,
+  rows: readonly (readonly [K, V])[],
+): TableLoad {
+  const run = (grid: Grid, meter: PhaseMeter) => grid.table(table).setMany(counted(rows, meter));
   return { count: rows.length, run };
 }
 
+/** An async iterable, because the grid takes one in pieces; all at once would be one enormous write. */
 async function* counted<T>(rows: readonly T[], meter: PhaseMeter): AsyncGenerator<T> {
   for (const row of rows) {
     yield row;
@@ -54,39 +48,33 @@ async function* counted<T>(rows: readonly T[], meter: PhaseMeter): AsyncGenerato
 }
 
 function catalogueLoads({ genres, artists, albums, tracks }: Catalogue): TableLoad[] {
-  const trackIds = new Map<number, number[]>(artists.map(({ artistId }) => [artistId, []]));
-  for (const { artistId, trackId } of tracks) trackIds.get(artistId)?.push(trackId);
+  const tracksOf = new Map<number, { trackId: number; genreId: number }[]>(
+    artists.map(({ artistId }) => [artistId, []]),
+  );
+  for (const { artistId, trackId, genreId } of tracks) tracksOf.get(artistId)?.push({ trackId, genreId });
   return [
     loadOf(
       store.genres,
-      genres.map(({ genreId, name }) => ({ key: genreId, value: { name } })),
+      genres.map(({ genreId, name }) => [genreId, { name }]),
     ),
     loadOf(
       store.artists,
-      artists.map(({ artistId, name }) => ({
-        key: artistId,
-        value: { name, trackIds: trackIds.get(artistId) ?? [] },
-      })),
+      artists.map(({ artistId, name }) => [artistId, { name, tracks: tracksOf.get(artistId) ?? [] }]),
     ),
     loadOf(
       store.albums,
-      albums.map(({ artistId, albumId, title }) => ({ key: [artistId, albumId], value: { title } })),
+      albums.map(({ artistId, albumId, title }) => [[artistId, albumId], { title }]),
     ),
     loadOf(
       store.tracks,
-      tracks.map(({ artistId, trackId, ...value }) => ({
-        key: [artistId, trackId],
-        value: {
-          name: value.name,
-          albumId: value.albumId,
-          genreId: value.genreId,
-          priceCents: value.priceCents,
-        },
-      })),
+      tracks.map(({ artistId, trackId, name, albumId, genreId, priceCents }) => [
+        [artistId, trackId],
+        { name, albumId, genreId, priceCents },
+      ]),
     ),
     loadOf(
       store.trackPlaces,
-      tracks.map(({ trackId, artistId, genreId }) => ({ key: trackId, value: { artistId, genreId } })),
+      tracks.map(({ trackId, artistId, genreId }) => [trackId, { artistId, genreId }]),
     ),
   ];
 }
@@ -99,23 +87,20 @@ function customerLoads(catalogue: Catalogue, seed: number): TableLoad[] {
   return [
     loadOf(
       store.customers,
-      customers.map(({ customerId, name }) => ({
-        key: customerId,
-        value: { name, openingCents: openingOf(customerId) },
-      })),
+      customers.map(({ customerId, name }) => [customerId, { name, openingCents: openingOf(customerId) }]),
     ),
     loadOf(
       store.balances,
-      customers.map(({ customerId }) => ({ key: customerId, value: openingOf(customerId) })),
+      customers.map(({ customerId }) => [customerId, openingOf(customerId)]),
     ),
     loadOf(
       store.plays,
-      Array.from(listeningHistory(catalogue, seed), ({ customerId, trackId, plays }) => ({
-        key: [customerId, trackId],
-        value: plays,
-      })),
+      Array.from(listeningHistory(catalogue, seed), ({ customerId, trackId, plays }) => [
+        [customerId, trackId],
+        plays,
+      ]),
     ),
-    loadOf(store.sequences, [{ key: 'invoice', value: lastInvoiceId }]),
+    loadOf(store.sequences, [['invoice', lastInvoiceId]]),
   ];
 }
 

@@ -9,8 +9,9 @@ export interface PhaseResult {
   readonly name: string;
   readonly operations: number;
   readonly seconds: number;
-  readonly p50Ms: number;
-  readonly p99Ms: number;
+  /** Latencies of single operations; absent when they are not timed one by one. */
+  readonly p50Ms?: number;
+  readonly p99Ms?: number;
   /** Attempts that lost a conflict and were made again. */
   readonly retries: number;
   /** Transactions whose own code gave up, with all of their writes. */
@@ -75,13 +76,12 @@ export async function runPhase<T>(
 
 function toResult(name: string, meter: PhaseMeter, seconds: number): PhaseResult {
   const { operations, retries, rollbacks, latencies } = meter;
-  const ms = (percentile: number) => (latencies.count === 0 ? 0 : latencies.percentile(percentile) / 1e6);
+  const ms = (percentile: number) => latencies.percentile(percentile) / 1e6;
   return {
     name,
     operations,
     seconds: Number(seconds.toFixed(6)),
-    p50Ms: ms(50),
-    p99Ms: ms(99),
+    ...(latencies.count === 0 ? {} : { p50Ms: ms(50), p99Ms: ms(99) }),
     retries,
     rollbacks,
   };
