@@ -14,6 +14,9 @@ import { ComputeOp } from './messages.ts';
 import { OpenJobs } from './open-jobs.ts';
 import { isPromiseLike } from './promise-like.ts';
 
+/** The member of the main thread. */
+const serviceMember = 0;
+
 export interface JobBody {
   /** Begins the job; may throw. */
   run(job: HostedJob): unknown;
@@ -34,7 +37,9 @@ export interface JobRunnerOptions {
 export class JobRunner {
   readonly #options: JobRunnerOptions;
   readonly #member: Member;
+  /** Jobs of the service take turns; see `#queueOf`. */
   readonly #queue: JobQueue<HostedJob>;
+  readonly #nested: JobQueue<HostedJob>;
   readonly #jobs = new OpenJobs();
   #open = 0;
   #closed = false;
@@ -47,7 +52,9 @@ export class JobRunner {
     const start = (job: HostedJob): void => this.#start(job);
     this.#options = options;
     this.#member = options.member;
-    this.#queue = new JobQueue({ concurrency, lengthMax: queueMax, sliceMs: jobSliceMs, ports, start });
+    const queue = { lengthMax: queueMax, sliceMs: jobSliceMs, ports, start };
+    this.#queue = new JobQueue({ ...queue, concurrency });
+    this.#nested = new JobQueue({ ...queue, concurrency: queueMax });
   }
 
   /** Jobs that wait or are under way. */
@@ -67,7 +74,7 @@ export class JobRunner {
     }
     this.#open++;
     this.#release ??= this.#beginWork();
-    if (!this.#queue.add(job)) {
+    if (!this.#queueOf(job).add(job)) {
       this.#finished();
       this.#member.fail(from, requestId, this.#full());
     } else if (job.state !== 'ended') this.#jobs.add(job);
@@ -104,9 +111,17 @@ export class JobRunner {
     while (this.#open > 0) await new Promise<void>((resolve) => this.#drained.push(resolve));
   }
 
+  /**
+   * What another host asks for, something there waits for, perhaps a job: it doesn't stand in line behind jobs of the
+   * service, or jobs that wait for their children would keep the places the children need.
+   */
+  #queueOf(job: HostedJob): JobQueue<HostedJob> {
+    return job.from.id === serviceMember ? this.#queue : this.#nested;
+  }
+
   #drop(job: HostedJob, reason: string): void {
     if (job.state === 'queued') {
-      this.#queue.remove(job);
+      this.#queueOf(job).remove(job);
       this.#forget(job);
     } else job.cancel(new DOMException(reason, 'AbortError'));
   }
@@ -149,7 +164,7 @@ export class JobRunner {
 
   #ended(job: HostedJob): void {
     this.#forget(job);
-    this.#queue.ended();
+    this.#queueOf(job).ended();
   }
 
   #forget(job: HostedJob): void {

@@ -3,7 +3,7 @@
  * without a body, which locks, votes and commits in one round.
  */
 import type { AtomicOperations, CallOptions, MemberTables, PlacedKey, TableHandle } from '@troupe/core';
-import { SnapshotExecutor } from '@troupe/core';
+import { SnapshotExecutor, SnapshotTooOldError } from '@troupe/core';
 import type { Closures } from './closures.ts';
 import type { LockingBody } from './transaction-run.ts';
 
@@ -17,6 +17,16 @@ export class TransactionalOperations implements AtomicOperations {
   }
 
   async getMany(table: TableHandle, keys: readonly PlacedKey[], options: CallOptions | undefined): Promise<unknown[]> {
+    try {
+      return await this.#readAtOnce(table, keys, options);
+    } catch (error) {
+      if (!(error instanceof SnapshotTooOldError)) throw error;
+      // A partition was created anew since the snapshot was taken; one taken now can be read there.
+      return await this.#readAtOnce(table, keys, options);
+    }
+  }
+
+  async #readAtOnce(table: TableHandle, keys: readonly PlacedKey[], options: CallOptions | undefined): Promise<unknown[]> {
     const snapshot = this.#tables.snapshots.acquire();
     try {
       return await new SnapshotExecutor(this.#tables.calls, snapshot).getMany(table, keys, options);

@@ -3,7 +3,7 @@
  * Inside a transaction's body a procedure joins it and runs where the body runs.
  */
 import type { CallOptions, CoreMember, MessageFamily, Peer } from '@troupe/core';
-import { addCallSite, copiedBytes, copyValue, Family, InvalidArgumentError } from '@troupe/core';
+import { addCallSite, copiedBytes, copyValue, Family, HostLostError, InvalidArgumentError, PartitionLostError } from '@troupe/core';
 import type { Closures } from './closures.ts';
 import type { TransactionContext } from './context.ts';
 import type { KeyPlacer } from './declared-keys.ts';
@@ -34,8 +34,9 @@ export class ProcedureCalls implements MessageFamily {
     try {
       return await this.#call(procedure, args, options);
     } catch (error) {
-      addCallSite(error);
-      throw error;
+      const told = error instanceof HostLostError ? ownerLost(procedure, error) : error;
+      addCallSite(told);
+      throw told;
     }
   }
 
@@ -114,4 +115,12 @@ function bodyOf(procedure: AnyProcedure, args: readonly unknown[]): TransactionB
 
 function copyOf(procedure: AnyProcedure, answer: unknown): unknown {
   return answer === undefined ? undefined : copyValue(answer, `the answer of procedure '${procedure.name}'`);
+}
+
+/** The thread that ran it is gone, with the partition of its first key, so it is not to be repeated blindly. */
+function ownerLost(procedure: AnyProcedure, cause: HostLostError): PartitionLostError {
+  return new PartitionLostError(
+    `the thread that ran procedure '${procedure.name}' ended before it answered; whether it had committed is unknown, what it had changed there is gone`,
+    { cause, details: { ...cause.details, procedure: procedure.name, outcome: 'unknown' } },
+  );
 }

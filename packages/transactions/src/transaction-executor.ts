@@ -42,7 +42,12 @@ export class TransactionExecutor implements TableExecutor {
       this.#attempt.assertOpen();
       const cell = this.#attempt.workspace.cell(table.id, key, partition);
       // A set needs no answer: its lock is taken with the vote.
-      if (op !== TableOp.set && needsLock(cell, lockFor(op))) return this.#lockAndApply(op, cell, args, options);
+      if (op !== TableOp.set && needsLock(cell, lockFor(op))) {
+        const answer = this.#lockAndApply(op, cell, args, options);
+        // A body that forgets it gets its transaction refused; that is not to end the process as well.
+        answer.catch(() => undefined);
+        return answer;
+      }
       return Promise.resolve(this.#apply(op, cell, args));
     } catch (error) {
       return Promise.reject(error as Error);

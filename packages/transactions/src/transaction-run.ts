@@ -20,7 +20,12 @@ import type { TransactionId } from './status-word.ts';
 import type { TransactionBody, TransactionOptions } from './transaction.ts';
 import type { TransactionService } from './transaction-service.ts';
 
-/** First and longest pause before a lost conflict is tried again; each is spread at random. */
+/**
+ * Lost conflicts that are tried again at once. An attempt that goes back into line at its age waits right behind the one
+ * that wounded it; one that pauses first comes back to find younger ones there, and has to wound them in turn.
+ */
+const retriesAtOnce = 3;
+/** First and longest pause before further ones; each is spread at random. */
 const retryBackoffMs = 1;
 const retryBackoffMsMax = 50;
 
@@ -221,13 +226,17 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
   /** p-retry only sees lost conflicts: it would judge what a body threw, and wrap it if it isn't an Error. */
   #retry(lost: Error): void {
     const { retries = Number.POSITIVE_INFINITY } = this.options;
-    if (retries === 0) {
+    if (this.#attempts > retries) {
       this.#finish({ kind: 'failed', error: lost });
+      return;
+    }
+    if (this.#attempts <= retriesAtOnce) {
+      this.#try();
       return;
     }
     pRetry(() => this.#tryAgain(), {
       // What p-retry takes for the first try is already a retry.
-      retries: retries - 1,
+      retries: retries - this.#attempts,
       minTimeout: retryBackoffMs,
       maxTimeout: retryBackoffMsMax,
       randomize: true,
