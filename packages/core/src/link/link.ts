@@ -93,7 +93,7 @@ export class Link {
   receive(frame: Uint8Array): void {
     let cost = 0;
     for (const message of this.#codec.decode(frame)) {
-      if (message[0] === CallOp.header) {
+      if (message[0] === CallOp.account) {
         cost = message[1] as number;
         this.#granted(message[2] as number);
       } else this.#deliver(message);
@@ -114,7 +114,7 @@ export class Link {
       this.#owed = 0;
       const messages = frame === undefined ? [] : frame.messages;
       const cost = frame === undefined ? 0 : frame.cost;
-      if (cost > 0 || grant > 0) messages.unshift([CallOp.header, cost, grant]);
+      if (cost > 0 || grant > 0) messages.push([CallOp.account, cost, grant]);
       transport.post(this.#codec.encode(messages));
     }
   }

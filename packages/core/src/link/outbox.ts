@@ -79,6 +79,7 @@ export class Outbox {
   /** The next frame, protocol messages first, or undefined when nothing may be sent now. */
   takeFrame(): OutgoingFrame | undefined {
     if (!this.sendable) return undefined;
+    if (this.#protocol.length === 0 && this.#fitsWhole()) return this.#takeAllBulk();
     const messages = this.#takeProtocol();
     return { messages, cost: this.#cuts.length > 0 ? 0 : this.#takeBulk(messages) };
   }
@@ -87,6 +88,21 @@ export class Outbox {
   grant(bytes: number): void {
     this.#credit += bytes;
     assert(this.#credit <= this.#limits.windowBytes, 'a link was granted more credit than it had used');
+  }
+
+  /** All that waits in the bulk lane may go, and in one frame: the common case, which needs no look at each message. */
+  #fitsWhole(): boolean {
+    const cost = this.#backlogBytes;
+    return this.#bulkHead === 0 && cost <= this.#credit && cost <= this.#limits.frameBytesMax;
+  }
+
+  #takeAllBulk(): OutgoingFrame {
+    const frame = { messages: this.#bulk, cost: this.#backlogBytes };
+    this.#credit -= frame.cost;
+    this.#backlogBytes = 0;
+    this.#bulk = [];
+    this.#bulkCosts = [];
+    return frame;
   }
 
   /** The protocol messages of one frame, in order. */

@@ -26,7 +26,7 @@ export const Family = {
  * - `fail` [op, requestId, wireError]: owner → caller. The same, as an error.
  * - `cancel` [op, requestId]: caller → owner, protocol lane. The caller has stopped waiting; the owner may drop the
  *   request if it has not begun. No answer. May come after the reply was sent: then it means nothing.
- * - `header` [op, cost, grant]: first in a frame when either is not zero. `cost`: window bytes this frame takes up;
+ * - `account` [op, cost, grant]: last in a frame when either is not zero. `cost`: window bytes this frame takes up;
  *   `grant`: window bytes of earlier frames that its sender has handled.
  */
-export const CallOp = { reply: 1, fail: 2, cancel: 3, header: 4 } as const;
+export const CallOp = { reply: 1, fail: 2, cancel: 3, account: 4 } as const;
