@@ -49,7 +49,7 @@ export class Link {
   constructor(flusher: Flusher, deliver: (message: Message) => void, limits: OutboxLimits = linkLimits) {
     this.#flusher = flusher;
     this.#deliver = deliver;
-    this.#outbox = new Outbox(limits);
+    this.#outbox = new Outbox(limits, CallOp.replies);
     this.#windowBytes = limits.windowBytes;
   }
 
@@ -79,6 +79,12 @@ export class Link {
   /** Queues a message of the protocol lane, of about `bytes`: never refused, never waits for credit. */
   sendProtocol(message: Message, bytes?: number): void {
     this.#outbox.pushProtocol(message, bytes);
+    this.#queued();
+  }
+
+  /** Queues the answer to a request, of about `bytes`, in the protocol lane. */
+  reply(requestId: number, value: unknown, bytes: number): void {
+    this.#outbox.pushReply(requestId, value, bytes);
     this.#queued();
   }
 

@@ -27,18 +27,24 @@ export interface OutgoingFrame {
 
 export class Outbox {
   readonly #limits: OutboxLimits;
+  readonly #repliesOp: number;
   #protocol: Message[] = [];
   /** Where the protocol lane is to be cut, because a frame would grow too large: positions in `#protocol`. */
   #cuts: number[] = [];
   #bytesSinceCut = 0;
+  /** The answers of the frame that is being filled; the arrays are in a message of `#protocol` already. */
+  #replyIds: number[] = [];
+  #replyValues: unknown[] = [];
   #bulk: Message[] = [];
   #bulkCosts: number[] = [];
   #bulkHead = 0;
   #backlogBytes = 0;
   #credit: number;
 
-  constructor(limits: OutboxLimits) {
+  /** `repliesOp`: the opcode under which answers travel together. */
+  constructor(limits: OutboxLimits, repliesOp: number) {
     this.#limits = limits;
+    this.#repliesOp = repliesOp;
     this.#credit = limits.windowBytes;
   }
 
@@ -49,7 +55,7 @@ export class Outbox {
 
   /** Messages that wait here, in both lanes. */
   get length(): number {
-    return this.#protocol.length + this.#bulk.length - this.#bulkHead;
+    return this.#protocol.length + this.#replyIds.length + this.#bulk.length - this.#bulkHead;
   }
 
   /** True when there is something that may be sent now. */
@@ -60,10 +66,32 @@ export class Outbox {
   /** Queues a protocol message of about `bytes`. */
   pushProtocol(message: Message, bytes = 0): void {
     this.#protocol.push(message);
+    this.#countProtocol(bytes);
+  }
+
+  /**
+   * Queues the answer to a request, of about `bytes`, in the protocol lane. Answers of one frame share one message, so
+   * they may overtake other protocol messages of it; none of those depends on an answer.
+   */
+  pushReply(requestId: number, value: unknown, bytes: number): void {
+    if (this.#replyIds.length === 0) this.#protocol.push([this.#repliesOp, this.#replyIds, this.#replyValues]);
+    this.#replyIds.push(requestId);
+    this.#replyValues.push(value);
+    this.#countProtocol(bytes);
+  }
+
+  #countProtocol(bytes: number): void {
     this.#bytesSinceCut += bytes;
     if (this.#bytesSinceCut < this.#limits.frameBytesMax) return;
     this.#cuts.push(this.#protocol.length);
     this.#bytesSinceCut = 0;
+    this.#newReplies();
+  }
+
+  #newReplies(): void {
+    if (this.#replyIds.length === 0) return;
+    this.#replyIds = [];
+    this.#replyValues = [];
   }
 
   /** Queues a bulk message of about `bytes`. False: the backlog is full and nothing was queued. */
@@ -112,6 +140,7 @@ export class Outbox {
       const all = this.#protocol;
       this.#protocol = [];
       this.#bytesSinceCut = 0;
+      this.#newReplies();
       return all;
     }
     this.#cuts = this.#cuts.map((position) => position - cut);

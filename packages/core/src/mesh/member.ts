@@ -163,13 +163,17 @@ export class Member {
   /** Answers a request. `value` must not change any more; a caller on this thread gets a copy. */
   reply(to: Peer, requestId: number, value: unknown): void {
     if (to === this.self) this.#calls.resolve(requestId, copyValue(value, 'value'));
-    else this.sendProtocol(to, [CallOp.reply, requestId, value], approximateBytes(value, frameBytesMax));
+    else this.#reply(to, requestId, value);
   }
 
   /** Answers a request with a value that is the caller's alone (already a copy). */
   replyOwned(to: Peer, requestId: number, value: unknown): void {
     if (to === this.self) this.#calls.resolve(requestId, value);
-    else this.sendProtocol(to, [CallOp.reply, requestId, value], approximateBytes(value, frameBytesMax));
+    else this.#reply(to, requestId, value);
+  }
+
+  #reply(to: Peer, requestId: number, value: unknown): void {
+    if (!to.lost) to.link?.reply(requestId, value, approximateBytes(value, frameBytesMax));
   }
 
   /** Answers a request with an error. On this thread the caller gets the same object. */
@@ -264,11 +268,15 @@ export class Member {
     family.receive(message, from);
   }
 
+  #resolveAll(requestIds: readonly number[], values: readonly unknown[]): void {
+    for (let i = 0; i < requestIds.length; i++) this.#calls.resolve(requestIds[i] as number, values[i]);
+  }
+
   #receiveCall(message: Message, from: Peer): void {
     const requestId = message[1] as number;
     switch (message[0]) {
-      case CallOp.reply:
-        this.#calls.resolve(requestId, message[2]);
+      case CallOp.replies:
+        this.#resolveAll(message[1] as number[], message[2] as unknown[]);
         break;
       case CallOp.fail:
         this.#calls.reject(requestId, errorFromWire(message[2] as unknown[], this.errors));

@@ -22,11 +22,12 @@ export const Family = {
 /**
  * Family `call`: answers to requests of every layer, and link control.
  *
- * - `reply` [op, requestId, value]: owner → caller. Ends the request. A late one finds no request and is dropped.
+ * - `replies` [op, requestIds, values]: owner → caller. Ends these requests; all answers of a frame share one message. A
+ *   late one finds no request and is dropped.
  * - `fail` [op, requestId, wireError]: owner → caller. The same, as an error.
  * - `cancel` [op, requestId]: caller → owner, protocol lane. The caller has stopped waiting; the owner may drop the
  *   request if it has not begun. No answer. May come after the reply was sent: then it means nothing.
  * - `account` [op, cost, grant]: last in a frame when either is not zero. `cost`: window bytes this frame takes up;
  *   `grant`: window bytes of earlier frames that its sender has handled.
  */
-export const CallOp = { reply: 1, fail: 2, cancel: 3, account: 4 } as const;
+export const CallOp = { fail: 2, cancel: 3, account: 4, replies: 5 } as const;

@@ -1,5 +1,5 @@
-import { describe, expect, test } from 'vitest';
 import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
 import { CallRing } from '../../dist/mesh/call-ring.js';
 
 describe('CallRing', () => {
@@ -20,7 +20,12 @@ describe('CallRing', () => {
           model.delete(taken);
         }
         expect(ring.size).toBe(model.size);
-        expect(ring.all().map((call) => call.id).sort((a, b) => a - b)).toEqual([...model.keys()]);
+        expect(
+          ring
+            .all()
+            .map((call) => call.id)
+            .sort((a, b) => a - b),
+        ).toEqual([...model.keys()]);
       }),
     );
   });

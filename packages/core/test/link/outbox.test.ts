@@ -9,21 +9,44 @@ const limits: OutboxLimits = {
   messageOverheadBytes: 10,
 };
 
+const repliesOp = 5;
+
 function outboxWith(...sizes: number[]): Outbox {
-  const outbox = new Outbox(limits);
+  const outbox = new Outbox(limits, repliesOp);
   for (const [position, bytes] of sizes.entries()) expect(outbox.push([position], bytes)).toBe(true);
   return outbox;
 }
 
 describe('an outbox', () => {
   test('that is empty gives no frame', () => {
-    expect(new Outbox(limits).takeFrame()).toBeUndefined();
+    expect(new Outbox(limits, repliesOp).takeFrame()).toBeUndefined();
   });
 
   test('puts protocol messages first and takes no credit for them', () => {
     const outbox = outboxWith(5);
     outbox.pushProtocol(['vote']);
     expect(outbox.takeFrame()).toEqual({ messages: [['vote'], [0]], cost: 15 });
+  });
+
+  test('puts the answers of a frame into one message', () => {
+    const outbox = outboxWith();
+    outbox.pushProtocol(['vote']);
+    outbox.pushReply(1, 'one', 3);
+    outbox.pushProtocol(['decide']);
+    outbox.pushReply(2, 'two', 3);
+    expect(outbox.takeFrame()?.messages).toEqual([['vote'], [repliesOp, [1, 2], ['one', 'two']], ['decide']]);
+    outbox.pushReply(3, 'three', 3);
+    expect(outbox.takeFrame()?.messages).toEqual([[repliesOp, [3], ['three']]]);
+    expect(outbox.takeFrame()).toBeUndefined();
+  });
+
+  test('cuts answers and protocol messages into frames once they are large', () => {
+    const outbox = outboxWith();
+    for (const id of [1, 2, 3]) outbox.pushReply(id, id, limits.frameBytesMax - 10);
+    outbox.pushProtocol(['vote'], limits.frameBytesMax);
+    outbox.pushProtocol(['last']);
+    const frames = [1, 2, 3, 4].map(() => outbox.takeFrame()?.messages);
+    expect(frames).toEqual([[[repliesOp, [1, 2], [1, 2]]], [[repliesOp, [3], [3]], ['vote']], [['last']], undefined]);
   });
 
   test('closes a frame once it is large enough', () => {
@@ -69,7 +92,7 @@ describe('an outbox', () => {
     const sizes = fc.array(fc.nat({ max: 200 }), { maxLength: 60 });
     fc.assert(
       fc.property(sizes, (bytes) => {
-        const outbox = new Outbox({ ...limits, backlogBytesMax: Number.POSITIVE_INFINITY });
+        const outbox = new Outbox({ ...limits, backlogBytesMax: Number.POSITIVE_INFINITY }, repliesOp);
         for (const [position, size] of bytes.entries()) outbox.push([position], size);
         const sent: Message[] = [];
         const underWay: number[] = [];

@@ -89,7 +89,7 @@ export class GridMember implements MemberBehaviour<Frame> {
     this.#server = new TableServer({
       shared,
       tryPartition: (id) => this.#serve(id),
-      answer: (to, requestId, answer) => this.#send(to, [CallOp.reply, requestId, answer]),
+      answer: (to, requestId, answer) => this.#send(to, [CallOp.replies, [requestId], [answer]]),
     });
     for (const id of world.partitionsOf(this.address.name)) this.#createPartition(id);
   }
@@ -235,10 +235,11 @@ export class GridMember implements MemberBehaviour<Frame> {
   }
 
   #answered(message: Message): void {
-    const requestId = message[1] as number;
+    const [requestId] = message[1] as [number];
+    const [answer] = message[2] as [CallAnswer];
     const call = this.#calls.get(requestId);
     this.#calls.delete(requestId);
-    call?.settle(message[2] as CallAnswer);
+    call?.settle(answer);
   }
 
   #request(received: Message, from: MemberAddress): void {
