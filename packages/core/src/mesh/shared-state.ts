@@ -25,6 +25,8 @@ export class SharedState {
   readonly memberCount: number;
   readonly #words: BigInt64Array;
   readonly #incarnations: Int32Array;
+  /** How many members read a snapshot: what owners look at first, once per write. */
+  readonly #readers: Int32Array;
 
   constructor(buffer: SharedArrayBuffer, partitionCount: number, memberCount: number) {
     this.buffer = buffer;
@@ -32,12 +34,13 @@ export class SharedState {
     this.memberCount = memberCount;
     this.#words = new BigInt64Array(buffer, 0, headerWords + memberCount);
     this.#incarnations = new Int32Array(buffer, 8 * (headerWords + memberCount), partitionCount);
+    this.#readers = new Int32Array(buffer, 8 * (headerWords + memberCount) + 4 * partitionCount, 1);
   }
 
   static create(partitionCount: number, memberCount: number): SharedState {
-    const bytes = 8 * (headerWords + memberCount) + 4 * partitionCount;
+    const bytes = 8 * (headerWords + memberCount) + 4 * (partitionCount + 1);
     const state = new SharedState(new SharedArrayBuffer(bytes), partitionCount, memberCount);
-    for (let member = 0; member < memberCount; member++) state.publishSnapshot(member, noSnapshot);
+    for (let member = 0; member < memberCount; member++) Atomics.store(state.#words, headerWords + member, noSnapshotWord);
     for (let partition = 0; partition < partitionCount; partition++) state.raiseIncarnation(partition);
     return state;
   }
@@ -61,12 +64,20 @@ export class SharedState {
     return Atomics.add(this.#incarnations, partition, 1) + 1;
   }
 
+  /**
+   * A member reads nothing older than this from now on. Owners may look as soon as this returns: whoever publishes first
+   * and then loads the clock is seen by every owner that draws later.
+   */
   publishSnapshot(member: MemberId, oldest: Timestamp): void {
-    Atomics.store(this.#words, headerWords + member, oldest === noSnapshot ? noSnapshotWord : BigInt(oldest));
+    const word = oldest === noSnapshot ? noSnapshotWord : BigInt(oldest);
+    const before = Atomics.exchange(this.#words, headerWords + member, word);
+    if ((before === noSnapshotWord) === (word === noSnapshotWord)) return;
+    Atomics.add(this.#readers, 0, word === noSnapshotWord ? -1 : 1);
   }
 
   /** The oldest snapshot that any member reads, or `noSnapshot`. */
   oldestSnapshot(): Timestamp {
+    if (Atomics.load(this.#readers, 0) === 0) return noSnapshot;
     let oldest = noSnapshotWord;
     for (let member = 0; member < this.memberCount; member++) {
       const published = Atomics.load(this.#words, headerWords + member);
