@@ -16,12 +16,18 @@ import {
 } from '../limits.ts';
 import { CallOp } from '../mesh/opcode.ts';
 import type { Flusher } from './flusher.ts';
+import { isPlainFrame } from './plain-frame.ts';
 import { type Message, Outbox, type OutboxLimits } from './outbox.ts';
+
+/** What arrives: packed messages, or a few small ones as they are. */
+export type Frame = Uint8Array | Message[];
 
 /** Carries frames to the other end, in order. */
 export interface FrameTransport {
   /** Sends one frame; the bytes are the transport's from now on. */
   post(frame: Uint8Array): void;
+  /** Sends messages that `isPlainFrame` lets through, unpacked; the other end gets copies. */
+  postPlain?(messages: Message[]): void;
   /** Hands every frame that has arrived but was not delivered to the receiver of the link. */
   drain(): void;
   close(): void;
@@ -96,9 +102,9 @@ export class Link {
   }
 
   /** One frame has arrived. */
-  receive(frame: Uint8Array): void {
+  receive(frame: Frame): void {
     let cost = 0;
-    for (const message of this.#codec.decode(frame)) {
+    for (const message of frame instanceof Uint8Array ? this.#codec.decode(frame) : frame) {
       if (message[0] === CallOp.account) {
         cost = message[1] as number;
         this.#granted(message[2] as number);
@@ -121,7 +127,8 @@ export class Link {
       const messages = frame === undefined ? [] : frame.messages;
       const cost = frame === undefined ? 0 : frame.cost;
       if (cost > 0 || grant > 0) messages.push([CallOp.account, cost, grant]);
-      transport.post(this.#codec.encode(messages));
+      if (transport.postPlain !== undefined && isPlainFrame(messages)) transport.postPlain(messages);
+      else transport.post(this.#codec.encode(messages));
     }
   }
 

@@ -74,7 +74,8 @@ export class Outbox {
    * they may overtake other protocol messages of it; none of those depends on an answer.
    */
   pushReply(requestId: number, value: unknown, bytes: number): void {
-    if (this.#replyIds.length === 0) this.#protocol.push([this.#repliesOp, this.#replyIds, this.#replyValues]);
+    if (this.#replyIds.length === 0)
+      this.#protocol.push([this.#repliesOp, this.#replyIds, this.#replyValues]);
     this.#replyIds.push(requestId);
     this.#replyValues.push(value);
     this.#countProtocol(bytes);

@@ -3,7 +3,7 @@
  * other end has ended, and asking a closed port for messages crashes the process (Node 20), so each is watched.
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
-import type { FrameTransport } from './link.ts';
+import type { Frame, FrameTransport } from './link.ts';
 
 /** A port that can be read, emptied and closed at any time, whatever the other side has done. */
 export interface WatchedPort {
@@ -40,11 +40,14 @@ export function watchPort<Message>(port: MessagePort, receive: (message: Message
 }
 
 /** Connects `port`; every frame that arrives goes to `receive`. */
-export function portTransport(port: MessagePort, receive: (frame: Uint8Array) => void): FrameTransport {
+export function portTransport(port: MessagePort, receive: (frame: Frame) => void): FrameTransport {
   const watched = watchPort(port, receive);
   return {
     post(frame) {
       if (!watched.closed) port.postMessage(frame, [frame.buffer as ArrayBuffer]);
+    },
+    postPlain(messages) {
+      if (!watched.closed) port.postMessage(messages);
     },
     drain: () => watched.drain(),
     close: () => watched.close(),

@@ -17,7 +17,7 @@ import {
 } from '../errors/errors.ts';
 import { callTimeoutMsDefault, frameBytesMax, timerMsMax } from '../limits.ts';
 import { Flusher } from '../link/flusher.ts';
-import type { FrameTransport } from '../link/link.ts';
+import type { Frame, FrameTransport } from '../link/link.ts';
 import { Link } from '../link/link.ts';
 import type { Message } from '../link/outbox.ts';
 import { onAbort } from './on-abort.ts';
@@ -98,7 +98,7 @@ export class Member {
   }
 
   /** Connects a new incarnation of a member. `open` makes the transport for the receiver of its frames. */
-  connect(identity: MemberIdentity, open: (receive: (frame: Uint8Array) => void) => FrameTransport): Peer {
+  connect(identity: MemberIdentity, open: (receive: (frame: Frame) => void) => FrameTransport): Peer {
     const link: Link = new Link(this.flusher, (message) => this.#deliver(message, peer));
     const peer: Peer = { ...identity, link, lost: false };
     link.open(open((frame) => link.receive(frame)));

@@ -46,7 +46,12 @@ describe('an outbox', () => {
     outbox.pushProtocol(['vote'], limits.frameBytesMax);
     outbox.pushProtocol(['last']);
     const frames = [1, 2, 3, 4].map(() => outbox.takeFrame()?.messages);
-    expect(frames).toEqual([[[repliesOp, [1, 2], [1, 2]]], [[repliesOp, [3], [3]], ['vote']], [['last']], undefined]);
+    expect(frames).toEqual([
+      [[repliesOp, [1, 2], [1, 2]]],
+      [[repliesOp, [3], [3]], ['vote']],
+      [['last']],
+      undefined,
+    ]);
   });
 
   test('closes a frame once it is large enough', () => {

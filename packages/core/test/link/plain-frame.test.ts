@@ -1,0 +1,36 @@
+import fc from 'fast-check';
+import { describe, expect, test } from 'vitest';
+import { FrameCodec } from '@troupe/core';
+import { isPlainFrame } from '../../dist/link/plain-frame.js';
+import { supportedValue } from '../codec/arbitrary-value.ts';
+
+describe('a plain frame', () => {
+  test('crosses a port exactly as a packed one does', () => {
+    const codec = new FrameCodec();
+    let plain = 0;
+    fc.assert(
+      fc.property(supportedValue, (value) => {
+        const messages = [[5, [1], [value]]];
+        if (!isPlainFrame(messages)) return;
+        plain++;
+        expect(structuredClone(messages)).toStrictEqual(codec.decode(codec.encode(messages)));
+      }),
+      { numRuns: 500 },
+    );
+    expect(plain).toBeGreaterThan(50);
+  });
+
+  test.each([
+    ['a call', [[16, 7, 3, 1, 0, 'user:1']], true],
+    ['an answer with a record', [[5, [7], [{ name: 'Ann', tags: ['a', null], n: 1n }]]], true],
+    ['many messages', Array.from({ length: 4 }, () => [1]), false],
+    ['a long text', [[5, [7], ['x'.repeat(300)]]], false],
+    ['a large array', [[5, [7], [Array.from({ length: 40 }, (_, i) => i)]]], false],
+    ['a Map', [[5, [7], [new Map()]]], false],
+    ['bytes', [[5, [7], [new Uint8Array(3)]]], false],
+    ['a Date', [[5, [7], [new Date()]]], false],
+    ['deep nesting', [[5, [7], [{ a: { b: { c: 1 } } }]]], false],
+  ])('is %s: %#', (_what, messages, expected) => {
+    expect(isPlainFrame(messages)).toBe(expected);
+  });
+});
