@@ -1,4 +1,4 @@
-// The code in README.md and docs/*.md is code that compiles and, where it says so, runs.
+// The code in README.md, docs/*.md and packages/*/README.md is code that compiles and, where it says so, runs.
 //
 // A ```ts block counts when its first line is `// file: name.ts`; with `// run` on that line the file is
 // also executed and must exit with 0. Blocks of one document share a folder, so they import one another;
@@ -57,9 +57,12 @@ for (const document of documents()) {
 
 function documents(): string[] {
   const docs = readdirSync(join(root, 'docs')).filter((name) => name.endsWith('.md'));
-  return ['README.md', ...docs.sort().map((name) => `docs/${name}`)].filter((path) =>
-    existsSync(join(root, path)),
-  );
+  const packages = readdirSync(join(root, 'packages'));
+  return [
+    'README.md',
+    ...docs.sort().map((name) => `docs/${name}`),
+    ...packages.sort().map((name) => `packages/${name}/README.md`),
+  ].filter((path) => existsSync(join(root, path)));
 }
 
 function snippetsOf(markdown: string): Snippet[] {

@@ -1,4 +1,8 @@
-/** A signal that aborts with another one or by hand, and lets go of the other one when told. */
+/**
+ * A signal that aborts with another one or by hand, and lets go of the other one when told. However many follow one
+ * signal, it has one listener.
+ */
+import { onAbort } from '@troupe/core';
 
 export interface LinkedAbort {
   readonly signal: AbortSignal;
@@ -9,12 +13,10 @@ export interface LinkedAbort {
 
 export function linkedAbort(other: AbortSignal | undefined): LinkedAbort {
   const controller = new AbortController();
-  const follow = (): void => controller.abort(other?.reason);
-  if (other?.aborted === true) follow();
-  else other?.addEventListener('abort', follow, { once: true });
-  return {
-    signal: controller.signal,
-    abort: (reason) => controller.abort(reason),
-    release: () => other?.removeEventListener('abort', follow),
-  };
+  const abort = (reason: unknown): void => controller.abort(reason);
+  const { signal } = controller;
+  if (other === undefined) return { signal, abort, release: () => undefined };
+  if (other.aborted) abort(other.reason);
+  const release = other.aborted ? () => undefined : onAbort(other, () => abort(other.reason));
+  return { signal, abort, release };
 }

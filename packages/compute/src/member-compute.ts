@@ -4,6 +4,7 @@
  */
 import {
   type AnyTable,
+  addCallSite,
   type CoreMember,
   callOptionNamesWith,
   checkCallOptions,
@@ -42,7 +43,12 @@ export class MemberCompute {
 
   async run(definition: AnyJob | AnyMapReduce, args: unknown, options: AnyRunOptions): Promise<unknown> {
     const begin = this.#prepare(definition, args, options);
-    return begin({ execution: this.#member.shared.draw(), watched: false }, options);
+    try {
+      return await begin({ execution: this.#member.shared.draw(), watched: false }, options);
+    } catch (error) {
+      addCallSite(error);
+      throw error;
+    }
   }
 
   submit(definition: AnyJob | AnyMapReduce, args: unknown, options: AnyRunOptions): Execution<unknown> {
@@ -68,7 +74,12 @@ export class MemberCompute {
     checkAttemptOptions(options, 'over', job);
     const targets = options.over === 'hosts' ? this.#placer.hosts() : this.#placer.partitionsOf(options.over);
     const call = prepareCall(number, labelOf(job), args);
-    return { results: await broadcastJob(this.#member, call, targets, options) };
+    try {
+      return { results: await broadcastJob(this.#member, call, targets, options) };
+    } catch (error) {
+      addCallSite(error);
+      throw error;
+    }
   }
 
   /** A host reports that an execution's body has begun. */

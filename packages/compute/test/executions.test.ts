@@ -1,3 +1,4 @@
+import { getEventListeners } from 'node:events';
 import { job } from '@troupe/compute';
 import { table } from '@troupe/core';
 import { describe, expect, test } from 'vitest';
@@ -154,6 +155,17 @@ describe.each([
     expect(await rejectionOf(execution.result)).toMatchObject({ message: 'enough' });
     expect(execution.state).toBe('canceled');
     await until(() => begun[0]?.aborted === true);
+  });
+
+  test('has one listener on a signal with all the others under it, and none at the end', async () => {
+    const { grid, holds, begun, end } = fixture(hosts);
+    const { signal } = new AbortController();
+    const all = Array.from({ length: 12 }, () => grid.compute.submit(holds, undefined, { at, signal }));
+    await until(() => begun.length === 12);
+    expect(getEventListeners(signal, 'abort')).toHaveLength(1);
+    end.open('done');
+    await Promise.all(all.map(({ result }) => result));
+    expect(getEventListeners(signal, 'abort')).toHaveLength(0);
   });
 
   test('out of time rejects with TIMEOUT and its job is told', async () => {

@@ -16,17 +16,25 @@ export class TransactionalOperations implements AtomicOperations {
     this.#tables = tables;
   }
 
-  async getMany(table: TableHandle, keys: readonly PlacedKey[], options: CallOptions | undefined): Promise<unknown[]> {
+  async getMany(
+    table: TableHandle,
+    keys: readonly PlacedKey[],
+    options: CallOptions | undefined,
+  ): Promise<unknown[]> {
     try {
       return await this.#readAtOnce(table, keys, options);
     } catch (error) {
       if (!(error instanceof SnapshotTooOldError)) throw error;
       // A partition was created anew since the snapshot was taken; one taken now can be read there.
-      return await this.#readAtOnce(table, keys, options);
+      return this.#readAtOnce(table, keys, options);
     }
   }
 
-  async #readAtOnce(table: TableHandle, keys: readonly PlacedKey[], options: CallOptions | undefined): Promise<unknown[]> {
+  async #readAtOnce(
+    table: TableHandle,
+    keys: readonly PlacedKey[],
+    options: CallOptions | undefined,
+  ): Promise<unknown[]> {
     const snapshot = this.#tables.snapshots.acquire();
     try {
       return await new SnapshotExecutor(this.#tables.calls, snapshot).getMany(table, keys, options);
@@ -45,7 +53,11 @@ export class TransactionalOperations implements AtomicOperations {
     return this.#run((tx) => tx.executor.setMany(table, keys, values), options);
   }
 
-  deleteMany(table: TableHandle, keys: readonly PlacedKey[], options: CallOptions | undefined): Promise<number> {
+  deleteMany(
+    table: TableHandle,
+    keys: readonly PlacedKey[],
+    options: CallOptions | undefined,
+  ): Promise<number> {
     return this.#run((tx) => tx.executor.deleteMany(table, keys), options);
   }
 
@@ -53,7 +65,7 @@ export class TransactionalOperations implements AtomicOperations {
     return this.#run((tx) => tx.executor.clear(table), options);
   }
 
-  async #run<T>(body: LockingBody<T>, options: CallOptions | undefined): Promise<T> {
-    return await this.#closures.prepareBare(body, options ?? {}).start();
+  #run<T>(body: LockingBody<T>, options: CallOptions | undefined): Promise<T> {
+    return this.#closures.prepareBare(body, options ?? {}).start();
   }
 }

@@ -100,7 +100,13 @@ export class Attempt implements CoordinatorPorts {
   #outcome: Outcome | undefined;
   #listener: AttemptListener | undefined;
 
-  constructor(id: TransactionId, age: TransactionId, slot: number, label: string | undefined, ground: AttemptGround) {
+  constructor(
+    id: TransactionId,
+    age: TransactionId,
+    slot: number,
+    label: string | undefined,
+    ground: AttemptGround,
+  ) {
     this.#ground = ground;
     this.label = label;
     this.coordinator = new Coordinator(id, age, slot, this);
@@ -126,10 +132,17 @@ export class Attempt implements CoordinatorPorts {
 
   finishedError(): Error {
     const outcome = this.#outcome;
-    if (outcome === undefined) return new TransactionFinishedError('the transaction is committing; no operation can join it any more');
-    if (outcome.committed) return new TransactionFinishedError('the transaction has been committed; no operation can join it any more');
+    if (outcome === undefined)
+      return new TransactionFinishedError('the transaction is committing; no operation can join it any more');
+    if (outcome.committed)
+      return new TransactionFinishedError(
+        'the transaction has been committed; no operation can join it any more',
+      );
     const cause = this.#ground.abortError(this, outcome.cause, outcome.partition);
-    return new TransactionFinishedError(`the transaction has ended: ${cause.message}`, { cause, details: { reason: outcome.cause } });
+    return new TransactionFinishedError(`the transaction has ended: ${cause.message}`, {
+      cause,
+      details: { reason: outcome.cause },
+    });
   }
 
   // ── locks ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -147,7 +160,10 @@ export class Attempt implements CoordinatorPorts {
   /** Locks a whole table in every partition. */
   lockTable(table: number, mode: 'read' | 'write'): Promise<void> {
     const { partitionCount } = this.#ground;
-    const requests = Array.from({ length: partitionCount }, (_, partition): Request => ({ partition, accesses: [], cells: [] }));
+    const requests = Array.from(
+      { length: partitionCount },
+      (_, partition): Request => ({ partition, accesses: [], cells: [] }),
+    );
     return promised((waiter) => this.#step(mode, requests, table, waiter));
   }
 
@@ -220,7 +236,8 @@ export class Attempt implements CoordinatorPorts {
   answered(stepId: number, partition: PartitionId, values: readonly unknown[]): void {
     const step = this.#tryStep(stepId);
     if (step === undefined) return;
-    for (const request of step.requests) if (request.partition === partition) learn(request.cells, values, step.mode);
+    for (const request of step.requests)
+      if (request.partition === partition) learn(request.cells, values, step.mode);
     step.missing--;
     if (step.missing > 0) return;
     this.#drop(step);
@@ -232,14 +249,20 @@ export class Attempt implements CoordinatorPorts {
     this.#ground.ended(this);
     if (!outcome.committed && this.#steps !== undefined) {
       const error = this.#ground.abortError(this, outcome.cause, outcome.partition);
-      for (let step: Step | undefined = this.#steps; step !== undefined; step = step.next) step.waiter.locksRefused(error);
+      for (let step: Step | undefined = this.#steps; step !== undefined; step = step.next)
+        step.waiter.locksRefused(error);
       this.#steps = undefined;
     }
     this.#listener?.attemptEnded(outcome);
   }
 
   /** Asks for a whole table where `table` is given, else for the accesses of each request. */
-  #step(mode: Step['mode'], requests: readonly Request[], table: number | undefined, waiter: LockWaiter): void {
+  #step(
+    mode: Step['mode'],
+    requests: readonly Request[],
+    table: number | undefined,
+    waiter: LockWaiter,
+  ): void {
     for (const { partition } of requests) {
       if (this.#ground.isConnected(partition)) continue;
       this.#ground.connected(partition).then(
@@ -253,7 +276,12 @@ export class Attempt implements CoordinatorPorts {
     else this.#ask(mode, requests, table, waiter);
   }
 
-  #ask(mode: Step['mode'], requests: readonly Request[], table: number | undefined, waiter: LockWaiter): void {
+  #ask(
+    mode: Step['mode'],
+    requests: readonly Request[],
+    table: number | undefined,
+    waiter: LockWaiter,
+  ): void {
     const id = this.#nextStep++;
     // Registered before it is sent: a partition on this thread answers, or refuses, within the call.
     this.#steps = { id, mode, requests, waiter, missing: requests.length, next: this.#steps };
@@ -275,7 +303,8 @@ export class Attempt implements CoordinatorPorts {
       this.#steps = done.next;
       return;
     }
-    for (let step = this.#steps; step !== undefined; step = step.next) if (step.next === done) step.next = done.next;
+    for (let step = this.#steps; step !== undefined; step = step.next)
+      if (step.next === done) step.next = done.next;
   }
 }
 

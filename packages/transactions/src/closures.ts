@@ -53,7 +53,11 @@ export class Closures {
     this.#deadlines.close(new GridClosedError('the grid was closed before this transaction had ended'));
   }
 
-  #prepared<T>(body: TransactionBody<T> | LockingBody<T>, inContext: boolean, options: TransactionOptions): TransactionRun<T> {
+  #prepared<T>(
+    body: TransactionBody<T> | LockingBody<T>,
+    inContext: boolean,
+    options: TransactionOptions,
+  ): TransactionRun<T> {
     const run = new TransactionRun<T>(this.#service, this.#ground, body, inContext, options, this.#ended);
     this.begin(run);
     return run;

@@ -20,7 +20,11 @@ export class TransactionContext {
   }
 
   /** Runs `body` as part of a transaction, or of none. */
-  run<A extends readonly unknown[], T>(transaction: OpenTransaction | undefined, body: (...args: A) => T, ...args: A): T {
+  run<A extends readonly unknown[], T>(
+    transaction: OpenTransaction | undefined,
+    body: (...args: A) => T,
+    ...args: A
+  ): T {
     this.#used = true;
     return this.#storage.run(transaction, body, ...args);
   }

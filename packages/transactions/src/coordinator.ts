@@ -122,7 +122,11 @@ export class Coordinator {
       return;
     }
     const [first] = writes;
-    if (first !== undefined && writes.size === 1 && this.#participants.every((p) => p.partition === first[0])) {
+    if (
+      first !== undefined &&
+      writes.size === 1 &&
+      this.#participants.every((p) => p.partition === first[0])
+    ) {
       this.#send(RequestOp.commitOne, first[0], first[1].writes, first[1].cleared, undefined);
       return;
     }
@@ -140,7 +144,8 @@ export class Coordinator {
     if (!first && this.#state === 'preparing') return false;
     const lost = this.#lostPartition();
     if (!first) this.#end(0, { committed: false, cause: 'wounded', partition });
-    else if (lost !== undefined) this.#end(0, { committed: false, cause: 'participant-lost', partition: lost });
+    else if (lost !== undefined)
+      this.#end(0, { committed: false, cause: 'participant-lost', partition: lost });
     else this.#end(0, { committed: false, cause, partition });
     return true;
   }
@@ -160,7 +165,10 @@ export class Coordinator {
   vote(partition: PartitionId, timestamp: Timestamp): void {
     if (this.#state !== 'preparing') return;
     const participant = this.#participants.find((p) => p.partition === partition);
-    assert(participant?.mustVote === true && participant.vote === undefined, 'a vote came that nobody had asked for');
+    assert(
+      participant?.mustVote === true && participant.vote === undefined,
+      'a vote came that nobody had asked for',
+    );
     participant.vote = timestamp;
     this.#votesMissing--;
     if (this.#votesMissing === 0) this.#decide(this.latestVote());
@@ -177,7 +185,11 @@ export class Coordinator {
     if (this.#state !== 'running' && this.#state !== 'preparing') return;
     this.#ports.decision.tryAbort(this.id, this.slot);
     const cause: AbortCause =
-      reason === Refusal.incarnation ? 'participant-lost' : reason === Refusal.lineFull ? 'line-full' : 'wounded';
+      reason === Refusal.incarnation
+        ? 'participant-lost'
+        : reason === Refusal.lineFull
+          ? 'line-full'
+          : 'wounded';
     this.#end(0, { committed: false, cause, partition });
   }
 
@@ -244,7 +256,13 @@ export class Coordinator {
     this.#state = outcome.committed ? 'committed' : 'aborted';
     for (const { partition, incarnation, mustVote, told } of this.#participants) {
       if (!told) continue;
-      this.#ports.send(partition, [RequestOp.decide, this.id, partition, incarnation, mustVote ? timestamp : 0]);
+      this.#ports.send(partition, [
+        RequestOp.decide,
+        this.id,
+        partition,
+        incarnation,
+        mustVote ? timestamp : 0,
+      ]);
     }
     this.#ports.ended(outcome);
   }
@@ -262,13 +280,20 @@ export class Coordinator {
   #participation(partition: PartitionId): Participation {
     for (const known of this.#participants) if (known.partition === partition) return known;
     const incarnation = this.#ports.incarnationOf(partition);
-    const participant: Participation = { partition, incarnation, vote: undefined, mustVote: false, told: false };
+    const participant: Participation = {
+      partition,
+      incarnation,
+      vote: undefined,
+      mustVote: false,
+      told: false,
+    };
     this.#participants.push(participant);
     return participant;
   }
 
   #lostPartition(): PartitionId | undefined {
-    return this.#participants.find((p) => this.#ports.incarnationOf(p.partition) !== p.incarnation)?.partition;
+    return this.#participants.find((p) => this.#ports.incarnationOf(p.partition) !== p.incarnation)
+      ?.partition;
   }
 
   #assertRunning(): void {

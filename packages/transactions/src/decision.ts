@@ -93,7 +93,8 @@ export class MemoryDecision implements Decision {
   }
 
   #anyLost(touched: readonly Touched[]): boolean {
-    for (const { partition, incarnation } of touched) if (this.#incarnationOf(partition) !== incarnation) return true;
+    for (const { partition, incarnation } of touched)
+      if (this.#incarnationOf(partition) !== incarnation) return true;
     return false;
   }
 

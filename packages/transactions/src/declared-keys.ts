@@ -28,7 +28,8 @@ export class KeyPlacer {
   /** Throws InvalidArgumentError for what is no key, DEFINITION_MISSING for a key of a table that isn't there. */
   place(keys: readonly TableKey[], name = 'keys'): PlacedTableKey[] {
     const placed: PlacedTableKey[] = [];
-    for (const reference of keys) placed.push(this.#tryPlace(reference) ?? this.placeOne(reference, `${name}[${placed.length}]`));
+    for (const reference of keys)
+      placed.push(this.#tryPlace(reference) ?? this.placeOne(reference, `${name}[${placed.length}]`));
     return placed;
   }
 
@@ -38,14 +39,26 @@ export class KeyPlacer {
     const known = table === undefined ? undefined : this.#tables.tryHandle(table);
     if (reference === undefined || known === undefined || typeof reference.key !== 'string') return undefined;
     const stored = toStorageKey(reference.key);
-    return { table: known.id, key: stored, partition: this.#core.placement.partitionOf(known.definition, reference.key, stored) };
+    return {
+      table: known.id,
+      key: stored,
+      partition: this.#core.placement.partitionOf(known.definition, reference.key, stored),
+    };
   }
 
   placeOne(reference: TableKey, name: string): PlacedTableKey {
-    if (typeof reference !== 'object' || reference === null || !isDefinition(reference.table) || reference.table.kind !== 'table') {
-      throw new InvalidArgumentError(`${name} must be a key of a table, like accounts.key('alice'), got ${describeValue(reference)}`, {
-        details: { argument: name },
-      });
+    if (
+      typeof reference !== 'object' ||
+      reference === null ||
+      !isDefinition(reference.table) ||
+      reference.table.kind !== 'table'
+    ) {
+      throw new InvalidArgumentError(
+        `${name} must be a key of a table, like accounts.key('alice'), got ${describeValue(reference)}`,
+        {
+          details: { argument: name },
+        },
+      );
     }
     const { table, key } = reference;
     const stored = toStorageKey(key, name);

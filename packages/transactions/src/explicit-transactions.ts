@@ -24,7 +24,7 @@ export class ExplicitTransactions {
   }
 
   async begin(options: BeginOptions): Promise<ExplicitTransaction> {
-    return options.readOnly === true ? this.#beginReadOnly(options) : await this.#beginLocking(options);
+    return options.readOnly === true ? this.#beginReadOnly(options) : this.#beginLocking(options);
   }
 
   async #beginLocking(options: BeginOptions): Promise<ExplicitTransaction> {
@@ -36,7 +36,8 @@ export class ExplicitTransactions {
     };
     const bounded: Bounded = { options, expired: () => stop('timeout'), aborted: () => stop('user') };
     this.#closures.begin(bounded);
-    const begun = (attempt = await this.#service.begin(undefined, options.label));
+    const begun = await this.#service.begin(undefined, options.label);
+    attempt = begun;
     // It may have waited long for a status word.
     if (stopped !== undefined) begun.coordinator.abort(stopped);
     begun.whenEnded({ attemptEnded: () => this.#closures.end(bounded) });

@@ -34,7 +34,14 @@
  * Family `procedure`: `call` [op, requestId, procedure, args, timeoutMs], an ordinary request (bulk lane) to the owner
  * of the procedure's first key, which runs the whole transaction and answers with what its body returned.
  */
-export const RequestOp = { lock: 48, lockTable: 49, prepare: 50, commitOne: 51, decide: 52, commit: 53 } as const;
+export const RequestOp = {
+  lock: 48,
+  lockTable: 49,
+  prepare: 50,
+  commitOne: 51,
+  decide: 52,
+  commit: 53,
+} as const;
 export const ReplyOp = { answer: 64, vote: 65, done: 66, refused: 67 } as const;
 export const ProcedureOp = { call: 96 } as const;
 

@@ -7,10 +7,10 @@ import { ReadOnlyError, SnapshotExecutor, type TableExecutor, TransactionFinishe
 import type { Attempt, LockWaiter } from './attempt.ts';
 import type { OpenTransaction, TransactionContext } from './context.ts';
 import type { KeyPlacer } from './declared-keys.ts';
-import type { DeclaredKeys, NestedOptions, TransactionBody } from './transaction.ts';
 import { readOnlyExecutor } from './read-only-executor.ts';
-import { checkTransactionCall } from './transaction-options.ts';
+import type { DeclaredKeys, NestedOptions, TransactionBody } from './transaction.ts';
 import { type StoredEntries, TransactionExecutor } from './transaction-executor.ts';
+import { checkTransactionCall } from './transaction-options.ts';
 
 /** What open transactions need of their member. */
 export interface TransactionGround {
@@ -32,6 +32,7 @@ export class LockingTransaction implements OpenTransaction {
   readonly executor: TransactionExecutor;
   readonly #ground: TransactionGround;
   readonly #attempt: Attempt;
+  #nestedUnderWay: Set<Promise<unknown>> | undefined;
 
   constructor(ground: TransactionGround, attempt: Attempt, attemptNumber: number) {
     this.#ground = ground;
@@ -59,12 +60,42 @@ export class LockingTransaction implements OpenTransaction {
       return Promise.reject(error as Error);
     }
     const inner = options.readOnly === true ? this.#readOnlyView() : this;
-    return this.#attempt.bounded(this.#nested(inner, body, options.keys), options);
+    return this.#joined(this.#attempt.bounded(this.#nested(inner, body, options.keys), options));
   }
 
-  async #nested<T>(inner: OpenTransaction, body: TransactionBody<T>, keys: DeclaredKeys | undefined): Promise<T> {
+  /** One that a body forgets ends with the transaction, which is refused for it; that is not to end the process too. */
+  #joined<T>(nested: Promise<T>): Promise<T> {
+    if (this.#nestedUnderWay === undefined) {
+      const underWay = new Set<Promise<unknown>>();
+      const attemptEnded = (): void => {
+        for (const each of underWay) each.catch(() => undefined);
+      };
+      this.#attempt.whenEnded({ attemptEnded });
+      this.#nestedUnderWay = underWay;
+    }
+    const underWay = this.#nestedUnderWay;
+    const joined: Promise<T> = nested.finally(() => underWay.delete(joined));
+    underWay.add(joined);
+    return joined;
+  }
+
+  async #nested<T>(
+    inner: OpenTransaction,
+    body: TransactionBody<T>,
+    keys: DeclaredKeys | undefined,
+  ): Promise<T> {
     this.#attempt.assertOpen();
-    await this.#declare(keys);
+    this.#attempt.operationsUnderWay++;
+    try {
+      await this.#declare(keys);
+      return await this.#undoable(inner, body);
+    } finally {
+      this.#attempt.operationsUnderWay--;
+    }
+  }
+
+  /** Undoes what the body wrote if it throws. */
+  async #undoable<T>(inner: OpenTransaction, body: TransactionBody<T>): Promise<T> {
     const { workspace } = this.#attempt;
     const savepoint = workspace.savepoint();
     try {
@@ -99,7 +130,9 @@ export class LockingTransaction implements OpenTransaction {
 
   #declare(keys: DeclaredKeys | undefined): Promise<void> {
     if (keys === undefined) return Promise.resolve();
-    return new Promise((resolve, reject) => this.declareFor(keys, { locksHeld: resolve, locksRefused: reject }));
+    return new Promise((resolve, reject) =>
+      this.declareFor(keys, { locksHeld: resolve, locksRefused: reject }),
+    );
   }
 }
 
@@ -142,8 +175,9 @@ export class SnapshotTransaction implements OpenTransaction {
   async transaction<T>(body: TransactionBody<T>, options: NestedOptions = {}): Promise<T> {
     checkTransactionCall(body, options);
     this.#assertOpen();
-    if (options.keys !== undefined) throw new ReadOnlyError('a read-only transaction takes no locks, so it can declare no keys');
-    return await this.#ground.context.run(this, () => body(this));
+    if (options.keys !== undefined)
+      throw new ReadOnlyError('a read-only transaction takes no locks, so it can declare no keys');
+    return this.#ground.context.run(this, () => body(this));
   }
 
   /** Lets go of the snapshot. */
@@ -153,6 +187,9 @@ export class SnapshotTransaction implements OpenTransaction {
   }
 
   #assertOpen(): void {
-    if (this.#ended) throw new TransactionFinishedError('the read-only transaction has ended; no operation can join it any more');
+    if (this.#ended)
+      throw new TransactionFinishedError(
+        'the read-only transaction has ended; no operation can join it any more',
+      );
   }
 }

@@ -17,7 +17,14 @@
  * Plain operations and snapshot reads ask here too (`PartitionConcurrency`): a plain operation waits in the same
  * lines at its own age, and a snapshot waits only for a voted writer that may have committed at or before it.
  */
-import type { KeyAccess, Partition, PartitionConcurrency, StorageKey, Timestamp, Waiting } from '@troupe/core';
+import type {
+  KeyAccess,
+  Partition,
+  PartitionConcurrency,
+  StorageKey,
+  Timestamp,
+  Waiting,
+} from '@troupe/core';
 import { assert, lockWaitersMax, OverloadedError } from '@troupe/core';
 import { LockManager, LockOwner } from './lock-manager.ts';
 import { type KeyLockMode, LockMode } from './lock-mode.ts';
@@ -40,7 +47,12 @@ export interface ParticipantPorts {
 /** What a transaction is doing here once its locks are granted. */
 type Step =
   | { readonly kind: 'lock'; readonly step: number; readonly accesses: readonly unknown[] }
-  | { readonly kind: 'prepare'; readonly writes: readonly unknown[]; readonly cleared: readonly number[]; readonly decides: boolean };
+  | {
+      readonly kind: 'prepare';
+      readonly writes: readonly unknown[];
+      readonly cleared: readonly number[];
+      readonly decides: boolean;
+    };
 
 /** One transaction at this partition. */
 export class TransactionRecord extends LockOwner {
@@ -51,7 +63,13 @@ export class TransactionRecord extends LockOwner {
   /** It has been told something; from now on it can only be aborted, not queued again. */
   answered = false;
   /** Set with the vote. */
-  vote: { readonly timestamp: Timestamp; readonly writes: readonly unknown[]; readonly cleared: readonly number[] } | undefined;
+  vote:
+    | {
+        readonly timestamp: Timestamp;
+        readonly writes: readonly unknown[];
+        readonly cleared: readonly number[];
+      }
+    | undefined;
 
   constructor(id: TransactionId, age: TransactionId, origin: Origin, slot: number) {
     super(id, age);
@@ -109,7 +127,12 @@ export class Participant implements PartitionConcurrency {
     const accesses = message[8] as readonly unknown[];
     record.steps.push({ kind: 'lock', step: message[7] as number, accesses });
     for (let i = 0; i < accesses.length; i += 3) {
-      this.locks.lockKey(record, accesses[i] as number, accesses[i + 1] as StorageKey, accesses[i + 2] as KeyLockMode);
+      this.locks.lockKey(
+        record,
+        accesses[i] as number,
+        accesses[i + 1] as StorageKey,
+        accesses[i + 2] as KeyLockMode,
+      );
     }
     this.#proceed(record);
   }
@@ -135,7 +158,11 @@ export class Participant implements PartitionConcurrency {
     const record = this.#records.get(message[1] as TransactionId);
     if (record === undefined || message[3] !== this.#partition.incarnation) return;
     const timestamp = message[4] as Timestamp;
-    record.vote = { timestamp, writes: message[5] as readonly unknown[], cleared: message[6] as readonly number[] };
+    record.vote = {
+      timestamp,
+      writes: message[5] as readonly unknown[],
+      cleared: message[6] as readonly number[],
+    };
     this.#end(record, timestamp);
   }
 
@@ -147,11 +174,12 @@ export class Participant implements PartitionConcurrency {
 
   /** The member that coordinated these transactions is gone; their words tell, or are told, how they end. */
   originLost(origin: Origin): void {
-    for (const record of [...this.#records.values()]) {
+    for (const record of Array.from(this.#records.values())) {
       if (record.origin !== origin) continue;
       const { words } = origin;
       // COMMITTING without its coordinator never became COMMITTED: nobody was told, so it counts as aborted.
-      const committed = !words.tryAbort(record.slot, record.id) && words.fate(record.slot, record.id) === 'committed';
+      const committed =
+        !words.tryAbort(record.slot, record.id) && words.fate(record.slot, record.id) === 'committed';
       // Without a vote it was only read here: whatever became of it, there is nothing to install.
       this.#end(record, committed && record.vote !== undefined ? words.commitTimestamp(record.slot) : 0);
     }
@@ -173,13 +201,15 @@ export class Participant implements PartitionConcurrency {
 
   isSettled(table: number, key: StorageKey | undefined, snapshot: Timestamp): boolean {
     if (this.#records.size === 0) return true;
-    for (const record of this.#records.values()) if (blocksSnapshot(record, table, key, snapshot)) return false;
+    for (const record of this.#records.values())
+      if (blocksSnapshot(record, table, key, snapshot)) return false;
     return true;
   }
 
   waitSettled(table: number, key: StorageKey | undefined, snapshot: Timestamp, resume: () => void): Waiting {
     const blockedBy = new Set<TransactionRecord>();
-    for (const record of this.#records.values()) if (blocksSnapshot(record, table, key, snapshot)) blockedBy.add(record);
+    for (const record of this.#records.values())
+      if (blocksSnapshot(record, table, key, snapshot)) blockedBy.add(record);
     const waiting: SnapshotWait = { blockedBy, resume };
     this.#snapshotWaits.add(waiting);
     return { cancel: () => this.#snapshotWaits.delete(waiting) };
@@ -350,7 +380,11 @@ function modeOf(access: KeyAccess): KeyLockMode {
 }
 
 function lineFull(partition: number): OverloadedError {
-  return new OverloadedError('QUEUE_FULL', `too many operations wait for locks in partition ${partition}; try again later`, {
-    details: { partition },
-  });
+  return new OverloadedError(
+    'QUEUE_FULL',
+    `too many operations wait for locks in partition ${partition}; try again later`,
+    {
+      details: { partition },
+    },
+  );
 }

@@ -3,7 +3,15 @@
  * Inside a transaction's body a procedure joins it and runs where the body runs.
  */
 import type { CallOptions, CoreMember, MessageFamily, Peer } from '@troupe/core';
-import { addCallSite, copiedBytes, copyValue, Family, HostLostError, InvalidArgumentError, PartitionLostError } from '@troupe/core';
+import {
+  addCallSite,
+  copiedBytes,
+  copyValue,
+  Family,
+  HostLostError,
+  InvalidArgumentError,
+  PartitionLostError,
+} from '@troupe/core';
 import type { Closures } from './closures.ts';
 import type { TransactionContext } from './context.ts';
 import type { KeyPlacer } from './declared-keys.ts';
@@ -46,15 +54,25 @@ export class ProcedureCalls implements MessageFamily {
     const bytes = copiedBytes();
     const current = this.#context.current();
     if (current !== undefined) {
-      return await current.transaction(bodyOf(procedure, copies), { ...options, keys: this.#declared(procedure, copies) });
+      return current.transaction(bodyOf(procedure, copies), {
+        ...options,
+        keys: this.#declared(procedure, copies),
+      });
     }
     const [first] = this.#declared(procedure, copies);
     if (first === undefined) {
-      throw new InvalidArgumentError(`keys of procedure '${procedure.name}' must name at least one key: it runs at the owner of the first`);
+      throw new InvalidArgumentError(
+        `keys of procedure '${procedure.name}' must name at least one key: it runs at the owner of the first`,
+      );
     }
     const { partition } = this.#keys.placeOne(first, `keys[0] of procedure '${procedure.name}'`);
     const owner = this.#core.placement.ownerOf(partition);
-    return await this.#core.member.request(owner, [ProcedureOp.call, 0, id, copies, options?.timeoutMs], bytes, options);
+    return this.#core.member.request(
+      owner,
+      [ProcedureOp.call, 0, id, copies, options?.timeoutMs],
+      bytes,
+      options,
+    );
   }
 
   /** A call from a member that knows this one to own the first key. */
@@ -92,14 +110,19 @@ export class ProcedureCalls implements MessageFamily {
 
   #callsOf(peer: Peer): Map<number, TransactionRun<unknown>> {
     let calls = this.#running.get(peer);
-    if (calls === undefined) this.#running.set(peer, (calls = new Map<number, TransactionRun<unknown>>()));
+    if (calls === undefined) {
+      calls = new Map<number, TransactionRun<unknown>>();
+      this.#running.set(peer, calls);
+    }
     return calls;
   }
 
   #declared(procedure: AnyProcedure, args: readonly unknown[]): ReturnType<AnyProcedure['keys']> {
     const keys = procedure.keys(...(args as never));
     if (!Array.isArray(keys)) {
-      throw new InvalidArgumentError(`keys of procedure '${procedure.name}' must answer an array of keys`, { details: { argument: 'keys' } });
+      throw new InvalidArgumentError(`keys of procedure '${procedure.name}' must answer an array of keys`, {
+        details: { argument: 'keys' },
+      });
     }
     return keys;
   }

@@ -2,8 +2,9 @@
  * Ends work from outside when its time has come or its AbortSignal says so. Work with the default deadline shares one
  * timer, so a transaction costs none of its own.
  */
-import { callTimeoutMsDefault, deadlineSweepMs, onAbort, timerMsMax } from '@troupe/core';
+
 import type { CallOptions } from '@troupe/core';
+import { callTimeoutMsDefault, deadlineSweepMs, onAbort, timerMsMax } from '@troupe/core';
 
 /** Something that can be ended from outside. */
 export interface Bounded {
@@ -67,7 +68,9 @@ const sweepsPerDefault = Math.ceil(callTimeoutMsDefault / deadlineSweepMs) + 1;
 
 function watch(bounded: Bounded): () => void {
   const { timeoutMs = Number.POSITIVE_INFINITY, signal } = bounded.options;
-  const timer = Number.isFinite(timeoutMs) ? setTimeout(() => bounded.expired(), Math.min(timeoutMs, timerMsMax)) : undefined;
+  const timer = Number.isFinite(timeoutMs)
+    ? setTimeout(() => bounded.expired(), Math.min(timeoutMs, timerMsMax))
+    : undefined;
   const unlisten = signal && onAbort(signal, () => bounded.aborted(signal.reason));
   return () => {
     clearTimeout(timer);

@@ -18,7 +18,10 @@ import type { PlacedTableKey } from './declared-keys.ts';
 import { type Cell, Workspace } from './workspace.ts';
 
 /** Pages of the entries of one table, as stored; the caller holds locks that keep it still. */
-export type StoredEntries = (table: TableHandle, options: CallOptions | undefined) => AsyncIterable<readonly unknown[]>;
+export type StoredEntries = (
+  table: TableHandle,
+  options: CallOptions | undefined,
+) => AsyncIterable<readonly unknown[]>;
 
 export class TransactionExecutor implements TableExecutor {
   readonly #attempt: Attempt;
@@ -43,10 +46,7 @@ export class TransactionExecutor implements TableExecutor {
       const cell = this.#attempt.workspace.cell(table.id, key, partition);
       // A set needs no answer: its lock is taken with the vote.
       if (op !== TableOp.set && needsLock(cell, lockFor(op))) {
-        const answer = this.#lockAndApply(op, cell, args, options);
-        // A body that forgets it gets its transaction refused; that is not to end the process as well.
-        answer.catch(() => undefined);
-        return answer;
+        return joined(this.#lockAndApply(op, cell, args, options));
       }
       return Promise.resolve(this.#apply(op, cell, args));
     } catch (error) {
@@ -54,7 +54,15 @@ export class TransactionExecutor implements TableExecutor {
     }
   }
 
-  async getMany(table: TableHandle, keys: readonly PlacedKey[], options?: CallOptions): Promise<unknown[]> {
+  getMany(table: TableHandle, keys: readonly PlacedKey[], options?: CallOptions): Promise<unknown[]> {
+    return joined(this.#getMany(table, keys, options));
+  }
+
+  async #getMany(
+    table: TableHandle,
+    keys: readonly PlacedKey[],
+    options: CallOptions | undefined,
+  ): Promise<unknown[]> {
     const cells = await this.#lockAll(table, keys, 'read', options);
     return cells.map((cell) => copyValue(Workspace.current(cell), 'value'));
   }
@@ -62,10 +70,20 @@ export class TransactionExecutor implements TableExecutor {
   async setMany(table: TableHandle, keys: readonly PlacedKey[], values: readonly unknown[]): Promise<void> {
     this.#attempt.assertOpen();
     const { workspace } = this.#attempt;
-    keys.forEach(({ key, partition }, i) => workspace.write(workspace.cell(table.id, key, partition), values[i]));
+    for (const [i, { key, partition }] of keys.entries()) {
+      workspace.write(workspace.cell(table.id, key, partition), values[i]);
+    }
   }
 
-  async deleteMany(table: TableHandle, keys: readonly PlacedKey[], options?: CallOptions): Promise<number> {
+  deleteMany(table: TableHandle, keys: readonly PlacedKey[], options?: CallOptions): Promise<number> {
+    return joined(this.#deleteMany(table, keys, options));
+  }
+
+  async #deleteMany(
+    table: TableHandle,
+    keys: readonly PlacedKey[],
+    options: CallOptions | undefined,
+  ): Promise<number> {
     const cells = await this.#lockAll(table, keys, 'write', options);
     let removed = 0;
     for (const cell of cells) {
@@ -76,20 +94,32 @@ export class TransactionExecutor implements TableExecutor {
     return removed;
   }
 
-  async clear(table: TableHandle, options?: CallOptions): Promise<void> {
+  clear(table: TableHandle, options?: CallOptions): Promise<void> {
+    return joined(this.#clear(table, options));
+  }
+
+  async #clear(table: TableHandle, options: CallOptions | undefined): Promise<void> {
     this.#attempt.assertOpen();
     await this.#underWay(this.#attempt.lockTable(table.id, 'write'), options);
     this.#attempt.workspace.clear(table.id);
   }
 
-  async size(table: TableHandle, options: CallOptions | undefined): Promise<number> {
+  size(table: TableHandle, options: CallOptions | undefined): Promise<number> {
+    return joined(this.#size(table, options));
+  }
+
+  async #size(table: TableHandle, options: CallOptions | undefined): Promise<number> {
     let size = 0;
     for await (const page of this.scan(table, Part.keys, options)) size += page.length;
     return size;
   }
 
   /** Locks the whole table, so that nothing can appear or vanish until the end; own writes are laid over it. */
-  async *scan(table: TableHandle, part: ScanPart, options: CallOptions | undefined): AsyncIterable<readonly unknown[]> {
+  async *scan(
+    table: TableHandle,
+    part: ScanPart,
+    options: CallOptions | undefined,
+  ): AsyncIterable<readonly unknown[]> {
     const attempt = this.#attempt;
     attempt.assertOpen();
     await this.#underWay(attempt.lockTable(table.id, 'read'), options);
@@ -178,6 +208,12 @@ export class TransactionExecutor implements TableExecutor {
   }
 }
 
+/** A body that forgets an operation gets its transaction refused; that is not to end the process as well. */
+function joined<T>(operation: Promise<T>): Promise<T> {
+  operation.catch(() => undefined);
+  return operation;
+}
+
 /** Filled and read within one turn. */
 const written = new WriteSlot();
 
@@ -205,7 +241,11 @@ function inForm(own: ReadonlyMap<StorageKey, unknown>, part: ScanPart): unknown[
 }
 
 /** What of a page of entries the transaction hasn't overwritten, in the form asked for. */
-function stored(page: readonly unknown[], part: ScanPart, overwritten: (key: StorageKey) => boolean): unknown[] {
+function stored(
+  page: readonly unknown[],
+  part: ScanPart,
+  overwritten: (key: StorageKey) => boolean,
+): unknown[] {
   const kept: unknown[] = [];
   for (let i = 0; i < page.length; i += 2) {
     if (overwritten(page[i] as StorageKey)) continue;

@@ -38,7 +38,9 @@ type AttemptEnd<T> =
   | { readonly kind: 'lost'; readonly error: Error };
 
 /** How a body ended. */
-type BodyEnd<T> = { readonly threw: false; readonly value: T } | { readonly threw: true; readonly error: unknown };
+type BodyEnd<T> =
+  | { readonly threw: false; readonly value: T }
+  | { readonly threw: true; readonly error: unknown };
 
 export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
   readonly options: TransactionOptions;
@@ -57,7 +59,9 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
   #resolve: ((value: T) => void) | undefined;
   #reject: ((error: unknown) => void) | undefined;
   /** Set while p-retry waits for the attempt under way. */
-  #retrying: { readonly resolve: (end: AttemptEnd<T>) => void; readonly reject: (lost: Error) => void } | undefined;
+  #retrying:
+    | { readonly resolve: (end: AttemptEnd<T>) => void; readonly reject: (lost: Error) => void }
+    | undefined;
   #over = false;
   /** What the caller is told, once it is ended from outside. */
   #stopped: (() => unknown) | undefined;
@@ -168,7 +172,9 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
     let returned: T | Promise<T>;
     try {
       const body = this.#body as LockingBody<T>;
-      returned = this.#inContext ? this.#ground.context.run(transaction, body, transaction) : body(transaction);
+      returned = this.#inContext
+        ? this.#ground.context.run(transaction, body, transaction)
+        : body(transaction);
     } catch (error) {
       this.#threw(error);
       return;
@@ -214,7 +220,10 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
 
   #endOf(outcome: Outcome): AttemptEnd<T> {
     const returned = this.#returned as BodyEnd<T>;
-    if (outcome.committed) return returned.threw ? { kind: 'failed', error: returned.error } : { kind: 'committed', value: returned.value };
+    if (outcome.committed)
+      return returned.threw
+        ? { kind: 'failed', error: returned.error }
+        : { kind: 'committed', value: returned.value };
     if (returned.threw && outcome.cause === 'user') return { kind: 'failed', error: returned.error };
     const cause = returned.threw ? returned.error : undefined;
     const error = this.#service.abortError(this.#attempt as Attempt, outcome.cause, outcome.partition, cause);
@@ -256,7 +265,9 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
 }
 
 export function isThenable<T>(value: T | Promise<T>): value is Promise<T> {
-  return typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function';
+  return (
+    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
+  );
 }
 
 /** Why a transaction with operations under way can't be committed. `end`: what has happened too early. */

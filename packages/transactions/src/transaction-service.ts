@@ -112,7 +112,12 @@ export class TransactionService implements AttemptGround {
     });
   }
 
-  abortError(attempt: Attempt, abortCause: AbortCause, partition: PartitionId | undefined, cause: unknown = attempt.failure): Error {
+  abortError(
+    attempt: Attempt,
+    abortCause: AbortCause,
+    partition: PartitionId | undefined,
+    cause: unknown = attempt.failure,
+  ): Error {
     const { id, label } = attempt;
     const named = label === undefined ? `transaction ${id}` : `transaction '${label}' (${id})`;
     switch (abortCause) {
@@ -122,9 +127,13 @@ export class TransactionService implements AttemptGround {
           { details: { reason: abortCause, transaction: id, partition }, cause },
         );
       case 'line-full':
-        return new OverloadedError('QUEUE_FULL', `${named} was refused: too many wait for locks in partition ${partition ?? '?'}`, {
-          details: { transaction: id, partition },
-        });
+        return new OverloadedError(
+          'QUEUE_FULL',
+          `${named} was refused: too many wait for locks in partition ${partition ?? '?'}`,
+          {
+            details: { transaction: id, partition },
+          },
+        );
       default:
         return new TransactionAbortedError(`${named} was aborted: ${causeText[abortCause]}`, {
           details: { reason: abortCause, transaction: id, ...(label === undefined ? {} : { label }) },
@@ -135,7 +144,7 @@ export class TransactionService implements AttemptGround {
 
   /** Ends every attempt of this member. */
   close(): void {
-    for (const attempt of [...this.#attempts.values()]) attempt.coordinator.abort('killed');
+    for (const attempt of Array.from(this.#attempts.values())) attempt.coordinator.abort('killed');
   }
 
   /** A slot is lent again only when the decisions of its transaction have left this thread: a death may not lose them. */
@@ -153,7 +162,8 @@ export class TransactionService implements AttemptGround {
     const participant = this.#participants.get(message[2] as PartitionId);
     const origin = this.#originOf(from);
     if (participant === undefined) {
-      if (message[0] !== RequestOp.decide && message[0] !== RequestOp.commit) origin.send([ReplyOp.refused, message[1], message[2], Refusal.incarnation]);
+      if (message[0] !== RequestOp.decide && message[0] !== RequestOp.commit)
+        origin.send([ReplyOp.refused, message[1], message[2], Refusal.incarnation]);
       return;
     }
     switch (message[0]) {
@@ -204,8 +214,9 @@ export class TransactionService implements AttemptGround {
   #peerLost(peer: Peer): void {
     const origin = this.#origins.get(peer);
     this.#origins.delete(peer);
-    if (origin !== undefined) for (const participant of this.#participants.values()) participant.originLost(origin);
-    for (const attempt of [...this.#attempts.values()]) {
+    if (origin !== undefined)
+      for (const participant of this.#participants.values()) participant.originLost(origin);
+    for (const attempt of Array.from(this.#attempts.values())) {
       for (const { partition } of attempt.coordinator.touched) {
         if (this.#core.placement.ownerOf(partition) === peer.id) attempt.coordinator.partitionLost(partition);
       }
@@ -229,4 +240,3 @@ const causeText: Record<Exclude<AbortCause, 'participant-lost' | 'line-full'>, s
   timeout: 'it did not finish in time',
   user: 'one of its operations failed or it was rolled back',
 };
-

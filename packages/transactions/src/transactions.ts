@@ -3,12 +3,7 @@
  * it is made in, and hands the rest to closures, explicit transactions and procedures.
  */
 import type { CallOptions, CoreMember, MemberTables, Partition } from '@troupe/core';
-import {
-  checkCallOptions,
-  scanPartitions,
-  ScanPart,
-  newest,
-} from '@troupe/core';
+import { checkCallOptions, newest, ScanPart, scanPartitions } from '@troupe/core';
 import { TransactionalOperations } from './atomic-operations.ts';
 import { Closures } from './closures.ts';
 import { TransactionContext } from './context.ts';
@@ -18,7 +13,13 @@ import type { TransactionGround } from './open-transaction.ts';
 import type { Participant } from './participant.ts';
 import type { ProcedureDefinition } from './procedure.ts';
 import { ProcedureCalls } from './procedure-calls.ts';
-import type { BeginOptions, ExplicitTransaction, Transaction, TransactionBody, TransactionOptions } from './transaction.ts';
+import type {
+  BeginOptions,
+  ExplicitTransaction,
+  Transaction,
+  TransactionBody,
+  TransactionOptions,
+} from './transaction.ts';
 import { checkBeginOptions, checkTransactionCall } from './transaction-options.ts';
 import { TransactionService } from './transaction-service.ts';
 
@@ -64,7 +65,13 @@ export class Transactions implements TransactionClient {
       keys,
       context: this.#context,
       storedEntries: (table, options) =>
-        scanPartitions({ calls: tables.calls, table: table.id, part: ScanPart.entries, snapshot: newest, options }),
+        scanPartitions({
+          calls: tables.calls,
+          table: table.id,
+          part: ScanPart.entries,
+          snapshot: newest,
+          options,
+        }),
       beginWork: () => core.member.work.enter(),
       endWork: () => core.member.work.leave(),
     };
@@ -84,7 +91,9 @@ export class Transactions implements TransactionClient {
       checkTransactionCall(body, options);
       const current = options.independent === true ? undefined : this.#context.current();
       if (current !== undefined) return current.transaction(body, options);
-      return options.readOnly === true ? this.#closures.runReadOnly(body, options) : this.#closures.prepare(body, options).start();
+      return options.readOnly === true
+        ? this.#closures.runReadOnly(body, options)
+        : this.#closures.prepare(body, options).start();
     } catch (error) {
       return Promise.reject(error as Error);
     }
@@ -92,10 +101,13 @@ export class Transactions implements TransactionClient {
 
   async begin(options: BeginOptions = {}): Promise<ExplicitTransaction> {
     checkBeginOptions(options);
-    return await this.#explicit.begin(options);
+    return this.#explicit.begin(options);
   }
 
-  run<A extends readonly unknown[], R>(procedure: ProcedureDefinition<A, R>, ...args: A): Promise<Awaited<R>> {
+  run<A extends readonly unknown[], R>(
+    procedure: ProcedureDefinition<A, R>,
+    ...args: A
+  ): Promise<Awaited<R>> {
     return this.#procedures.call(procedure as never, args) as Promise<Awaited<R>>;
   }
 

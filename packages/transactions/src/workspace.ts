@@ -57,7 +57,16 @@ export class Workspace {
   cell(table: number, key: StorageKey, partition: PartitionId): Cell {
     const known = this.tryCell(table, key);
     if (known !== undefined) return known;
-    const cell: Cell = { table, key, partition, lock: 'none', committed: undefined, askedBy: undefined, written: false, own: undefined };
+    const cell: Cell = {
+      table,
+      key,
+      partition,
+      lock: 'none',
+      committed: undefined,
+      askedBy: undefined,
+      written: false,
+      own: undefined,
+    };
     // A first literal: an empty array would make room for seventeen.
     if (this.#cells === noCells) this.#cells = [cell];
     else this.#cells.push(cell);
@@ -112,7 +121,11 @@ export class Workspace {
   /** Undoes every write since the savepoint. */
   rollbackTo(savepoint: Savepoint): void {
     this.#cleared.length = savepoint.cleared;
-    for (; this.#latest !== undefined && this.#latest !== savepoint.change; this.#latest = this.#latest.before) {
+    for (
+      ;
+      this.#latest !== undefined && this.#latest !== savepoint.change;
+      this.#latest = this.#latest.before
+    ) {
       const { cell, written, own } = this.#latest;
       cell.written = written;
       cell.own = own;
@@ -124,7 +137,8 @@ export class Workspace {
     const byPartition = new Map<PartitionId, PartitionWrites>();
     const cleared = this.#cleared.length === 0 ? nothingCleared : [...new Set(this.#cleared)];
     if (cleared.length > 0) {
-      for (let partition = 0; partition < partitionCount; partition++) byPartition.set(partition, { writes: [], cleared });
+      for (let partition = 0; partition < partitionCount; partition++)
+        byPartition.set(partition, { writes: [], cleared });
     }
     for (const { table, key, partition, written, own } of this.#cells) {
       if (!written) continue;

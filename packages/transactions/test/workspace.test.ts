@@ -60,7 +60,7 @@ describe('a workspace', () => {
     workspace.clear(users);
     workspace.write(workspace.cell(users, 'newer', 3), 6);
     const writes = workspace.writes(partitions);
-    expect([...writes.keys()].sort()).toEqual([0, 1, 2, 3]);
+    expect([...writes.keys()].sort((a, b) => a - b)).toEqual([0, 1, 2, 3]);
     for (const { cleared } of writes.values()) expect(cleared).toEqual([users]);
     expect(writes.get(1)?.writes).toEqual([orders, 'o', 1]);
     expect(writes.get(3)?.writes).toEqual([users, 'new', undefined, users, 'newer', 6]);

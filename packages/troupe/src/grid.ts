@@ -1,5 +1,12 @@
 /** The grid as a service holds it: the client of the main thread, the hosts behind it, and the end of both. */
-import { type Client, type CoreGrid, checkOptions, type GridEventName, type GridEvents, type HostRow } from '@troupe/core';
+import {
+  type Client,
+  type CoreGrid,
+  checkOptions,
+  type GridEventName,
+  type GridEvents,
+  type HostRow,
+} from '@troupe/core';
 import type { WiredMember } from './wire-member.ts';
 
 export interface Grid extends Client, AsyncDisposable {

@@ -2,11 +2,7 @@
  * Troupe: a partitioned, transactional, in-memory data grid for Node services, whose partitions are actors in worker
  * threads. Define tables, actors, procedures and jobs in a module; start a grid with it; use them through the grid.
  */
-export { job, mapReduce } from '@troupe/compute';
-export { actor, table } from '@troupe/core';
-export { procedure } from '@troupe/transactions';
-export { startGrid, type GridOptions } from './start-grid.ts';
-export type { Grid } from './grid.ts';
+
 export type {
   ComputeClient,
   ComputeSettings,
@@ -16,6 +12,7 @@ export type {
   JobTarget,
   MapReduceDefinition,
 } from '@troupe/compute';
+export { job, mapReduce } from '@troupe/compute';
 export type {
   ActorContext,
   ActorDefinition,
@@ -31,21 +28,13 @@ export type {
   TableDefinition,
   TableKey,
 } from '@troupe/core';
-export type {
-  BeginOptions,
-  ExplicitTransaction,
-  ProcedureDefinition,
-  Transaction,
-  TransactionBody,
-  TransactionOptions,
-} from '@troupe/transactions';
 export {
+  actor,
   DefinitionError,
   GridClosedError,
   HostLostError,
   InvalidArgumentError,
   InvariantError,
-  JobNotFoundError,
   ModuleLoadError,
   OverloadedError,
   PartitionLostError,
@@ -56,7 +45,19 @@ export {
   TransactionAbortedError,
   TransactionFinishedError,
   TroupeError,
+  table,
   ValueNotSupportedError,
   ValueTooLargeError,
 } from '@troupe/core';
+export type {
+  BeginOptions,
+  ExplicitTransaction,
+  ProcedureDefinition,
+  Transaction,
+  TransactionBody,
+  TransactionOptions,
+} from '@troupe/transactions';
+export { procedure } from '@troupe/transactions';
+export type { Grid } from './grid.ts';
 export { runTroupeHostOnParentPort } from './host-entry.ts';
+export { type GridOptions, startGrid } from './start-grid.ts';

@@ -1,5 +1,5 @@
 /** What a grid is started with for every member, on every thread. Survives a structured clone. */
-import { checkComputeSettings, type ComputeSettings } from '@troupe/compute';
+import { type ComputeSettings, checkComputeSettings } from '@troupe/compute';
 
 export interface MemberSettings {
   readonly compute: ComputeSettings;
@@ -8,7 +8,10 @@ export interface MemberSettings {
 }
 
 /** Throws InvalidArgumentError for the first setting that is wrong. */
-export function memberSettings(compute: ComputeSettings | undefined, modules: readonly (URL | string)[] | undefined): MemberSettings {
+export function memberSettings(
+  compute: ComputeSettings | undefined,
+  modules: readonly (URL | string)[] | undefined,
+): MemberSettings {
   return {
     compute: checkComputeSettings(compute ?? {}),
     modules: Array.isArray(modules) ? modules.map(String) : [],

@@ -24,7 +24,10 @@ export async function startGrid(options: GridOptions): Promise<Grid> {
   return makeGrid(
     await startCore(options, {
       wire: wireMember,
-      hostEntry: new URL(import.meta.url.endsWith('.ts') ? './host-entry.ts' : './host-entry.js', import.meta.url),
+      hostEntry: new URL(
+        import.meta.url.endsWith('.ts') ? './host-entry.ts' : './host-entry.js',
+        import.meta.url,
+      ),
       hostExport: 'runTroupeHost',
       memberMemoryBytes: statusMemoryBytes(transactionsPerMemberMax),
       settings: memberSettings(options?.compute, options?.modules),

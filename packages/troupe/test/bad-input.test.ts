@@ -2,6 +2,7 @@
  * What every public function does with arguments that are wrong: it refuses with a code, in a sentence that names the
  * argument, and nothing has changed. Callers in JavaScript have no compiler, so the calls are made without types.
  */
+import { inspect } from 'node:util';
 import * as troupe from 'troupe';
 import { type Grid, TroupeError } from 'troupe';
 import { afterAll, beforeAll, describe, expect, test } from 'vitest';
@@ -35,11 +36,7 @@ const unsupported = 'VALUE_NOT_SUPPORTED';
 
 const keyCases: Case[] = [undefined, null, Number.NaN, {}, [], [[1]], noop, Symbol('s'), new Date()].flatMap(
   (key): Case[] => {
-    const shown = Array.isArray(key)
-      ? JSON.stringify(key)
-      : typeof key === 'symbol'
-        ? 'a symbol'
-        : String(key);
+    const shown = inspect(key);
     const on = (name: string, ...args: unknown[]): Case => [
       `table.${name} of key ${shown}`,
       (grid) => grid['table']?.(items)[name]?.(key, ...args),
@@ -343,7 +340,7 @@ const definitionCases: Case[] = [
   ],
   [
     'actor() with a method then',
-    () => actor('a', { state: noop, methods: Object.fromEntries([['then', noop]]) }),
+    () => actor('a', { state: noop, methods: Object.fromEntries(['then'].map((name) => [name, noop])) }),
     /'then'/,
   ],
   [

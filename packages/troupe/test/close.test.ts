@@ -107,6 +107,17 @@ describe.each(topologies)('close() %s', (_, threads) => {
   );
 });
 
+test('close() leaves no thread: of hosts, of their successors or of the pool', {
+  timeout: 60_000,
+}, async () => {
+  const printed = JSON.parse(await runProgram('count-threads.mjs', { timeoutMs: 30_000 })) as object[];
+  expect(printed).toEqual([
+    { threads: 0, started: 2, running: 2, left: 0 },
+    { threads: 1, started: 3, running: 3, left: 0 },
+    { threads: 3, started: 6, running: 5, left: 0 },
+  ]);
+});
+
 async function expectAllRefused(grid: Grid): Promise<void> {
   const table = grid.table(items);
   const calls = [

@@ -42,7 +42,7 @@ describe.each(topologies)('a storm of conflicts %s', (_, threads) => {
         }
       },
     ];
-    await Promise.all(Array.from({ length: 300 }, (_, i) => ways[i % ways.length]?.()));
+    await Promise.all(Array.from({ length: 300 }, async (_, i) => ways[i % ways.length]?.()));
     expect(await table.get('hot')).toBe(300);
   });
 

@@ -50,6 +50,11 @@ export async function collect<T>(iterable: AsyncIterable<T>): Promise<T[]> {
   return all;
 }
 
+/** An order for whatever has a text, to compare what came in any order. */
+export function byText(a: unknown, b: unknown): number {
+  return JSON.stringify(a) < JSON.stringify(b) ? -1 : 1;
+}
+
 /** A promise and its resolve: what tests hold a body open with. */
 export function gate<T = void>(): { readonly opened: Promise<T>; readonly open: (value: T) => void } {
   let open: (value: T) => void = () => undefined;
@@ -57,13 +62,4 @@ export function gate<T = void>(): { readonly opened: Promise<T>; readonly open: 
     open = resolve;
   });
   return { opened, open };
-}
-
-/** Resolves when the condition holds; the event loop goes round meanwhile. */
-export async function until(condition: () => boolean | Promise<boolean>, withinMs = 10_000): Promise<void> {
-  const deadline = performance.now() + withinMs;
-  while (!(await condition())) {
-    if (performance.now() > deadline) throw new Error('it never came to that');
-    await new Promise<void>((resolve) => setImmediate(resolve));
-  }
 }

@@ -1,8 +1,9 @@
 /** An ask: sends the message as a request and resolves with what the method returned. */
+
+import { addCallSite } from '../errors/call-site.ts';
 import { callTimeoutMsDefault } from '../limits.ts';
 import type { CallOptions } from '../mesh/pending-calls.ts';
 import { ActorAddress, type ActorCall, addressCurrent } from './actor-address.ts';
-import { addCallSite } from '../errors/call-site.ts';
 import { ActorOp } from './messages.ts';
 
 /** Calls the method of the actor at `to`. */

@@ -72,11 +72,8 @@ function ownBytes(source: Uint8Array): ArrayBuffer {
 }
 
 // The getter of %TypedArray%.prototype answers the base class also for subclasses.
-const tagOf = Object.getOwnPropertyDescriptor(
-  Object.getPrototypeOf(Uint8Array.prototype),
-  Symbol.toStringTag,
-)?.get;
+const typedArray = Object.getPrototypeOf(Uint8Array.prototype) as object;
 
 function viewName(view: ArrayBufferView): string {
-  return String(tagOf?.call(view));
+  return String(Reflect.get(typedArray, Symbol.toStringTag, view));
 }

@@ -26,13 +26,14 @@ interface ContainerStep {
   readonly step: Step;
 }
 
-/** Never leaves the codec; no stack, since it is thrown for control. */
-export class ValueFault {
+/** Never leaves the codec: `toError` makes what the user gets. */
+export class ValueFault extends Error {
   readonly reason: Reason;
   /** From the fault up to the root. */
   readonly steps: ContainerStep[] = [];
 
   constructor(reason: Reason) {
+    super();
     this.reason = reason;
   }
 

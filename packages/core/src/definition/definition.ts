@@ -22,11 +22,15 @@ export function define<Kind extends DefinitionKind, Body extends object>(
   body: Body,
 ): Definition<Kind> & Body {
   if (typeof name !== 'string' || name.length === 0) {
-    throw new InvalidArgumentError(`the name of a ${kind} must be a non-empty string, got ${String(name)} (${typeof name})`, {
-      details: { argument: 'name' },
-    });
+    throw new InvalidArgumentError(
+      `the name of a ${kind} must be a non-empty string, got ${String(name)} (${typeof name})`,
+      {
+        details: { argument: 'name' },
+      },
+    );
   }
-  return Object.assign(Object.create({ [brand]: true }) as object, { kind, name }, body) as Definition<Kind> & Body;
+  return Object.assign(Object.create({ [brand]: true }) as object, { kind, name }, body) as Definition<Kind> &
+    Body;
 }
 
 export function isDefinition(value: unknown): value is Definition {

@@ -2,6 +2,7 @@
  * The definitions of a grid: found in the exports of its modules, numbered by kind in the order of their names, so
  * that every thread that loads the same modules gives each the same number. Numbers travel, names don't.
  */
+import { describeValue } from '../errors/argument.ts';
 import { DefinitionError, InvalidArgumentError } from '../errors/errors.ts';
 import { type Definition, type DefinitionKind, isDefinition } from './definition.ts';
 
@@ -28,7 +29,8 @@ export class Definitions {
         if (!isDefinition(value)) continue;
         const label = `${value.kind} '${value.name}'`;
         const earlier = found.get(label);
-        if (earlier !== undefined && earlier.definition !== value) throw conflict(label, earlier.source, source);
+        if (earlier !== undefined && earlier.definition !== value)
+          throw conflict(label, earlier.source, source);
         found.set(label, { definition: value, source });
       }
     }
@@ -50,11 +52,15 @@ export class Definitions {
    * isn't part of the grid, and InvalidArgumentError when it is of another kind than `kind`: numbers repeat.
    */
   idOf(definition: Definition, kind?: DefinitionKind): number {
-    if (kind !== undefined && isDefinition(definition) && definition.kind !== kind) throw wrongKind(definition, kind);
+    if (kind !== undefined && isDefinition(definition) && definition.kind !== kind)
+      throw wrongKind(definition, kind);
     const id = this.#ids.get(definition);
     if (id !== undefined) return id;
     if (!isDefinition(definition)) {
-      throw new InvalidArgumentError(`expected a definition made by table(), actor(), procedure(), job() or mapReduce(), got ${String(definition)}`);
+      const made = 'made by table(), actor(), procedure(), job() or mapReduce()';
+      throw new InvalidArgumentError(`expected a definition ${made}, got ${describeValue(definition)}`, {
+        details: { argument: 'definition' },
+      });
     }
     throw this.#missing(definition);
   }
@@ -62,7 +68,8 @@ export class Definitions {
   /** The definition with this number. */
   mustGet(kind: DefinitionKind, id: number): Definition {
     const definition = this.#lists.get(kind)?.[id];
-    if (definition === undefined) throw new DefinitionError('DEFINITION_MISSING', `no ${kind} has the number ${id} on this thread`);
+    if (definition === undefined)
+      throw new DefinitionError('DEFINITION_MISSING', `no ${kind} has the number ${id} on this thread`);
     return definition;
   }
 
@@ -72,7 +79,10 @@ export class Definitions {
 
   /** One line that is equal exactly when two threads have the same definitions under the same numbers. */
   fingerprint(): string {
-    return [...this.#lists].map(([kind, list]) => `${kind}: ${list.map((d) => d.name).join(', ')}`).sort().join('; ');
+    return [...this.#lists]
+      .map(([kind, list]) => `${kind}: ${list.map((d) => d.name).join(', ')}`)
+      .sort()
+      .join('; ');
   }
 
   #missing(definition: Definition): DefinitionError {

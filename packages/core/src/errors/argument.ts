@@ -106,7 +106,8 @@ export function describeValue(value: unknown): string {
   if (value === null || value === undefined) return String(value);
   if (typeof value === 'string') return `${quoted(value)} (string)`;
   if (typeof value === 'function') return 'a function';
-  if (typeof value !== 'object') return `${shortened(String(value))} (${typeof value})`;
+  if (typeof value !== 'object')
+    return `${shortened(String(value as bigint | boolean | number | symbol))} (${typeof value})`;
   try {
     if (Array.isArray(value)) return value.length === 0 ? 'an empty array' : 'an array';
     const prototype: unknown = Object.getPrototypeOf(value);

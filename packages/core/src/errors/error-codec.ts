@@ -271,7 +271,10 @@ function textOf(read: () => unknown, otherwise: string): string {
 
 function textForm(value: unknown): string {
   return attempt(
-    () => (typeof value === 'object' ? describeValue(value) : String(value)),
+    () =>
+      typeof value === 'object'
+        ? describeValue(value)
+        : String(value as bigint | boolean | number | string | symbol | undefined),
     'an unreadable value',
   );
 }

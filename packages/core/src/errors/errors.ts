@@ -187,7 +187,7 @@ export class InvariantError extends TroupeError {
 }
 
 /** Why a transaction was aborted. */
-export type AbortReason = 'wounded' | 'lock-timeout' | 'participant-lost' | 'killed' | 'timeout' | 'user';
+export type AbortReason = 'wounded' | 'killed' | 'timeout' | 'user';
 
 /** What an abort tells: why, and where known the key and the label of the transaction that held it. */
 export interface AbortDetails {
@@ -197,15 +197,14 @@ export interface AbortDetails {
   readonly [detail: string]: unknown;
 }
 
-/** A transaction ended without effect. Retryable when it lost to another one or to a lost thread. */
+/** A transaction ended without effect. Retryable when it lost to another one. */
 export class TransactionAbortedError extends TroupeError {
   static {
     nameClass(this, 'TransactionAbortedError');
   }
   declare readonly details: Readonly<AbortDetails>;
   constructor(message: string, options: FixedErrorOptions & { readonly details: AbortDetails }) {
-    const { reason } = options.details;
-    const retryable = reason === 'wounded' || reason === 'lock-timeout' || reason === 'participant-lost';
+    const retryable = options.details.reason === 'wounded';
     super('TRANSACTION_ABORTED', message, { ...options, retryable });
   }
 }
@@ -240,16 +239,6 @@ export class ReadOnlyError extends TroupeError {
   }
 }
 
-/** No job execution has this id, or its state is no longer kept. */
-export class JobNotFoundError extends TroupeError {
-  static {
-    nameClass(this, 'JobNotFoundError');
-  }
-  constructor(message: string, options?: FixedErrorOptions) {
-    super('JOB_NOT_FOUND', message, options);
-  }
-}
-
 /** The classes above, for the registry that carries them between threads. */
 export const troupeErrorClasses = [
   TroupeError,
@@ -270,5 +259,4 @@ export const troupeErrorClasses = [
   TransactionFinishedError,
   SnapshotTooOldError,
   ReadOnlyError,
-  JobNotFoundError,
 ] as const;

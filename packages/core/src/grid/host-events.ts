@@ -74,6 +74,11 @@ export class HostEvents {
 const eventNames: readonly GridEventName[] = ['partitionsLost', 'partitionsRestored', 'hostFailed'];
 
 function checkListener(event: string, listener: unknown): void {
-  mustBe(eventNames.some((name) => name === event), 'event', `one of ${eventNames.join(', ')}`, event);
+  mustBe(
+    eventNames.some((name) => name === event),
+    'event',
+    `one of ${eventNames.join(', ')}`,
+    event,
+  );
   mustBeFunction(listener, 'listener');
 }

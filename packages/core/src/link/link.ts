@@ -16,8 +16,8 @@ import {
 } from '../limits.ts';
 import { CallOp } from '../mesh/opcode.ts';
 import type { Flusher } from './flusher.ts';
-import { isPlainFrame } from './plain-frame.ts';
 import { type Message, Outbox, type OutboxLimits } from './outbox.ts';
+import { isPlainFrame } from './plain-frame.ts';
 
 /** What arrives: packed messages, or a few small ones as they are. */
 export type Frame = Uint8Array | Message[];

@@ -69,5 +69,5 @@ export class CallRing<Call extends Numbered> {
 }
 
 function emptySlots<Call>(length: number): (Call | undefined)[] {
-  return new Array<Call | undefined>(length).fill(undefined);
+  return Array.from<Call | undefined>({ length });
 }

@@ -40,7 +40,8 @@ export class SharedState {
   static create(partitionCount: number, memberCount: number): SharedState {
     const bytes = 8 * (headerWords + memberCount) + 4 * (partitionCount + 1);
     const state = new SharedState(new SharedArrayBuffer(bytes), partitionCount, memberCount);
-    for (let member = 0; member < memberCount; member++) Atomics.store(state.#words, headerWords + member, noSnapshotWord);
+    for (let member = 0; member < memberCount; member++)
+      Atomics.store(state.#words, headerWords + member, noSnapshotWord);
     for (let partition = 0; partition < partitionCount; partition++) state.raiseIncarnation(partition);
     return state;
   }

@@ -7,9 +7,9 @@
  * taken in. It ends with the owner's thread or the grid at the latest.
  */
 import type { Message } from '../link/outbox.ts';
+import { boundedWait } from '../mesh/bounded-wait.ts';
 import type { CallOptions } from '../mesh/pending-calls.ts';
 import type { PartitionId, Timestamp } from '../mesh/shared-state.ts';
-import { boundedWait } from '../mesh/bounded-wait.ts';
 import { type ScanPart, TableOp } from './messages.ts';
 import type { OwnerCalls } from './owner-calls.ts';
 

@@ -3,13 +3,14 @@
  * cursor ends with its last page, or when the reader closes it or is lost. A scan that fits one page opens none. Bounded
  * for each partition.
  */
+
+import { approximateBytes } from '../codec/value-bytes.ts';
 import { OverloadedError } from '../errors/errors.ts';
 import { cursorsMax, pageBytesMax, pageEntriesMax } from '../limits.ts';
 import type { Peer } from '../mesh/peer.ts';
 import type { Partition } from '../partition/partition.ts';
 import type { VersionCursor } from '../partition/version-cursor.ts';
 import { ScanPart } from './messages.ts';
-import { approximateBytes } from '../codec/value-bytes.ts';
 
 /** One iteration of one reader over one partition. */
 export interface Scan {

@@ -6,6 +6,7 @@
  * copy. What waits ends with its caller; what fails is the caller's error, but a broken invariant stops the thread.
  */
 import { copyValue } from '../codec/value.ts';
+import { approximateBytes } from '../codec/value-bytes.ts';
 import { InvariantError, PartitionUnavailableError } from '../errors/errors.ts';
 import type { StorageKey } from '../key/key.ts';
 import type { Message } from '../link/outbox.ts';
@@ -16,7 +17,6 @@ import type { OwnedPartitions, Partition } from '../partition/partition.ts';
 import { newest, type OneKeyOp, type ScanPart, TableOp } from './messages.ts';
 import { applyOperation, lockFor, WriteSlot } from './operation.ts';
 import { type Scan, ScanCursors, type ScanLimits, scanLimits } from './scan-cursors.ts';
-import { approximateBytes } from '../codec/value-bytes.ts';
 import { WaitingRequests } from './waiting-requests.ts';
 
 export type { ScanLimits };

@@ -128,10 +128,8 @@ export class Table<K extends Key, V> {
   }
 
   /** The values of these keys, in their order, undefined where absent; all of one moment. */
-  async getMany(keys: Iterable<K>, options?: CallOptions): Promise<(V | undefined)[]> {
-    checkCallOptions(options);
-    const placed = keysFrom(keys, this.#handle, this.#placement);
-    return (await this.#executor().getMany(this.#handle, placed, options)) as (V | undefined)[];
+  getMany(keys: Iterable<K>, options?: CallOptions): Promise<(V | undefined)[]> {
+    return this.#withKeys('getMany', keys, options) as Promise<(V | undefined)[]>;
   }
 
   /**
@@ -156,10 +154,8 @@ export class Table<K extends Key, V> {
   }
 
   /** Removes these keys, all or nothing; how many were there. */
-  async deleteMany(keys: Iterable<K>, options?: CallOptions): Promise<number> {
-    checkCallOptions(options);
-    const placed = keysFrom(keys, this.#handle, this.#placement);
-    return this.#executor().deleteMany(this.#handle, placed, options);
+  deleteMany(keys: Iterable<K>, options?: CallOptions): Promise<number> {
+    return this.#withKeys('deleteMany', keys, options) as Promise<number>;
   }
 
   /** How many entries the table has. */
@@ -235,6 +231,20 @@ export class Table<K extends Key, V> {
     const stored = toStorageKey(key);
     const partition = this.#placement.partitionOf(this.#handle.definition, key, stored);
     return this.#executor().one(op, this.#handle, stored, partition, args, bytes, options);
+  }
+
+  #withKeys(
+    method: 'getMany' | 'deleteMany',
+    keys: Iterable<K>,
+    options: CallOptions | undefined,
+  ): Promise<unknown> {
+    try {
+      checkCallOptions(options);
+      const placed = keysFrom(keys, this.#handle, this.#placement);
+      return this.#executor()[method](this.#handle, placed, options);
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** The executor is chosen now, at the call; nothing is sent before the first step. */

@@ -97,9 +97,9 @@ function wire(
   for (const partition of placement.partitionsOf(id)) create(owned, shared, partition);
   const types = new ActorTypes(definitions);
   const ports = options.ports === undefined ? {} : { ports: options.ports };
-  const service = new ActorService({ member, types, owned, client: () => client, ...ports });
+  const service = new ActorService({ member, types, owned, client: () => client as Client, ...ports });
   const actors = new ActorClient({ member, types, placement, local: service });
-  const client: Client = {
+  const client: Pick<Client, 'table' | 'actor' | 'tell'> = {
     table: () => {
       throw new Error('this grid has no tables');
     },

@@ -76,8 +76,6 @@ describe('the classes of errors', () => {
 
   test.each([
     ['wounded', true],
-    ['lock-timeout', true],
-    ['participant-lost', true],
     ['killed', false],
     ['timeout', false],
     ['user', false],

@@ -1,6 +1,7 @@
 import { MessageChannel } from 'node:worker_threads';
 import {
   Flusher,
+  type Frame,
   type FrameTransport,
   Link,
   type Message,
@@ -12,10 +13,7 @@ import { portTransport } from '../../dist/link/port-link.js';
 
 const small = { windowBytes: 100, backlogBytesMax: 400, frameBytesMax: 50, messageOverheadBytes: 10 };
 
-type Connect = (
-  atA: (frame: Uint8Array) => void,
-  atB: (frame: Uint8Array) => void,
-) => [FrameTransport, FrameTransport];
+type Connect = (atA: (frame: Frame) => void, atB: (frame: Frame) => void) => [FrameTransport, FrameTransport];
 
 function overPorts(...receivers: Parameters<Connect>): [FrameTransport, FrameTransport] {
   const { port1, port2 } = new MessageChannel();
@@ -47,7 +45,7 @@ function connect(connectTransports: Connect, limits = small): Ends {
   const [transportA, transportB] = connectTransports(
     (frame) => a.receive(frame),
     (frame) => {
-      frames.push(frame.byteLength);
+      frames.push(frame.length);
       b.receive(frame);
     },
   );

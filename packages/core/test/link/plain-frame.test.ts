@@ -1,6 +1,6 @@
+import { FrameCodec } from '@troupe/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { FrameCodec } from '@troupe/core';
 import { isPlainFrame } from '../../dist/link/plain-frame.js';
 import { supportedValue } from '../codec/arbitrary-value.ts';
 
