@@ -49,11 +49,6 @@ export class TransactionService implements AttemptGround {
     return participant;
   }
 
-  /** Attempts this member coordinates. */
-  get underWay(): number {
-    return this.#attempts.size;
-  }
-
   /** Begins an attempt. `age`: the id of the first one, when this is a retry. Waits while every word is in use. */
   async begin(age: TransactionId | undefined, label: string | undefined): Promise<Attempt> {
     for (;;) {

@@ -55,7 +55,6 @@ export class Member {
   readonly #calls: PendingCalls;
   readonly #connected = new Map<MemberId, Set<Connecting>>();
   readonly #failed = new Map<MemberId, string>();
-  readonly #peerListeners: ((peer: Peer) => void)[] = [];
   #closed = false;
 
   constructor(identity: MemberIdentity, shared: SharedState, errors: ErrorRegistry) {
@@ -87,16 +86,6 @@ export class Member {
     return peer === undefined || peer.lost ? undefined : peer;
   }
 
-  /** Every living peer but this member itself. */
-  peers(): Peer[] {
-    return this.#peers.filter((peer): peer is Peer => peer !== undefined && !peer.lost && peer !== this.self);
-  }
-
-  /** Called with each peer when it is connected. */
-  onPeer(listener: (peer: Peer) => void): void {
-    this.#peerListeners.push(listener);
-  }
-
   /** Connects a new incarnation of a member. `open` makes the transport for the receiver of its frames. */
   connect(identity: MemberIdentity, open: (receive: (frame: Frame) => void) => FrameTransport): Peer {
     const link: Link = new Link(this.flusher, (message) => this.#deliver(message, peer));
@@ -104,7 +93,6 @@ export class Member {
     link.open(open((frame) => link.receive(frame)));
     this.#peers[identity.id] = peer;
     this.#failed.delete(identity.id);
-    for (const listener of this.#peerListeners) listener(peer);
     for (const { resolve } of this.#takeConnecting(identity.id)) resolve();
     return peer;
   }
