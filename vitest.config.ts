@@ -1,5 +1,6 @@
 // Tests run against the built packages: Node loads `dist` itself, so the test process and the worker
 // threads share one copy of each module and coverage offsets are true.
+import { availableParallelism } from 'node:os';
 import { defineConfig } from 'vitest/config';
 
 export default defineConfig({
@@ -10,6 +11,8 @@ export default defineConfig({
       'examples/*/test/**/*.test.ts',
       'tools/*.test.ts',
     ],
+    // The runner would take one file after the other on two cores; many tests wait for threads and processes.
+    maxWorkers: Math.max(2, availableParallelism() - 1),
     setupFiles: ['./vitest.setup.ts'],
     // Inherited by every worker thread a test starts.
     execArgv: ['--enable-source-maps'],

@@ -130,6 +130,10 @@ export class Workspace {
       cell.written = written;
       cell.own = own;
     }
+    // Keys first touched since, of a table that was cleared before: they are removed still.
+    if (this.#cleared.length === 0) return;
+    for (const cell of this.#cells)
+      if (!cell.written && this.isCleared(cell.table)) this.write(cell, undefined);
   }
 
   /** What to write, by partition. A cleared table is cleared in every one of `partitionCount` partitions. */

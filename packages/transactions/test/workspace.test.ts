@@ -98,6 +98,15 @@ describe('a workspace', () => {
     expect(workspace.isLocked).toBe(true);
   });
 
+  test('keeps a key of a cleared table removed, also when it was first touched in what is rolled back', () => {
+    const workspace = new Workspace();
+    workspace.clear(users);
+    const savepoint = workspace.savepoint();
+    workspace.write(workspace.cell(users, 'a', 1), 5);
+    workspace.rollbackTo(savepoint);
+    expect(workspace.cell(users, 'a', 1)).toMatchObject({ written: true, own: undefined });
+  });
+
   test('behaves like a copy of a Map at every savepoint', () => {
     const step = fc.oneof(
       fc.record({

@@ -97,14 +97,14 @@ export class Member {
     return peer;
   }
 
-  /** A peer's thread has ended: takes in what it had sent, ends the calls to it and tells every layer. */
-  lose(id: MemberId, incarnation: number): void {
+  /** A peer's thread has ended (`cause`: why, where known): takes in what it had sent, ends the calls to it, tells every layer. */
+  lose(id: MemberId, incarnation: number, cause?: Error): void {
     const peer = this.#peers[id];
     if (peer === undefined || peer.lost || peer.incarnation !== incarnation) return;
     peer.link?.drainAndClose();
     peer.lost = true;
     for (const family of this.#families) family?.peerLost?.(peer);
-    this.#calls.rejectAllTo(peer, () => hostLost(peer));
+    this.#calls.rejectAllTo(peer, () => hostLost(peer, cause));
   }
 
   /** A lost member won't come back: waiting and new calls to it reject with PARTITION_UNAVAILABLE and the reason. */
@@ -300,11 +300,12 @@ function withResolvers(): { promise: Promise<void>; resolve: () => void; reject:
   return { promise, resolve, reject };
 }
 
-function hostLost(peer: Peer): HostLostError {
+function hostLost(peer: Peer, cause: Error | undefined): HostLostError {
   return new HostLostError(
     `the thread of host ${peer.id - 1} ended before it answered; what the call had changed there is gone with its memory, what it had changed on other hosts stays`,
     {
       details: { host: peer.id - 1, incarnation: peer.incarnation },
+      ...(cause === undefined ? {} : { cause }),
     },
   );
 }

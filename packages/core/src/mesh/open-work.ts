@@ -32,7 +32,7 @@ export class OpenWork {
 
   /** As `begin`, for callers who make sure that `leave` follows once. */
   enter(): void {
-    if (this.#closing) throw new GridClosedError('the grid is closing');
+    if (this.#closing) throw new GridClosedError('the grid is closing or closed');
     this.#count++;
   }
 

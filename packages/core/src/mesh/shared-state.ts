@@ -71,9 +71,14 @@ export class SharedState {
    */
   publishSnapshot(member: MemberId, oldest: Timestamp): void {
     const word = oldest === noSnapshot ? noSnapshotWord : BigInt(oldest);
-    const before = Atomics.exchange(this.#words, headerWords + member, word);
-    if ((before === noSnapshotWord) === (word === noSnapshotWord)) return;
-    Atomics.add(this.#readers, 0, word === noSnapshotWord ? -1 : 1);
+    const index = headerWords + member;
+    const reads = word !== noSnapshotWord;
+    const read = Atomics.load(this.#words, index) !== noSnapshotWord;
+    // Counted before it is written and written before it is taken off: a thread that dies in between counts too much,
+    // which costs owners a look, never too little.
+    if (reads && !read) Atomics.add(this.#readers, 0, 1);
+    Atomics.store(this.#words, index, word);
+    if (read && !reads) Atomics.sub(this.#readers, 0, 1);
   }
 
   /** The oldest snapshot that any member reads, or `noSnapshot`. */

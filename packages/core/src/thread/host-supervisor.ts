@@ -202,7 +202,7 @@ export class HostSupervisor {
     for (const partition of host.partitions) member.shared.raiseIncarnation(partition);
     member.shared.publishSnapshot(id, noSnapshot);
     host.phase = { kind: 'waiting' };
-    member.lose(id, incarnation);
+    member.lose(id, incarnation, error);
     this.#tellServing({ type: 'memberLost', member: id, incarnation });
     if (run.wasClosed) return;
     if (this.#closing.signal.aborted) this.#refuseCallsTo(host, 'the grid is closing');

@@ -1,3 +1,4 @@
+import { isDeepStrictEqual } from 'node:util';
 import { FrameCodec } from '@troupe/core';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
@@ -13,9 +14,10 @@ describe('a plain frame', () => {
         const messages = [[5, [1], [value]]];
         if (!isPlainFrame(messages)) return;
         plain++;
-        expect(structuredClone(messages)).toStrictEqual(codec.decode(codec.encode(messages)));
+        // Not toStrictEqual, which takes a key named `constructor` for the type.
+        expect(isDeepStrictEqual(structuredClone(messages), codec.decode(codec.encode(messages)))).toBe(true);
       }),
-      { numRuns: 500 },
+      { numRuns: 1_000 },
     );
     expect(plain).toBeGreaterThan(50);
   });
