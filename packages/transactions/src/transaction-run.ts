@@ -22,9 +22,10 @@ import type { TransactionService } from './transaction-service.ts';
 
 /**
  * Lost conflicts that are tried again at once. An attempt that goes back into line at its age waits right behind the one
- * that wounded it; one that pauses first comes back to find younger ones there, and has to wound them in turn.
+ * that wounded it; one that pauses first comes back to find younger ones there, and has to wound them in turn. Two here,
+ * and the first of p-retry's.
  */
-const retriesAtOnce = 3;
+const retriesAtOnce = 2;
 /** First and longest pause before further ones; each is spread at random. */
 const retryBackoffMs = 1;
 const retryBackoffMsMax = 50;
@@ -234,6 +235,7 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
 
   /** p-retry only sees lost conflicts: it would judge what a body threw, and wrap it if it isn't an Error. */
   #retry(lost: Error): void {
+    if (this.#over) return;
     const { retries = Number.POSITIVE_INFINITY } = this.options;
     if (this.#attempts > retries) {
       this.#finish({ kind: 'failed', error: lost });
