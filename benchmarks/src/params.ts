@@ -8,6 +8,8 @@ export const fullParams: Params = {
   inFlight: 1_000,
   hosts: 2,
   loadEntries: 1_000_000,
+  hotKeys: 16,
+  clients: 64,
 };
 
 /** Shows that everything works, in seconds. */

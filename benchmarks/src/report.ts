@@ -1,6 +1,12 @@
 /** The results as text: ratios first, for they mean something on any machine. */
 import type { RatioResult, ScenarioResult, SubjectResult } from './results.ts';
-import { targetText } from './statistics.ts';
+import { type Target, targetText } from './statistics.ts';
+
+/** A target and whether it was met. */
+interface Goal {
+  readonly target?: Target | undefined;
+  readonly met?: boolean | undefined;
+}
 
 const headings = ['ratio', '[min – max]', 'target', 'subject', 'median', '[min – max]', 'p50 µs', 'p99 µs'];
 
@@ -24,15 +30,19 @@ export function renderScenario({ name, title, unit, params, results, ratios }: S
   ].join('\n');
 }
 
-function ratioCells({ rounds }: SubjectResult, ratio: RatioResult | undefined): string[] {
+function ratioCells({ rounds, ...goal }: SubjectResult, ratio: RatioResult | undefined): string[] {
   if (rounds === 0) return ['failed', '', ''];
-  if (ratio === undefined) return ['', '', ''];
+  if (ratio === undefined) return ['', '', goalCell(goal)];
   const { target, met } = ratio;
   return [
     `${ratio.ratio.toFixed(2)}×`,
     `[${ratio.min.toFixed(2)} – ${ratio.max.toFixed(2)}]`,
-    target === undefined ? '' : `${targetText(target)} ${met === true ? 'met' : 'NOT MET'}`,
+    goalCell({ target, met }, '×'),
   ];
+}
+
+function goalCell({ target, met }: Goal, unit = ''): string {
+  return target === undefined ? '' : `${targetText(target)}${unit} ${met === true ? 'met' : 'NOT MET'}`;
 }
 
 function figureCells({ subject, version, median, min, max, p50Us, p99Us }: SubjectResult): string[] {

@@ -12,6 +12,9 @@ export interface SubjectResult extends Partial<Spread> {
   readonly p50Us?: number;
   readonly p99Us?: number;
   readonly extra?: Readonly<Record<string, number>>;
+  /** The goal for the median itself, in a scenario without a reference. */
+  readonly target?: Target;
+  readonly met?: boolean;
 }
 
 export interface RatioResult {
@@ -49,13 +52,26 @@ export function resultsOf(
     results: subjects.map((subject) => ({
       subject: subject.name,
       version: versionOf(subject),
-      ...figuresOf((samples.get(subject) ?? []).filter((sample) => sample !== undefined)),
+      ...withGoal(scenario, subject, measuredOf(samples.get(subject))),
     })),
     ratios: subjects.flatMap((subject) => ratioResult(scenario, subject, samples)),
   };
 }
 
-function figuresOf(measured: readonly Sample[]): Omit<SubjectResult, 'subject' | 'version'> {
+type Figures = Omit<SubjectResult, 'subject' | 'version'>;
+
+function measuredOf(samples: readonly (Sample | undefined)[] = []): Sample[] {
+  return samples.filter((sample) => sample !== undefined);
+}
+
+/** Where nothing is compared, a target is one for the figure itself. */
+function withGoal({ reference }: Scenario, { target }: Subject, measured: readonly Sample[]): Figures {
+  const figures = figuresOf(measured);
+  if (reference !== undefined || target === undefined || figures.median === undefined) return figures;
+  return { ...figures, target, met: isMet(target, figures.median) };
+}
+
+function figuresOf(measured: readonly Sample[]): Figures {
   const [first] = measured;
   if (first === undefined) return { rounds: 0 };
   const median = (pick: (sample: Sample) => number | undefined): number =>

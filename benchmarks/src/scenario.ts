@@ -13,6 +13,10 @@ export interface Params {
   readonly hosts: number;
   /** Entries the scenario `load` writes. */
   readonly loadEntries: number;
+  /** Accounts that all want, where a scenario is about conflicts. */
+  readonly hotKeys: number;
+  /** Callers that want them, each with one transaction at a time. */
+  readonly clients: number;
 }
 
 /** What one subject did in one round. */
@@ -29,7 +33,7 @@ export interface Subject {
   readonly name: string;
   /** The npm package that is measured; none for what comes with Node. */
   readonly library?: string;
-  /** The goal for its ratio to the reference. */
+  /** The goal for its ratio to the reference; without a reference, for its value. */
   readonly target?: Target;
   /** Runs in a process of its own. Throws when any result was wrong. Imports what it measures itself. */
   measure(params: Params): Promise<Sample>;
@@ -39,7 +43,7 @@ export interface Scenario {
   /** `group/name`, or one word. */
   readonly name: string;
   readonly title: string;
-  readonly unit: 'operations/s' | 'entries/s' | 'µs p50';
+  readonly unit: 'operations/s' | 'entries/s' | 'µs p50' | 'of the mean' | 'bytes per key';
   /** The params that mean something here. */
   readonly params: readonly (keyof Params)[];
   /** The subject the others are compared with. */

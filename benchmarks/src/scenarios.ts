@@ -10,6 +10,11 @@ const raw = () => import('./subjects/raw.ts');
 const reads = () => import('./subjects/troupe-operations.ts');
 const transfers = () => import('./subjects/troupe-transfers.ts');
 
+const contention = () => import('./subjects/troupe-contention.ts');
+
+/** From a thousand to a million accounts: the cost of a transfer must not depend on it. */
+const sizeFactors = [0.01, 0.1, 1, 10] as const;
+
 const rawPipelined: Subject = {
   name: 'raw postMessage',
   measure: async (params) => (await raw()).measureRawPipelined(params),
@@ -74,18 +79,74 @@ export const scenarios: readonly Scenario[] = [
       {
         name: 'closure, 2 hosts',
         library: 'troupe',
-        target: { atLeast: 0.4 },
+        target: { atLeast: 0.5 },
         measure: async (params) => (await transfers()).measureClosure(params),
       },
       {
         name: 'procedure, 2 hosts',
         library: 'troupe',
+        target: { atLeast: 0.75 },
         measure: async (params) => (await transfers()).measureProcedure(params),
       },
       {
         name: 'procedure, 1 partition',
         library: 'troupe',
+        target: { atLeast: 2 },
         measure: async (params) => (await transfers()).measureLocalProcedure(params),
+      },
+    ],
+  },
+  {
+    name: 'transactions/size',
+    title: 'the transfer between two hosts, by the number of accounts',
+    unit: 'operations/s',
+    params: ['seconds', 'keyCount', 'inFlight', 'hosts'],
+    reference: `keyCount × ${sizeFactors[0]}`,
+    subjects: sizeFactors.map((factor) => ({
+      name: `keyCount × ${factor}`,
+      library: 'troupe',
+      measure: async (params) =>
+        (await transfers()).measureClosure({ ...params, keyCount: params.keyCount * factor }),
+    })),
+  },
+  {
+    name: 'transactions/fairness',
+    title: 'transfers between few accounts that everybody wants (Zipf 1.0): what the slowest client gets',
+    unit: 'of the mean',
+    params: ['seconds', 'hotKeys', 'clients', 'hosts'],
+    subjects: [
+      {
+        name: 'declared keys',
+        library: 'troupe',
+        target: { atLeast: 0.3 },
+        measure: async (params) => (await contention()).measureDeclaredFairness(params),
+      },
+      {
+        name: 'locks as it goes',
+        library: 'troupe',
+        target: { atLeast: 0.3 },
+        measure: async (params) => (await contention()).measureUndeclaredFairness(params),
+      },
+      {
+        name: 'procedure',
+        library: 'troupe',
+        target: { atLeast: 0.3 },
+        measure: async (params) => (await contention()).measureProcedureFairness(params),
+      },
+    ],
+  },
+  {
+    name: 'transactions/memory',
+    title: 'what locking every key once leaves behind',
+    unit: 'bytes per key',
+    params: ['keyCount'],
+    subjects: [
+      {
+        name: 'troupe',
+        library: 'troupe',
+        target: { atMost: 1 },
+        measure: async (params) =>
+          (await import('./subjects/troupe-lock-memory.ts')).measureIdleLockMemory(params),
       },
     ],
   },

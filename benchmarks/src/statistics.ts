@@ -37,7 +37,7 @@ export function ratioOf(
   return ratios.length === 0 ? undefined : spreadOf(ratios);
 }
 
-/** A goal for a ratio. */
+/** A goal for a ratio, or for a figure that is compared with nothing. */
 export type Target = { readonly atLeast: number } | { readonly atMost: number };
 
 export function isMet(target: Target, ratio: number): boolean {
@@ -45,5 +45,5 @@ export function isMet(target: Target, ratio: number): boolean {
 }
 
 export function targetText(target: Target): string {
-  return 'atLeast' in target ? `≥ ${target.atLeast}×` : `≤ ${target.atMost}×`;
+  return 'atLeast' in target ? `≥ ${target.atLeast}` : `≤ ${target.atMost}`;
 }

@@ -12,6 +12,8 @@ const params: Params = {
   inFlight: 2,
   hosts: 1,
   loadEntries: 0,
+  hotKeys: 0,
+  clients: 0,
 };
 
 function subject(name: string, rest: Partial<Subject> = {}): Subject {
@@ -139,6 +141,25 @@ describe('the report', () => {
         '',
       ].join('\n'),
     );
+  });
+
+  test('judges the figure itself where nothing is compared', async () => {
+    const shares: Scenario = {
+      name: 'shares',
+      title: 'a title',
+      unit: 'of the mean',
+      params: [],
+      subjects: [
+        subject('fair', { target: { atLeast: 0.3 } }),
+        subject('unfair', { target: { atLeast: 0.3 } }),
+      ],
+    };
+    const rounds = await runRounds(shares, 1, ({ name }) =>
+      Promise.resolve({ kind: 'measured', sample: { value: name === 'fair' ? 0.9 : 0.1 } }),
+    );
+    const lines = renderScenario(resultsOf(shares, params, rounds, () => '1')).split('\n');
+    expect(lines[2]).toMatch(/^ *≥ 0\.3 met +fair \(1\) +0\.9/);
+    expect(lines[3]).toMatch(/^ *≥ 0\.3 NOT MET +unfair \(1\) +0\.1/);
   });
 
   test('says that a subject failed in every round', () => {
