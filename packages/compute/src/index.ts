@@ -1,4 +1,19 @@
 /** Jobs, broadcasts and map-reduce that run at the owner of the data, and a pool of threads for plain computation. */
+export {
+  type Compare,
+  count,
+  type DistinctOptions,
+  distinct,
+  type GroupByOptions,
+  type GroupKey,
+  groupBy,
+  type Items,
+  type SortedOptions,
+  sorted,
+  type TopKOptions,
+  type TopPart,
+  topK,
+} from './combinators.ts';
 export { Compute, type ComputeOptions, type ComputeSettings, checkComputeSettings } from './compute.ts';
 export type {
   BroadcastOptions,

@@ -12,7 +12,7 @@ export type {
   JobTarget,
   MapReduceDefinition,
 } from '@troupe/compute';
-export { job, mapReduce } from '@troupe/compute';
+export { count, distinct, groupBy, job, mapReduce, sorted, topK } from '@troupe/compute';
 export type {
   ActorContext,
   ActorDefinition,
