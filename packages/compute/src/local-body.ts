@@ -5,7 +5,13 @@
  * A map over many partitions lets the event loop go round when it has taken its slice, and stops between partitions
  * when nobody waits for it any more.
  */
-import { copyValue, type Definitions, type OwnedPartitions, type PartitionId } from '@troupe/core';
+import {
+  copyToHandOver,
+  copyValue,
+  type Definitions,
+  type OwnedPartitions,
+  type PartitionId,
+} from '@troupe/core';
 import type { HostedJob } from './hosted-job.ts';
 import type { AnyJob } from './job.ts';
 import { type MakeContext, mustOwn } from './job-context.ts';
@@ -45,11 +51,11 @@ export class LocalBody implements JobBody {
   answer(job: HostedJob, result: unknown): unknown {
     const { definitions } = this.#parts;
     if (job.op !== ComputeOp.map) {
-      return copyValue(result, `the result of job '${definitions.mustGet('job', job.definition).name}'`);
+      return copyToHandOver(result, `the result of job '${definitions.mustGet('job', job.definition).name}'`);
     }
     const name = `the map result of '${definitions.mustGet('mapReduce', job.definition).name}'`;
     // One by one, so that the error names the part and not its place in the list.
-    return (result as readonly unknown[]).map((part) => copyValue(part, name));
+    return (result as readonly unknown[]).map((part) => copyToHandOver(part, name));
   }
 
   async #map(job: HostedJob): Promise<unknown[]> {

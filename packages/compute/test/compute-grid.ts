@@ -13,6 +13,7 @@ import {
   memoryTransports,
   noConcurrencyControl,
   OwnedPartitions,
+  type Packed,
   PartitionStore,
   Placement,
   SharedState,
@@ -135,8 +136,8 @@ export class ComputeGrid {
 }
 
 function connect(a: Member, b: Member): void {
-  let receiveAtA: (frame: Uint8Array) => void = () => undefined;
-  let receiveAtB: (frame: Uint8Array) => void = () => undefined;
+  let receiveAtA: (frame: Packed) => void = () => undefined;
+  let receiveAtB: (frame: Packed) => void = () => undefined;
   const [atA, atB] = memoryTransports(
     (frame) => receiveAtA(frame),
     (frame) => receiveAtB(frame),

@@ -9,6 +9,7 @@ export * from './actor/actor-type.ts';
 export * from './actor/mailbox.ts';
 export * from './actor/turn-queue.ts';
 export * from './assert.ts';
+export { copyToHandOver } from './codec/attachment.ts';
 export * from './codec/equality.ts';
 export * from './codec/frame.ts';
 export * from './codec/freeze.ts';

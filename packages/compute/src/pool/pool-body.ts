@@ -11,6 +11,7 @@ import {
   errorFromWire,
   FrameCodec,
   GridClosedError,
+  memoryOf,
   threadExecArgv,
 } from '@troupe/core';
 import { Piscina } from 'piscina';
@@ -52,7 +53,7 @@ export class PoolBody implements JobBody {
   async #runOn(pool: Pool, name: string, job: HostedJob): Promise<PoolAnswer> {
     const args = this.#codec.encode([[job.args]]);
     const task: PoolTask = { job: name, execution: job.execution, attempt: job.attempt, args };
-    const transferList = [args.buffer as ArrayBuffer];
+    const transferList = memoryOf(args);
     try {
       return await pool.run(task, { signal: job.signal, transferList });
     } catch (error) {

@@ -2,6 +2,7 @@
  * What passes between the main thread and a thread of the pool. Values travel packed by the frame codec, so that they
  * arrive as they do at a host; errors in the form of the error codec.
  */
+import type { Packed } from '@troupe/core';
 import type { ExecutionId } from '../execution.ts';
 
 /** What a thread of the pool knows from its start. */
@@ -17,8 +18,8 @@ export interface PoolTask {
   readonly execution: ExecutionId;
   readonly attempt: number;
   /** A frame of one message: [args]. */
-  readonly args: Uint8Array;
+  readonly args: Packed;
 }
 
 /** Pool → main thread: a frame of one message, the result as [true, result] or the error as [false, wireError]. */
-export type PoolAnswer = Uint8Array;
+export type PoolAnswer = Packed;

@@ -1,6 +1,6 @@
 /** What a thread of the pool runs. It imports the user's modules once, at its first task. */
-import { copyValue, errorToWire, FrameCodec } from '@troupe/core';
-import { workerData } from 'piscina';
+import { copyToHandOver, errorToWire, FrameCodec, memoryOf, type Packed } from '@troupe/core';
+import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
 import type { AnyJob } from '../job.ts';
 import { poolContext } from './pool-context.ts';
 import { loadPoolJobs, type PoolJobs } from './pool-jobs.ts';
@@ -14,10 +14,16 @@ export async function runPoolTask(task: PoolTask): Promise<PoolAnswer> {
   try {
     jobs ??= loadPoolJobs((workerData as PoolThreadData).modules);
     const result = await runJob((await jobs).mustFind(task.job), task);
-    return codec.encode([[true, copyValue(result, `the result of job '${task.job}'`)]]);
+    return moved(codec.encode([[true, copyToHandOver(result, `the result of job '${task.job}'`)]]));
   } catch (error) {
-    return codec.encode([[false, errorToWire(error)]]);
+    return moved(codec.encode([[false, errorToWire(error)]]));
   }
+}
+
+/** The answer, whose memory goes with it instead of being copied. */
+function moved(answer: Packed): PoolAnswer {
+  // What arrives is the value of `valueSymbol`, which the type of `move` doesn't say.
+  return move({ [transferableSymbol]: memoryOf(answer), [valueSymbol]: answer } as never) as PoolAnswer;
 }
 
 function runJob(job: AnyJob, task: PoolTask): unknown {

@@ -11,7 +11,7 @@
  * `actor-events.ts`) on the owner's thread. A sender on the same thread is told; one on another is not, since the
  * reports of a flood would themselves be one, in a lane that is never refused.
  */
-import { copyValue } from '../codec/value.ts';
+import { copyToHandOver } from '../codec/attachment.ts';
 import { InvariantError } from '../errors/errors.ts';
 import { fromStorageKey, type StorageKey } from '../key/key.ts';
 import type { Message } from '../link/outbox.ts';
@@ -192,7 +192,7 @@ export class ActorService implements MessageFamily, ActivationPort {
   #answer(type: ActorType, letter: Letter, answer: unknown): void {
     let copy: unknown;
     try {
-      copy = copyValue(answer, type.answerNames[letter.method] ?? 'the answer');
+      copy = copyToHandOver(answer, type.answerNames[letter.method] ?? 'the answer');
     } catch (error) {
       this.#member.fail(letter.from, letter.requestId, error);
       return;

@@ -44,12 +44,16 @@ function isDetached(buffer: ArrayBufferLike): boolean {
 
 /** A copy of the same kind that owns its memory exactly. */
 export function copyBinary(value: Binary): Binary {
-  if (!ArrayBuffer.isView(value)) return ownBytes(new Uint8Array(value));
-  const owned = ownBytes(new Uint8Array(value.buffer, value.byteOffset, value.byteLength));
-  if (Buffer.isBuffer(value)) return Buffer.from(owned);
-  if (types.isDataView(value)) return new DataView(owned);
-  const viewClass = viewClasses.get(viewName(value)) ?? Uint8Array;
-  return new viewClass(owned) as Binary;
+  return binaryOver(ownBytes(bytesOf(value)), binaryKind(value));
+}
+
+/** A binary of this kind (see `binaryKind`) over all of the memory. */
+export function binaryOver(memory: ArrayBuffer, kind: string): Binary {
+  if (kind === 'ArrayBuffer') return memory;
+  if (kind === 'Buffer') return Buffer.from(memory);
+  if (kind === 'DataView') return new DataView(memory);
+  const viewClass = viewClasses.get(kind) ?? Uint8Array;
+  return new viewClass(memory) as Binary;
 }
 
 /** What tells two binaries of different kinds apart. */
@@ -65,7 +69,8 @@ export function bytesOf(value: Binary): Uint8Array {
   return new Uint8Array(value.buffer, value.byteOffset, value.byteLength);
 }
 
-function ownBytes(source: Uint8Array): ArrayBuffer {
+/** The bytes in memory of their own. */
+export function ownBytes(source: Uint8Array): ArrayBuffer {
   const copy = new Uint8Array(source.byteLength);
   copy.set(source);
   return copy.buffer;

@@ -1,6 +1,7 @@
 /**
  * What msgpackr can't carry exactly, in forms it can: -0, strings with lone surrogates, a RegExp's `lastIndex`,
- * objects with keys it would lose or trip over, and objects used as dictionaries.
+ * objects with keys it would lose or trip over, and objects used as dictionaries. And large binaries, which it would
+ * copy: they are left out of the frame and travel beside it (see `attachment.ts`).
  *
  * An escape is an array that starts with msgpackr's C1, a marker no user value can hold: `[C1, kind, …]`. A frame with
  * escapes says so, so ordinary frames are never searched for them at the receiver. The sender looks at every value
@@ -8,11 +9,13 @@
  * thread: a user's own msgpackr, or LMDB's, would meet ours.
  */
 import { unpack } from 'msgpackr/pack';
+import { detachable, isAttachment } from './attachment.ts';
+import { binaryKind, binaryOver } from './binary.ts';
 
 // Known to the types of another entry point only, see `frame.ts`; this is the byte it stands for.
 const C1: unknown = unpack(Uint8Array.of(0xc1));
 
-const EscapeKind = { minusZero: 0, text: 1, regExp: 2, record: 3 } as const;
+const EscapeKind = { minusZero: 0, text: 1, regExp: 2, record: 3, attachment: 4 } as const;
 
 /**
  * Records are encoded by shape, and a shape costs about a microsecond the first time. Objects with more keys than this
@@ -48,7 +51,7 @@ function objectNeedsEscape(value: object): boolean {
     return false;
   }
   if (value instanceof RegExp) return value.lastIndex !== 0 || !isWellFormed(value.source);
-  if (ArrayBuffer.isView(value)) return false;
+  if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return isAttachment(value);
   return recordNeedsEscape(value as Record<string, unknown>);
 }
 
@@ -61,72 +64,89 @@ function recordNeedsEscape(record: Record<string, unknown>): boolean {
   return count > recordKeysMax;
 }
 
-/** A value in which everything that needs it is escaped. What needs nothing is shared with `value`. */
-export function escapeValue(value: unknown): unknown {
-  if (typeof value === 'object' && value !== null) return escapeObject(value);
+/**
+ * A value in which everything that needs it is escaped. What needs nothing is shared with `value`. Large binaries move
+ * to the end of `attachments`.
+ */
+export function escapeValue(value: unknown, attachments: ArrayBuffer[]): unknown {
+  if (typeof value === 'object' && value !== null) return escapeObject(value, attachments);
   if (!needsEscape(value)) return value;
   if (typeof value === 'string') return escapedText(value);
   return [C1, EscapeKind.minusZero];
 }
 
-function escapeObject(value: object): unknown {
-  if (Array.isArray(value)) return Array.from(value, escapeValue);
+function escapeObject(value: object, attachments: ArrayBuffer[]): unknown {
+  const escaped = (member: unknown): unknown => escapeValue(member, attachments);
+  if (Array.isArray(value)) return Array.from(value, escaped);
   if (value instanceof Map) {
-    return new Map(Array.from(value, ([key, member]) => [escapeValue(key), escapeValue(member)]));
+    return new Map(Array.from(value, ([key, member]) => [escaped(key), escaped(member)]));
   }
-  if (value instanceof Set) return new Set(Array.from(value, escapeValue));
+  if (value instanceof Set) return new Set(Array.from(value, escaped));
   if (value instanceof RegExp) {
-    return [C1, EscapeKind.regExp, escapeValue(value.source), value.flags, value.lastIndex];
+    return [C1, EscapeKind.regExp, escaped(value.source), value.flags, value.lastIndex];
+  }
+  if (isAttachment(value)) {
+    const position = attachments.push(detachable(value)) - 1;
+    return [C1, EscapeKind.attachment, position, binaryKind(value)];
   }
   const prototype: unknown = Object.getPrototypeOf(value);
   if (prototype !== Object.prototype && prototype !== null) return value;
   const entries = Object.entries(value);
   if (entries.length > recordKeysMax || entries.some(([key]) => isOddKey(key))) {
-    return [C1, EscapeKind.record, ...entries.flat().map(escapeValue)];
+    return [C1, EscapeKind.record, ...entries.flat().map(escaped)];
   }
-  return Object.fromEntries(entries.map(([key, member]) => [key, escapeValue(member)]));
+  return Object.fromEntries(entries.map(([key, member]) => [key, escaped(member)]));
 }
 
 /** Undoes `escapeValue`, in place where it can. Throws on an unknown escape. */
-export function unescapeValue(value: unknown): unknown {
+export function unescapeValue(value: unknown, attachments: readonly ArrayBuffer[]): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) {
-    if (value[0] === C1) return restore(value);
-    for (let i = 0; i < value.length; i++) value[i] = unescapeValue(value[i]);
+    if (value[0] === C1) return restore(value, attachments);
+    for (let i = 0; i < value.length; i++) value[i] = unescapeValue(value[i], attachments);
     return value;
   }
+  const unescaped = (member: unknown): unknown => unescapeValue(member, attachments);
   if (value instanceof Map) {
-    return new Map(Array.from(value, ([key, member]) => [unescapeValue(key), unescapeValue(member)]));
+    return new Map(Array.from(value, ([key, member]) => [unescaped(key), unescaped(member)]));
   }
-  if (value instanceof Set) return new Set(Array.from(value, unescapeValue));
+  if (value instanceof Set) return new Set(Array.from(value, unescaped));
   if (Object.getPrototypeOf(value) !== Object.prototype) return value;
   const record = value as Record<string, unknown>;
-  for (const key of Object.keys(record)) record[key] = unescapeValue(record[key]);
+  for (const key of Object.keys(record)) record[key] = unescaped(record[key]);
   return record;
 }
 
-function restore(escaped: readonly unknown[]): unknown {
+function restore(escaped: readonly unknown[], attachments: readonly ArrayBuffer[]): unknown {
   switch (escaped[1]) {
     case EscapeKind.minusZero:
       return -0;
     case EscapeKind.text:
       return (escaped[2] as Buffer).toString('utf16le');
     case EscapeKind.regExp: {
-      const regExp = new RegExp(unescapeValue(escaped[2]) as string, escaped[3] as string);
+      const regExp = new RegExp(unescapeValue(escaped[2], attachments) as string, escaped[3] as string);
       regExp.lastIndex = escaped[4] as number;
       return regExp;
     }
     case EscapeKind.record:
-      return restoreRecord(escaped);
+      return restoreRecord(escaped, attachments);
+    case EscapeKind.attachment: {
+      const memory = attachments[escaped[2] as number];
+      if (memory === undefined) throw new TypeError('an attachment is missing');
+      return binaryOver(memory, escaped[3] as string);
+    }
     default:
       throw new TypeError(`unknown escape ${String(escaped[1])}`);
   }
 }
 
-function restoreRecord(escaped: readonly unknown[]): Record<string, unknown> {
+function restoreRecord(
+  escaped: readonly unknown[],
+  attachments: readonly ArrayBuffer[],
+): Record<string, unknown> {
   const record: Record<string, unknown> = {};
   for (let i = 2; i < escaped.length; i += 2) {
-    record[unescapeValue(escaped[i]) as string] = unescapeValue(escaped[i + 1]);
+    record[unescapeValue(escaped[i], attachments) as string] = unescapeValue(escaped[i + 1], attachments);
   }
   return record;
 }

@@ -7,7 +7,8 @@
  * and msgpackr is imported without its native addon, whose strings are slices of text of several kilobytes. One stored
  * record would pin 6 KB with it and pins 0.4 KB without, at the same speed for small messages and less for records.
  *
- * A frame is an array of messages, or null followed by escaped messages (see `escape.ts`). Damage is found when it
+ * A frame is an array of messages, or null followed by escaped messages (see `escape.ts`). Binaries of 64 KiB and more
+ * are not in its bytes but beside them (see `attachment.ts`). Damage is found when it
  * breaks the form; there is no checksum, for frames stay within one process.
  */
 import { Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE, Unpackr } from 'msgpackr/pack';
@@ -17,6 +18,20 @@ import { escapeValue, needsEscape, unescapeValue } from './escape.ts';
 /** msgpackr never lets go of the buffer it packs into; after a frame larger than this it gets a small new one. */
 const keptBufferBytesMax = 1024 * 1024;
 const freshBufferBytes = 8192;
+
+/** What travels: bytes, and large binaries beside them if there are any. The memory of both may be moved. */
+export type Packed = Uint8Array | PackedWithAttachments;
+
+export interface PackedWithAttachments {
+  readonly bytes: Uint8Array;
+  readonly attachments: readonly ArrayBuffer[];
+}
+
+/** The memory of a frame: what a sender may hand over with it. */
+export function memoryOf(frame: Packed): ArrayBuffer[] {
+  if (frame instanceof Uint8Array) return [frame.buffer as ArrayBuffer];
+  return [frame.bytes.buffer as ArrayBuffer, ...frame.attachments];
+}
 
 /** One msgpackr encoder and decoder. Cheap enough to have one per link; not for use inside its own calls. */
 export class FrameCodec {
@@ -32,8 +47,14 @@ export class FrameCodec {
   });
 
   /** The frame for these messages, which must consist of values as `copyValue` makes them. */
-  encode(messages: readonly (readonly unknown[])[]): Uint8Array {
-    const body = needsEscape(messages) ? [null, ...messages.map(escapeValue)] : messages;
+  encode(messages: readonly (readonly unknown[])[]): Packed {
+    if (!needsEscape(messages)) return this.#pack(messages);
+    const attachments: ArrayBuffer[] = [];
+    const bytes = this.#pack([null, ...messages.map((message) => escapeValue(message, attachments))]);
+    return attachments.length === 0 ? bytes : { bytes, attachments };
+  }
+
+  #pack(body: readonly unknown[]): Uint8Array {
     const pool = this.#packr.pack(body, REUSE_BUFFER_MODE | RESET_BUFFER_MODE) as Pool;
     const frame = new Uint8Array(pool.end - pool.start);
     frame.set(pool.subarray(pool.start, pool.end));
@@ -42,13 +63,19 @@ export class FrameCodec {
   }
 
   /** The messages of a frame. Throws FrameDecodeError when it is damaged. */
-  decode(bytes: Uint8Array): unknown[][] {
+  decode(frame: Packed): unknown[][] {
+    return frame instanceof Uint8Array
+      ? this.#unpack(frame, noAttachments)
+      : this.#unpack(frame.bytes, frame.attachments);
+  }
+
+  #unpack(bytes: Uint8Array, attachments: readonly ArrayBuffer[]): unknown[][] {
     try {
       // As a Buffer, so that binaries packed as Buffers come out as Buffers.
       const body: unknown = this.#unpackr.unpack(
         Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
       );
-      return messagesOf(body);
+      return messagesOf(body, attachments);
     } catch (cause) {
       throw new FrameDecodeError(`a frame of ${bytes.byteLength} bytes can't be decoded: ${String(cause)}`, {
         cause,
@@ -61,10 +88,14 @@ export class FrameCodec {
 /** What msgpackr answers when asked to reuse its buffer: the whole buffer and where the packed bytes lie. */
 type Pool = Buffer & { readonly start: number; readonly end: number };
 
-function messagesOf(body: unknown): unknown[][] {
+const noAttachments: readonly ArrayBuffer[] = [];
+
+function messagesOf(body: unknown, attachments: readonly ArrayBuffer[]): unknown[][] {
   if (!Array.isArray(body)) throw new TypeError('it is no array');
   const isEscaped = body[0] === null;
-  const messages: unknown[] = isEscaped ? body.slice(1).map(unescapeValue) : body;
+  const messages: unknown[] = isEscaped
+    ? body.slice(1).map((message) => unescapeValue(message, attachments))
+    : body;
   for (const message of messages) {
     if (!Array.isArray(message)) throw new TypeError('it holds something that is no message');
   }

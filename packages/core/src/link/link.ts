@@ -4,7 +4,7 @@
  * `FrameTransport`: a MessagePort between threads, a queue in memory inside one thread. Links are FIFO per lane and
  * lose nothing but with a dead end.
  */
-import { FrameCodec } from '../codec/frame.ts';
+import { FrameCodec, type Packed } from '../codec/frame.ts';
 import { OverloadedError } from '../errors/errors.ts';
 import {
   creditGrantShare,
@@ -20,12 +20,12 @@ import { type Message, Outbox, type OutboxLimits } from './outbox.ts';
 import { isPlainFrame } from './plain-frame.ts';
 
 /** What arrives: packed messages, or a few small ones as they are. */
-export type Frame = Uint8Array | Message[];
+export type Frame = Packed | Message[];
 
 /** Carries frames to the other end, in order. */
 export interface FrameTransport {
-  /** Sends one frame; the bytes are the transport's from now on. */
-  post(frame: Uint8Array): void;
+  /** Sends one frame; its memory is the transport's from now on. */
+  post(frame: Packed): void;
   /** Sends messages that `isPlainFrame` lets through, unpacked; the other end gets copies. */
   postPlain?(messages: Message[]): void;
   /** Hands every frame that has arrived but was not delivered to the receiver of the link. */
@@ -104,7 +104,7 @@ export class Link {
   /** One frame has arrived. */
   receive(frame: Frame): void {
     let cost = 0;
-    for (const message of frame instanceof Uint8Array ? this.#codec.decode(frame) : frame) {
+    for (const message of Array.isArray(frame) ? frame : this.#codec.decode(frame)) {
       if (message[0] === CallOp.account) {
         cost = message[1] as number;
         this.#granted(message[2] as number);

@@ -2,12 +2,13 @@
  * A frame transport inside one thread: frames pass through the same codec and arrive in a later turn, so a grid with
  * `threads: 0` behaves like one with threads, minus the parallelism.
  */
+import type { Packed } from '../codec/frame.ts';
 import type { FrameTransport } from './link.ts';
 
 /** Two connected transports. */
 export function memoryTransports(
-  receiveAtA: (frame: Uint8Array) => void,
-  receiveAtB: (frame: Uint8Array) => void,
+  receiveAtA: (frame: Packed) => void,
+  receiveAtB: (frame: Packed) => void,
 ): [a: FrameTransport, b: FrameTransport] {
   const toA = new FrameQueue(receiveAtA);
   const toB = new FrameQueue(receiveAtB);
@@ -25,15 +26,15 @@ function end(outgoing: FrameQueue, incoming: FrameQueue): FrameTransport {
 }
 
 class FrameQueue {
-  readonly #receive: (frame: Uint8Array) => void;
-  #frames: Uint8Array[] = [];
+  readonly #receive: (frame: Packed) => void;
+  #frames: Packed[] = [];
   #closed = false;
 
-  constructor(receive: (frame: Uint8Array) => void) {
+  constructor(receive: (frame: Packed) => void) {
     this.#receive = receive;
   }
 
-  post(frame: Uint8Array): void {
+  post(frame: Packed): void {
     if (this.#closed) return;
     this.#frames.push(frame);
     if (this.#frames.length === 1) setImmediate(() => this.drain());

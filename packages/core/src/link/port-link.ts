@@ -3,6 +3,7 @@
  * other end has ended, and asking a closed port for messages crashes the process (Node 20), so each is watched.
  */
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
+import { memoryOf } from '../codec/frame.ts';
 import type { Frame, FrameTransport } from './link.ts';
 
 /** A port that can be read, emptied and closed at any time, whatever the other side has done. */
@@ -44,7 +45,7 @@ export function portTransport(port: MessagePort, receive: (frame: Frame) => void
   const watched = watchPort(port, receive);
   return {
     post(frame) {
-      if (!watched.closed) port.postMessage(frame, [frame.buffer as ArrayBuffer]);
+      if (!watched.closed) port.postMessage(frame, memoryOf(frame));
     },
     postPlain(messages) {
       if (!watched.closed) port.postMessage(messages);

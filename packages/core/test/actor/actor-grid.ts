@@ -12,6 +12,7 @@ import {
   memoryTransports,
   noConcurrencyControl,
   OwnedPartitions,
+  type Packed,
   PartitionStore,
   Placement,
   SharedState,
@@ -65,8 +66,8 @@ export function twoMembers(definitions: readonly Definition[], options: ActorGri
 }
 
 function connect(a: Member, b: Member, incarnationOfB: number): void {
-  let receiveAtA: (frame: Uint8Array) => void = () => undefined;
-  let receiveAtB: (frame: Uint8Array) => void = () => undefined;
+  let receiveAtA: (frame: Packed) => void = () => undefined;
+  let receiveAtB: (frame: Packed) => void = () => undefined;
   const [atA, atB] = memoryTransports(
     (frame) => receiveAtA(frame),
     (frame) => receiveAtB(frame),

@@ -5,6 +5,7 @@ import {
   errorFromWire,
   errorToWire,
   FrameCodec,
+  memoryOf,
   TransactionAbortedError,
   TroupeError,
   troupeErrorClasses,
@@ -234,7 +235,7 @@ describe('things that are hard to carry', () => {
   test('huge texts and properties are cut', () => {
     const error = Object.assign(new Error('m'.repeat(1 << 20)), { dump: Buffer.alloc(2 << 20) });
     const wire = codec.encode([[1, errorToWire(error)]]);
-    expect(wire.byteLength).toBeLessThan(1 << 20);
+    expect(memoryOf(wire).map(({ byteLength }) => byteLength < 1 << 20)).toEqual([true]);
     expect((errorFromWire(errorToWire(error), registry) as typeof error).dump).toMatch(/bytes left out/);
   });
 

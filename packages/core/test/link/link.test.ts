@@ -45,7 +45,7 @@ function connect(connectTransports: Connect, limits = small): Ends {
   const [transportA, transportB] = connectTransports(
     (frame) => a.receive(frame),
     (frame) => {
-      frames.push(frame.length);
+      frames.push(frame instanceof Uint8Array ? frame.length : 0);
       b.receive(frame);
     },
   );

@@ -5,6 +5,7 @@ import {
   type Message,
   type MessageFamily,
   memoryTransports,
+  type Packed,
   type Peer,
   SharedState,
 } from '@troupe/core';
@@ -29,12 +30,12 @@ function newMember(id: number, incarnation = 1, shared = SharedState.create(4, 3
 }
 
 function connect(a: Member, b: Member): Peer {
-  const later: { receive?: (frame: Uint8Array) => void } = {};
+  const later: { receive?: (frame: Packed) => void } = {};
   const [atA, atB] = memoryTransports(
     (frame) => later.receive?.(frame),
     (frame) => toB(frame),
   );
-  let toB: (frame: Uint8Array) => void = () => undefined;
+  let toB: (frame: Packed) => void = () => undefined;
   b.connect(a.self, (receive) => {
     toB = receive;
     return atB;

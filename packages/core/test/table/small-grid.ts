@@ -8,6 +8,7 @@ import {
   noConcurrencyControl,
   OwnedPartitions,
   OwnerCalls,
+  type Packed,
   type PartitionConcurrency,
   PartitionStore,
   Placement,
@@ -75,8 +76,8 @@ export function replaceOwner(caller: TableMember, options: SmallGridOptions = {}
 }
 
 function connect(a: Member, b: Member, incarnationOfB = 1): void {
-  let receiveAtA: (frame: Uint8Array) => void = () => undefined;
-  let receiveAtB: (frame: Uint8Array) => void = () => undefined;
+  let receiveAtA: (frame: Packed) => void = () => undefined;
+  let receiveAtB: (frame: Packed) => void = () => undefined;
   const [atA, atB] = memoryTransports(
     (frame) => receiveAtA(frame),
     (frame) => receiveAtB(frame),

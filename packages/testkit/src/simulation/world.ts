@@ -7,7 +7,7 @@
  * until the successor serves.
  */
 import type { PartitionId } from '@troupe/core';
-import { FrameCodec, noSnapshot, SharedState } from '@troupe/core';
+import { FrameCodec, noSnapshot, type Packed, SharedState } from '@troupe/core';
 import { statusMemoryBytes } from '@troupe/transactions';
 import { History, type ListAppendMop, type OpenOperation } from '../history.ts';
 import { ListAppendWorkload } from '../list-append-workload.ts';
@@ -37,7 +37,7 @@ export class World {
   readonly shape: Shape;
   readonly parts: SimulationParts;
   readonly time: VirtualTime;
-  readonly network: SimulatedNetwork<Frame, Uint8Array>;
+  readonly network: SimulatedNetwork<Frame, Packed>;
   readonly shared: SharedState;
   readonly history = new History<ListAppendMop>();
   readonly truth: Truth;
@@ -59,7 +59,7 @@ export class World {
     this.parts = parts;
     this.time = new VirtualTime({ tieBreaker: this.#random.fork('ties') });
     const codec = new FrameCodec();
-    this.network = new SimulatedNetwork<Frame, Uint8Array>({
+    this.network = new SimulatedNetwork<Frame, Packed>({
       time: this.time,
       random: this.#random.fork('network'),
       codec: { encode: (frame) => codec.encode(frame), decode: (bytes) => codec.decode(bytes) },
