@@ -7,9 +7,11 @@ import type { Scenario, Subject } from './scenario.ts';
 const comlink = () => import('./subjects/comlink.ts');
 const piscina = () => import('./subjects/piscina.ts');
 const raw = () => import('./subjects/raw.ts');
+const rawData = () => import('./subjects/raw-data.ts');
 const reads = () => import('./subjects/troupe-operations.ts');
 const transfers = () => import('./subjects/troupe-transfers.ts');
 
+const compute = () => import('./subjects/troupe-compute.ts');
 const contention = () => import('./subjects/troupe-contention.ts');
 
 /** From a thousand to a million accounts: the cost of a transfer must not depend on it. */
@@ -18,6 +20,12 @@ const sizeFactors = [0.01, 0.1, 1, 10] as const;
 const rawPipelined: Subject = {
   name: 'raw postMessage',
   measure: async (params) => (await raw()).measureRawPipelined(params),
+};
+
+const mapReduceSum: Subject = {
+  name: 'map-reduce',
+  library: 'troupe',
+  measure: async (params) => (await compute()).measureMapReduce(params),
 };
 
 export const scenarios: readonly Scenario[] = [
@@ -147,6 +155,71 @@ export const scenarios: readonly Scenario[] = [
         target: { atMost: 1 },
         measure: async (params) =>
           (await import('./subjects/troupe-lock-memory.ts')).measureIdleLockMemory(params),
+      },
+    ],
+  },
+  {
+    name: 'compute/sum',
+    title: 'the sum over a table: at its owners, beside pulling all entries to the caller',
+    unit: 'µs p50',
+    params: ['seconds', 'loadEntries', 'hosts'],
+    reference: 'pulled to the caller',
+    subjects: [
+      {
+        name: 'pulled to the caller',
+        library: 'troupe',
+        measure: async (params) => (await compute()).measurePull(params),
+      },
+      { ...mapReduceSum, target: { atMost: 0.05 } },
+    ],
+  },
+  {
+    name: 'compute/limit',
+    title: 'the sum over a table, beside a plain loop over a Map in one worker thread for each host',
+    unit: 'µs p50',
+    params: ['seconds', 'loadEntries', 'hosts'],
+    reference: 'plain loops',
+    subjects: [
+      { name: 'plain loops', measure: async (params) => (await rawData()).measureRawSum(params) },
+      { ...mapReduceSum, target: { atMost: 2 } },
+    ],
+  },
+  {
+    name: 'compute/dispatch',
+    title: 'an empty job at the owner of a key, beside a task that reads one key in a worker',
+    unit: 'operations/s',
+    params: ['seconds', 'keyCount', 'inFlight', 'hosts'],
+    reference: 'piscina, tuned',
+    subjects: [
+      {
+        name: 'piscina, tuned',
+        library: 'piscina',
+        measure: async (params) => (await piscina()).measurePiscinaPipelined(params),
+      },
+      {
+        name: 'empty job',
+        library: 'troupe',
+        target: { atLeast: 5 },
+        measure: async (params) => (await compute()).measureEmptyJob(params),
+      },
+    ],
+  },
+  {
+    name: 'compute/large-result',
+    title: 'an answer of 10 MB, beside a copy that a raw message moves',
+    unit: 'µs p50',
+    params: ['seconds'],
+    reference: 'raw postMessage',
+    subjects: [
+      {
+        name: 'raw postMessage',
+        measure: async (params) => (await rawData()).measureRawLargeResult(params),
+      },
+      {
+        name: 'job',
+        library: 'troupe',
+        target: { atMost: 1.5 },
+        measure: async (params) => (await compute()).measureLargeResult(params),
       },
     ],
   },

@@ -1,5 +1,7 @@
-/** The table that everything reads and writes, and the procedure that runs at its owners. Loaded on every host. */
-import { procedure, type Transaction, table } from 'troupe';
+/** The table that everything reads and writes, and what runs at its owners. Loaded on every host. */
+import { job, mapReduce, procedure, type Transaction, table } from 'troupe';
+
+import { sampleCount } from './samples.ts';
 
 export const accounts = table<string, number>('accounts');
 
@@ -18,3 +20,19 @@ export const transfer = procedure('transfer', {
   keys: (from: string, to: string) => [accounts.key(from), accounts.key(to)],
   run: moveOne,
 });
+
+export const total = mapReduce('total', {
+  map(context) {
+    let sum = 0;
+    for (const balance of context.local(accounts).values()) sum += balance;
+    return sum;
+  },
+  combine: (a, b) => a + b,
+  reduce: (sums) => sums.reduce((a, b) => a + b, 0),
+});
+
+export const nothing = job('nothing', { run: () => undefined });
+
+const samples = new Float64Array(sampleCount).fill(1);
+
+export const manySamples = job('manySamples', { run: () => samples });
