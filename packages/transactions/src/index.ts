@@ -13,7 +13,7 @@ export * from './lock-mode.ts';
 export * from './lock-order.ts';
 export * from './lock-strategy.ts';
 export { Refusal, ReplyOp, RequestOp } from './messages.ts';
-export { type Origin, Participant, type ParticipantPorts, TransactionRecord } from './participant.ts';
+export { Participant, type ParticipantPorts } from './participant.ts';
 export { type ProcedureDefinition, type ProcedureOptions, procedure } from './procedure.ts';
 export { type Fate, StatusSlots, StatusWords, statusMemoryBytes, type TransactionId } from './status-word.ts';
 export type {
@@ -25,4 +25,5 @@ export type {
   TransactionBody,
   TransactionOptions,
 } from './transaction.ts';
+export { type Origin, TransactionRecord } from './transaction-record.ts';
 export * from './transactions.ts';

@@ -8,8 +8,9 @@ import { Attempt, type AttemptGround } from './attempt.ts';
 import type { AbortCause } from './coordinator.ts';
 import { MemoryDecision } from './decision.ts';
 import { Refusal, ReplyOp, RequestOp } from './messages.ts';
-import { type Origin, Participant } from './participant.ts';
+import { Participant } from './participant.ts';
 import { StatusSlots, StatusWords, type TransactionId } from './status-word.ts';
+import type { Origin } from './transaction-record.ts';
 
 export class TransactionService implements AttemptGround {
   readonly decision: MemoryDecision;
