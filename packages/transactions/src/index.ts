@@ -12,6 +12,7 @@ export * from './lock-manager.ts';
 export * from './lock-mode.ts';
 export * from './lock-order.ts';
 export * from './lock-strategy.ts';
+export { Histogram, type HistogramSummary } from './histogram.ts';
 export { Refusal, ReplyOp, RequestOp } from './messages.ts';
 export { Participant, type ParticipantPorts } from './participant.ts';
 export { type ProcedureDefinition, type ProcedureOptions, procedure } from './procedure.ts';
@@ -26,4 +27,7 @@ export type {
   TransactionOptions,
 } from './transaction.ts';
 export { type Origin, TransactionRecord } from './transaction-record.ts';
+export type { TransactionEvent } from './transaction-events.ts';
+export { mergeMetrics, TransactionMeter, type TransactionMetrics } from './transaction-metrics.ts';
+export * from './transaction-views.ts';
 export * from './transactions.ts';

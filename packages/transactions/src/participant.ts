@@ -26,9 +26,12 @@ import type {
   Waiting,
 } from '@troupe/core';
 import { assert, lockWaitersMax, OverloadedError } from '@troupe/core';
-import { LockManager, type LockOwner } from './lock-manager.ts';
+import { conflictOver } from './conflict.ts';
+import { LockManager, type LockOwner, type WoundOutcome } from './lock-manager.ts';
 import { type KeyLockMode, LockMode } from './lock-mode.ts';
 import { type LockStrategy, woundWait } from './lock-strategy.ts';
+import type { LockQueue } from './lock-table.ts';
+import { waitsOf } from './lock-view.ts';
 import { Refusal, ReplyOp } from './messages.ts';
 import { blocksSnapshot, SnapshotWaits } from './snapshot-waits.ts';
 import type { TransactionId } from './status-word.ts';
@@ -37,6 +40,16 @@ import { type Origin, PlainOperation, TransactionRecord } from './transaction-re
 export interface ParticipantPorts {
   /** The next timestamp of the shared clock. */
   draw(): Timestamp;
+  readonly meter?: LockMeter;
+}
+
+/** Told what happens at locks, with a clock to measure waits. Nothing is measured where nobody waits. */
+export interface LockMeter {
+  nowMs(): number;
+  waitBegan(): void;
+  waitEnded(waitedMs: number): void;
+  /** A holder had to give way: it was aborted, or went back into line. */
+  wounded(outcome: 'aborted' | 'given-back'): void;
 }
 
 export class Participant implements PartitionConcurrency {
@@ -54,7 +67,7 @@ export class Participant implements PartitionConcurrency {
     this.#partition = partition;
     this.#ports = ports;
     this.locks = new LockManager(strategy, {
-      wound: (holder) => this.#wound(holder),
+      wound: (holder, by, over) => this.#wound(holder, by, over),
       granted: (owner) => this.#granted(owner),
       died: (owner) => this.#died(owner),
     });
@@ -65,10 +78,18 @@ export class Participant implements PartitionConcurrency {
     return this.#records.values();
   }
 
+  /** The first thing that a transaction waits for here and who has it, as `conflictOver` puts it. */
+  blockedBy(id: TransactionId): unknown[] | undefined {
+    const record = this.#records.get(id);
+    const wait = record === undefined ? undefined : waitsOf(record).find(({ by }) => by.length > 0);
+    const [blocker] = wait?.by ?? [];
+    return wait === undefined || blocker === undefined ? undefined : conflictOver(wait.queue, blocker);
+  }
+
   // ── messages from coordinators ────────────────────────────────────────────────────────────────────────────────
 
   lock(message: readonly unknown[], origin: Origin): void {
-    const record = this.#recordOf(message, origin);
+    const record = this.#recordOf(message, origin, message[9]);
     if (record === undefined) return;
     const accesses = message[8] as readonly unknown[];
     record.steps.push({ kind: 'lock', step: message[7] as number, accesses });
@@ -84,7 +105,7 @@ export class Participant implements PartitionConcurrency {
   }
 
   lockTable(message: readonly unknown[], origin: Origin): void {
-    const record = this.#recordOf(message, origin);
+    const record = this.#recordOf(message, origin, message[10]);
     if (record === undefined) return;
     record.steps.push({ kind: 'lock', step: message[7] as number, accesses: [] });
     this.locks.lockTable(record, message[8] as number, message[9] as LockMode);
@@ -142,7 +163,13 @@ export class Participant implements PartitionConcurrency {
     const operation = new PlainOperation(this.#ports.draw(), resume);
     // Drawn now, its id makes it the youngest of all, so it waits and wounds nobody.
     this.locks.lockKey(operation, table, key, modeOf(access));
-    return { cancel: () => this.locks.release(operation) };
+    this.#waitBegins(operation);
+    return {
+      cancel: () => {
+        this.#waitEnds(operation);
+        this.locks.release(operation);
+      },
+    };
   }
 
   isSettled(table: number, key: StorageKey | undefined, snapshot: Timestamp): boolean {
@@ -159,7 +186,7 @@ export class Participant implements PartitionConcurrency {
   // ── states ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** The record a request is about; undefined when it was refused. */
-  #recordOf(message: readonly unknown[], origin: Origin): TransactionRecord | undefined {
+  #recordOf(message: readonly unknown[], origin: Origin, label: unknown): TransactionRecord | undefined {
     const id = message[1] as TransactionId;
     const known = this.#records.get(id);
     if (known !== undefined) return known;
@@ -168,7 +195,13 @@ export class Participant implements PartitionConcurrency {
       origin.send([ReplyOp.refused, id, this.#partition.id, refusal]);
       return undefined;
     }
-    const record = new TransactionRecord(id, message[5] as TransactionId, origin, message[4] as number);
+    const record = new TransactionRecord(
+      id,
+      message[5] as TransactionId,
+      origin,
+      message[4] as number,
+      label as string | undefined,
+    );
     this.#records.set(id, record);
     return record;
   }
@@ -184,7 +217,7 @@ export class Participant implements PartitionConcurrency {
   }
 
   #prepare(message: readonly unknown[], origin: Origin, decides: boolean): void {
-    const record = this.#recordOf(message, origin);
+    const record = this.#recordOf(message, origin, message[9]);
     if (record === undefined) return;
     const writes = message[7] as readonly unknown[];
     record.steps.push({ kind: 'prepare', writes, cleared: message[8] as readonly number[], decides });
@@ -196,6 +229,7 @@ export class Participant implements PartitionConcurrency {
 
   #granted(owner: LockOwner): void {
     if (owner instanceof PlainOperation) {
+      this.#waitEnds(owner);
       owner.resume();
       this.locks.release(owner);
     } else this.#proceed(owner as TransactionRecord);
@@ -203,7 +237,12 @@ export class Participant implements PartitionConcurrency {
 
   /** Does what the transaction asked for, once it holds every lock it asked for. */
   #proceed(record: TransactionRecord): void {
-    if (record.waits || !this.#records.has(record.id)) return;
+    if (!this.#records.has(record.id)) return;
+    if (record.waits > 0) {
+      this.#waitBegins(record);
+      return;
+    }
+    this.#waitEnds(record);
     if (record.steps.length === 0) return;
     const { steps } = record;
     record.steps = [];
@@ -242,6 +281,7 @@ export class Participant implements PartitionConcurrency {
   /** Installs at `timestamp`, or drops when it is 0, and releases. */
   #end(record: TransactionRecord, timestamp: Timestamp): void {
     this.#records.delete(record.id);
+    this.#waitEnds(record);
     if (timestamp !== 0) this.#install(record, timestamp);
     this.locks.release(record);
     this.#snapshots.wake(record);
@@ -258,13 +298,18 @@ export class Participant implements PartitionConcurrency {
     }
   }
 
-  #wound(holder: LockOwner): 'aborted' | 'given-back' | 'protected' {
+  #wound(holder: LockOwner, by: LockOwner, over: LockQueue): WoundOutcome {
     if (!(holder instanceof TransactionRecord)) return 'given-back';
-    if (!holder.answered) return 'given-back';
+    if (!holder.answered) {
+      this.#ports.meter?.wounded('given-back');
+      this.#waitBegins(holder);
+      return 'given-back';
+    }
     const { words } = holder.origin;
     const wounded = words.tryAbort(holder.slot, holder.id);
     if (!wounded && words.fate(holder.slot, holder.id) !== 'aborted') return 'protected';
-    this.#forget(holder, Refusal.wounded);
+    this.#ports.meter?.wounded('aborted');
+    this.#forget(holder, [Refusal.wounded, ...conflictOver(over, by)]);
     return 'aborted';
   }
 
@@ -272,14 +317,31 @@ export class Participant implements PartitionConcurrency {
   #died(owner: LockOwner): void {
     if (!(owner instanceof TransactionRecord)) return;
     owner.origin.words.tryAbort(owner.slot, owner.id);
-    this.#forget(owner, Refusal.wounded);
+    this.#forget(owner, [Refusal.wounded]);
   }
 
-  /** Drops a record whose locks the lock manager takes away itself. */
-  #forget(record: TransactionRecord, reason: Refusal): void {
+  /** Drops a record whose locks the lock manager takes away itself. `why`: the last fields of `refused`. */
+  #forget(record: TransactionRecord, why: readonly unknown[]): void {
     this.#records.delete(record.id);
-    record.origin.send([ReplyOp.refused, record.id, this.#partition.id, reason]);
+    this.#waitEnds(record);
+    record.origin.send([ReplyOp.refused, record.id, this.#partition.id, ...why]);
     this.#snapshots.wake(record);
+  }
+
+  // ── how long they wait ────────────────────────────────────────────────────────────────────────────────────────
+
+  #waitBegins(owner: TransactionRecord | PlainOperation): void {
+    const { meter } = this.#ports;
+    if (meter === undefined || owner.waitingSinceMs !== undefined) return;
+    owner.waitingSinceMs = meter.nowMs();
+    meter.waitBegan();
+  }
+
+  #waitEnds(owner: TransactionRecord | PlainOperation): void {
+    if (owner.waitingSinceMs === undefined) return;
+    const { meter } = this.#ports;
+    if (meter !== undefined) meter.waitEnded(meter.nowMs() - owner.waitingSinceMs);
+    owner.waitingSinceMs = undefined;
   }
 }
 

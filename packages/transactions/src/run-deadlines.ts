@@ -5,12 +5,20 @@
 
 import type { CallOptions } from '@troupe/core';
 import { callTimeoutMsDefault, deadlineSweepMs, onAbort, timerMsMax } from '@troupe/core';
+import type { TransactionId } from './status-word.ts';
+import type { UnderWay } from './transaction-views.ts';
 
 /** Something that can be ended from outside. */
 export interface Bounded {
   readonly options: CallOptions;
   expired(): void;
   aborted(reason: unknown): void;
+  /** Ends it at the wish of somebody else than its caller. False: it is too late. */
+  kill(): boolean;
+  /** Whether an attempt of it has this id. */
+  isKnownAs(id: TransactionId): boolean;
+  /** What views tell of it. */
+  underWay(): UnderWay | undefined;
 }
 
 export class RunDeadlines {
@@ -38,10 +46,15 @@ export class RunDeadlines {
     this.#own.delete(bounded);
   }
 
+  /** Everything that is under way: what has a deadline is watched here, so nothing else needs to keep a list. */
+  all(): Set<Bounded> {
+    return new Set([...this.#shared.keys(), ...this.#own.keys()]);
+  }
+
   /** Ends everything that is still under way, with this error. */
   close(reason: unknown): void {
     this.#stopTimer();
-    for (const bounded of new Set([...this.#shared.keys(), ...this.#own.keys()])) bounded.aborted(reason);
+    for (const bounded of this.all()) bounded.aborted(reason);
     for (const stop of this.#own.values()) stop();
     this.#own.clear();
     this.#shared.clear();

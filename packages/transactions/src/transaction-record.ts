@@ -24,6 +24,9 @@ type Step =
 export class TransactionRecord extends LockOwner {
   readonly origin: Origin;
   readonly slot: number;
+  readonly label: string | undefined;
+  /** When its present wait for locks began, while it waits. */
+  waitingSinceMs: number | undefined = undefined;
   /** Steps whose locks are not all granted yet, in the order they came. */
   steps: Step[] = [];
   /** It has been told something; from now on it can only be aborted, not queued again. */
@@ -37,8 +40,15 @@ export class TransactionRecord extends LockOwner {
       }
     | undefined;
 
-  constructor(id: TransactionId, age: TransactionId, origin: Origin, slot: number) {
+  constructor(
+    id: TransactionId,
+    age: TransactionId,
+    origin: Origin,
+    slot: number,
+    label: string | undefined,
+  ) {
     super(id, age);
+    this.label = label;
     this.origin = origin;
     this.slot = slot;
   }
@@ -47,6 +57,7 @@ export class TransactionRecord extends LockOwner {
 /** A plain operation that waits for its key. */
 export class PlainOperation extends LockOwner {
   readonly resume: () => void;
+  waitingSinceMs: number | undefined = undefined;
 
   constructor(id: TransactionId, resume: () => void) {
     super(id, id);

@@ -63,3 +63,16 @@ export function gate<T = void>(): { readonly opened: Promise<T>; readonly open: 
   });
   return { opened, open };
 }
+
+/** What `look` answers as soon as it doesn't throw; fails with what it throws after some seconds. */
+export async function eventually<T>(look: () => Promise<T>): Promise<T> {
+  const deadlineMs = performance.now() + 5_000;
+  for (;;) {
+    try {
+      return await look();
+    } catch (error) {
+      if (performance.now() > deadlineMs) throw error;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
+}
