@@ -87,12 +87,18 @@ export class Closures {
     work: () => Promise<T>,
   ): Promise<T> {
     return new Promise((resolve, reject) => {
-      const bounded = new SnapshotRun(this.#service, transaction, options, reject);
+      let over = false;
+      const end = (): void => {
+        if (!over) this.end(bounded);
+        over = true;
+      };
+      const bounded = new SnapshotRun(this.#service, transaction, options, (reason) => {
+        reject(reason);
+        end();
+      });
       this.begin(bounded);
       this.#service.meter.snapshotBegun();
-      work()
-        .then(resolve, reject)
-        .finally(() => this.end(bounded));
+      work().then(resolve, reject).finally(end);
     });
   }
 }

@@ -65,6 +65,8 @@ export class RunDeadlines {
     for (const [bounded, lastSweep] of this.#shared) {
       if (lastSweep > this.#sweeps) break;
       this.#shared.delete(bounded);
+      // It may take a moment to end, and is under way until then.
+      if (!this.#own.has(bounded)) this.#own.set(bounded, nothing);
       bounded.expired();
     }
     if (this.#shared.size === 0) this.#stopTimer();
@@ -75,6 +77,8 @@ export class RunDeadlines {
     this.#timer = undefined;
   }
 }
+
+function nothing(): void {}
 
 /** Sweeps in the default deadline, and one for the part of a period in which the work begins. */
 const sweepsPerDefault = Math.ceil(callTimeoutMsDefault / deadlineSweepMs) + 1;

@@ -49,7 +49,7 @@ export interface LockRow {
   readonly key: Key | undefined;
   readonly mode: LockModeName;
   readonly state: 'held' | 'waiting';
-  /** Whose it is. Operations outside a transaction have ids of their own; they only ever wait. */
+  /** Whose it is. An operation outside a transaction is here only while it waits, with an id of its own. */
   readonly kind: 'transaction' | 'operation';
   /** The id, as in `TransactionRow` and `tx.id`. */
   readonly transaction: number;

@@ -23,15 +23,15 @@ import type { TransactionService } from './transaction-service.ts';
 import {
   type LockRow,
   type LockViews,
-  locksOf,
   lockRow,
+  locksOf,
   type MemberLock,
   type MemberTransactions,
   mostContended,
   partsOf,
   type TransactionRow,
-  transactionRows,
   type TransactionViews,
+  transactionRows,
 } from './transaction-views.ts';
 
 export class ViewService implements MessageFamily {

@@ -18,7 +18,7 @@ describe.each(topologies)('views %s:', (_, threads) => {
     const waiter = grid.transaction((tx) => tx.table(items).get('a'), { label: 'waiter' });
     const plain = grid.table(items).get('a');
     await eventually(async () => {
-      expect(await grid.locks.list()).toHaveLength(5);
+      expect(await grid.locks.list()).toHaveLength(6);
     });
     const seen = { transactions: await grid.transactions.list(), locks: await grid.locks.list() };
     const fromHost = await grid.compute.run(store.watches, undefined, { at: items.key('a') });
@@ -50,13 +50,25 @@ describe.each(topologies)('views %s:', (_, threads) => {
       ]);
       expect(first?.ageMs).toBeGreaterThan(0);
       expect(first?.ageMs).toBeGreaterThanOrEqual(second?.ageMs ?? Number.NaN);
-      const lock = { table: 'items', kind: 'transaction', partition };
-      expect(locks).toEqual([
-        { ...lock, key: undefined, mode: 'IS', state: 'held', transaction: second?.id, label: 'waiter' },
-        { ...lock, key: undefined, mode: 'IX', state: 'held', transaction: holder.id, label: 'holder' },
-        { ...lock, key: 'a', mode: 'X', state: 'held', transaction: holder.id, label: 'holder' },
-        { ...lock, key: 'a', mode: 'S', state: 'waiting', transaction: second?.id, label: 'waiter' },
-      ].map((row) => expect.objectContaining(row) as unknown).concat(expect.objectContaining({ kind: 'operation', key: 'a', state: 'waiting', label: undefined })));
+      const common = { table: 'items', partition };
+      const held = { ...common, kind: 'transaction', transaction: holder.id, label: 'holder', state: 'held' };
+      const waits = { ...common, kind: 'transaction', transaction: second?.id, label: 'waiter' };
+      const operation = {
+        ...common,
+        kind: 'operation',
+        transaction: locks.find(({ kind }) => kind === 'operation')?.transaction,
+        label: undefined,
+      };
+      expect([...locks].sort(byOwner)).toEqual(
+        [
+          { ...held, key: undefined, mode: 'IX' },
+          { ...held, key: 'a', mode: 'X' },
+          { ...waits, key: undefined, mode: 'IS', state: 'held' },
+          { ...waits, key: 'a', mode: 'S', state: 'waiting' },
+          { ...operation, key: undefined, mode: 'IS', state: 'held' },
+          { ...operation, key: 'a', mode: 'S', state: 'waiting' },
+        ].sort(byOwner),
+      );
     }
     await holder.commit();
     expect([await waiter, await plain]).toEqual([1, 1]);
@@ -120,7 +132,11 @@ describe.each(topologies)('views %s:', (_, threads) => {
           await tx.table(counters).increment('z');
         }),
       () => grid.run(store.addToAll, ['a', 'z']),
-      () => grid.table(counters).setMany([['a', 5], ['z', 5]]),
+      () =>
+        grid.table(counters).setMany([
+          ['a', 5],
+          ['z', 5],
+        ]),
     ]) {
       const error = rejection(run());
       const id = await waiting();
@@ -151,16 +167,18 @@ describe.each(topologies)('views %s:', (_, threads) => {
     expect(await grid.transactions.abort(reader.id)).toBe(true);
     expect(await rejection(reader.commit())).toMatchObject({ code: 'TRANSACTION_FINISHED' });
     const entered = gate<number>();
-    const reading = grid.transaction(
-      async ({ id }) => {
-        entered.open(id);
-        await new Promise(() => undefined);
-      },
-      { readOnly: true },
+    const reading = rejection(
+      grid.transaction(
+        async (of) => {
+          entered.open(of.id);
+          await new Promise(() => undefined);
+        },
+        { readOnly: true },
+      ),
     );
     const id = await entered.opened;
     expect(await grid.compute.run(store.ends, id, at)).toBe(true);
-    expect(await rejection(reading)).toMatchObject({ details: { reason: 'killed' } });
+    expect(await reading).toMatchObject({ details: { reason: 'killed' } });
     expect(await grid.transactions.list()).toEqual([]);
   });
 
@@ -269,12 +287,26 @@ describe.each(topologies)('views %s:', (_, threads) => {
     await holder.table(items).getAndSet('a', 1);
     const held = { table: 'items', holder: { transaction: holder.id, label: 'holder' } };
     for (const [run, details] of [
-      [grid.transaction((tx) => tx.table(items).get('a'), { timeoutMs: 20 }), { ...held, key: 'a' }],
-      [grid.transaction(() => 1, { timeoutMs: 20, keys: ['b', 'a', 'c'].map((key) => items.key(key)) }), { ...held, key: 'a' }],
-      [grid.table(items).setMany([['a', 1], ['d', 1]], { timeoutMs: 20 }), { ...held, key: 'a' }],
-      [grid.transaction((tx) => tx.table(items).size(), { timeoutMs: 20 }), held],
+      [() => grid.transaction((tx) => tx.table(items).get('a'), { timeoutMs: 20 }), { ...held, key: 'a' }],
+      [
+        () =>
+          grid.transaction(() => 1, { timeoutMs: 20, keys: ['b', 'a', 'c'].map((key) => items.key(key)) }),
+        { ...held, key: 'a' },
+      ],
+      [
+        () =>
+          grid.table(items).setMany(
+            [
+              ['a', 1],
+              ['d', 1],
+            ],
+            { timeoutMs: 20 },
+          ),
+        { ...held, key: 'a' },
+      ],
+      [() => grid.transaction((tx) => tx.table(items).size(), { timeoutMs: 20 }), held],
     ] as const) {
-      const error = await rejection(run);
+      const error = await rejection(run());
       expect(error).toMatchObject({ details: { reason: 'timeout', ...details } });
       expect((error as Error).message).toMatch(/table 'items' is locked by transaction 'holder'/);
     }
@@ -367,7 +399,12 @@ describe.each(topologies)('views %s:', (_, threads) => {
     await failing.rollback();
     unsubscribe('troupe.transaction', listen);
     await rejection(grid.transaction(() => Promise.reject(new Error('unheard'))));
-    const told = events.map(({ event, label, attempt, error }) => [event, label, attempt, (error as Error).name]);
+    const told = events.map(({ event, label, attempt, error }) => [
+      event,
+      label,
+      attempt,
+      (error as Error).name,
+    ]);
     const retries = told.length - 2;
     expect(retries).toBeGreaterThan(0);
     expect(told.slice(0, retries)).toEqual(
@@ -400,3 +437,64 @@ describe.each(topologies)('views %s:', (_, threads) => {
     });
   }
 });
+
+describe('views of hosts in trouble:', () => {
+  test('a host that dies is left out until it serves again, and nothing of it is listed', async () => {
+    const grid = await start(2);
+    const keys = Array.from({ length: 16 }, (_, i) => items.key(`key-${i}`));
+    const holder = await grid.begin({ label: 'holder' });
+    await holder.table(items).getMany(keys.map(({ key }) => key));
+    const partitions = (await grid.locks.list()).map(({ partition }) => partition % 2);
+    expect(new Set(partitions)).toEqual(new Set([0, 1]));
+    const dying = grid.terminateHost(0);
+    let dead = false;
+    const looks = (async () => {
+      for (; !dead; ) {
+        await grid.transactions.list();
+        await grid.transactions.metrics();
+        expect(await grid.transactions.abort(2 ** 50)).toBe(false);
+        const there = (await grid.locks.list()).length;
+        if (there === 0) return;
+        await new Promise((resolve) => setImmediate(resolve));
+      }
+    })();
+    await dying;
+    dead = true;
+    await looks;
+    expect((await grid.locks.list()).filter(({ partition }) => partition % 2 === 0)).toEqual([]);
+    expect(await rejection(holder.commit())).toMatchObject({ cause: { code: 'PARTITION_LOST' } });
+    expect((await grid.transactions.metrics()).aborted.partitionLost).toBeGreaterThanOrEqual(1);
+    await eventually(async () => {
+      expect(grid.hosts().map(({ state }) => state)).toEqual(['serving', 'serving']);
+    });
+    expect(await grid.locks.list()).toEqual([]);
+    expect(await grid.transactions.list()).toEqual([]);
+  });
+
+  test('a host that does not answer is named', async () => {
+    const grid = await start(2);
+    const busy = grid.compute.run(store.blocks, 300, { at: { host: 1 } });
+    const list = grid.transactions.list({ timeoutMs: 50 });
+    const abort = grid.transactions.abort(1, { timeoutMs: 50 });
+    expect(await rejection(list)).toMatchObject({
+      code: 'TIMEOUT',
+      message: expect.stringContaining('host 1 did not answer within 50 ms') as string,
+      details: { host: 1, timeoutMs: 50, outcome: 'not-done' },
+    });
+    expect(await rejection(abort)).toMatchObject({ code: 'TIMEOUT', details: { outcome: 'unknown' } });
+    const tx = await grid.begin();
+    expect(await grid.transactions.abort(tx.id, { timeoutMs: 5_000 })).toBe(true);
+    await busy;
+    const signal = AbortSignal.abort(new Error('enough'));
+    expect(await rejection(grid.locks.list({ signal }))).toBe(signal.reason);
+  });
+});
+
+function byOwner(a: Owned, b: Owned): number {
+  return (a.transaction ?? 0) - (b.transaction ?? 0) || (a.mode < b.mode ? -1 : 1);
+}
+
+interface Owned {
+  readonly transaction?: number | undefined;
+  readonly mode: string;
+}
