@@ -27,6 +27,8 @@ const vagueNames = new Set(['utils', 'util', 'helpers', 'helper', 'common', 'mis
 const protocolCores = [
   'packages/transactions/src/**/lock-*.ts',
   'packages/transactions/src/**/participant*.ts',
+  'packages/transactions/src/transaction-record.ts',
+  'packages/transactions/src/snapshot-waits.ts',
   'packages/transactions/src/**/coordinator*.ts',
   'packages/transactions/src/decision.ts',
   'packages/transactions/src/status-word.ts',

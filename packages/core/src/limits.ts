@@ -62,6 +62,10 @@ export const restartsInARowMax = 10;
 /** A thread that served this long counts as healthy: the next one starts at once and the count begins anew. */
 export const restartHealthyMs = 5_000;
 
+/** Locks that one host lists in a view; more would make one message of megabytes out of a question. */
+export const viewRowsMax = 10_000;
+/** How long a transaction that is out of time may wait to learn who is in its way, before it is aborted. */
+export const blockerAskedMsMax = 100;
 /** Transactions one member may have under way at once: one shared status word each. */
 export const transactionsPerMemberMax = 16_384;
 /** Jobs waiting in one host; beyond it QUEUE_FULL. */

@@ -5,6 +5,7 @@
  */
 import type { CallOptions, PartitionId, Timestamp } from '@troupe/core';
 import { boundedWait, TransactionFinishedError } from '@troupe/core';
+import type { Conflict } from './conflict.ts';
 import { type AbortCause, Coordinator, type CoordinatorPorts, type Outcome } from './coordinator.ts';
 import type { Decision } from './decision.ts';
 import { LockMode } from './lock-mode.ts';
@@ -94,6 +95,8 @@ export class Attempt implements CoordinatorPorts {
   operationsUnderWay = 0;
   /** What the first failed operation threw. */
   failure: unknown;
+  /** What it waits for, once somebody has asked. */
+  blockedBy: Conflict | undefined;
   readonly #ground: AttemptGround;
   #steps: Step | undefined;
   #nextStep = 1;
@@ -123,6 +126,18 @@ export class Attempt implements CoordinatorPorts {
   /** True while operations may join the transaction. */
   get isOpen(): boolean {
     return this.coordinator.state === 'running';
+  }
+
+  /** Some partition has not answered it: it may wait for locks there. */
+  get isWaiting(): boolean {
+    return this.#steps !== undefined || this.coordinator.state === 'preparing';
+  }
+
+  /** The lock that it lost, or waited for, as far as anybody has said. */
+  get conflict(): Conflict | undefined {
+    const outcome = this.#outcome;
+    const lost = outcome === undefined || outcome.committed ? undefined : outcome.conflict;
+    return lost ?? this.blockedBy;
   }
 
   /** Throws when the transaction has ended, saying how. */

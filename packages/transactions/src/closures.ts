@@ -1,10 +1,13 @@
 /** Starts the runs of transaction bodies: locking ones and read-only ones, each under its deadline and signal. */
-import { type CallOptions, GridClosedError } from '@troupe/core';
+import { GridClosedError } from '@troupe/core';
 import { SnapshotTransaction, type TransactionGround } from './open-transaction.ts';
 import { type Bounded, RunDeadlines } from './run-deadlines.ts';
+import { SnapshotRun } from './snapshot-run.ts';
+import type { TransactionId } from './status-word.ts';
 import type { TransactionBody, TransactionOptions } from './transaction.ts';
 import { type LockingBody, TransactionRun } from './transaction-run.ts';
 import type { TransactionService } from './transaction-service.ts';
+import type { UnderWay } from './transaction-views.ts';
 
 export class Closures {
   readonly #service: TransactionService;
@@ -31,7 +34,7 @@ export class Closures {
   async runReadOnly<T>(body: TransactionBody<T>, options: TransactionOptions): Promise<T> {
     const transaction = new SnapshotTransaction(this.#ground, this.#service.drawId(), options.label);
     try {
-      return await this.#bounded(options, () => transaction.transaction(body));
+      return await this.#bounded(transaction, options, () => transaction.transaction(body));
     } finally {
       transaction.end();
     }
@@ -49,6 +52,19 @@ export class Closures {
     this.#ground.endWork();
   }
 
+  /** What is under way at this member. */
+  underWay(): UnderWay[] {
+    return Array.from(this.#deadlines.all(), (bounded) => bounded.underWay()).filter(
+      (row) => row !== undefined,
+    );
+  }
+
+  /** Ends the transaction that goes by this id. False: there is none here, or it is too late. */
+  kill(id: TransactionId): boolean {
+    for (const bounded of this.#deadlines.all()) if (bounded.isKnownAs(id)) return bounded.kill();
+    return false;
+  }
+
   close(): void {
     this.#deadlines.close(new GridClosedError('the grid was closed before this transaction had ended'));
   }
@@ -60,21 +76,29 @@ export class Closures {
   ): TransactionRun<T> {
     const run = new TransactionRun<T>(this.#service, this.#ground, body, inContext, options, this.#ended);
     this.begin(run);
+    this.#service.meter.begun();
     return run;
   }
 
   /** Settles as `work` does, or earlier with the time-out or the signal's reason. */
-  #bounded<T>(options: CallOptions, work: () => Promise<T>): Promise<T> {
+  #bounded<T>(
+    transaction: SnapshotTransaction,
+    options: TransactionOptions,
+    work: () => Promise<T>,
+  ): Promise<T> {
     return new Promise((resolve, reject) => {
-      const bounded: Bounded = {
-        options,
-        expired: () => reject(this.#service.stoppedError(undefined, 'timeout')),
-        aborted: reject,
+      let over = false;
+      const end = (): void => {
+        if (!over) this.end(bounded);
+        over = true;
       };
+      const bounded = new SnapshotRun(this.#service, transaction, options, (reason) => {
+        reject(reason);
+        end();
+      });
       this.begin(bounded);
-      work()
-        .then(resolve, reject)
-        .finally(() => this.end(bounded));
+      this.#service.meter.snapshotBegun();
+      work().then(resolve, reject).finally(end);
     });
   }
 }

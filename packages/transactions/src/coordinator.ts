@@ -18,6 +18,7 @@
  */
 import type { PartitionId, Timestamp } from '@troupe/core';
 import { assert } from '@troupe/core';
+import type { Conflict } from './conflict.ts';
 import type { Decision, Touched } from './decision.ts';
 import type { LockMode } from './lock-mode.ts';
 import { Refusal, RequestOp } from './messages.ts';
@@ -27,6 +28,8 @@ import type { TransactionId } from './status-word.ts';
 export type AbortCause = 'wounded' | 'participant-lost' | 'line-full' | 'killed' | 'timeout' | 'user';
 
 export interface CoordinatorPorts {
+  /** Told to every partition, for views and errors. */
+  readonly label?: string | undefined;
   readonly decision: Decision;
   incarnationOf(partition: PartitionId): number;
   /** The latest timestamp of the clock. */
@@ -41,7 +44,13 @@ export interface CoordinatorPorts {
 
 export type Outcome =
   | { readonly committed: true; readonly timestamp: Timestamp }
-  | { readonly committed: false; readonly cause: AbortCause; readonly partition: PartitionId | undefined };
+  | {
+      readonly committed: false;
+      readonly cause: AbortCause;
+      readonly partition: PartitionId | undefined;
+      /** What it was wounded over, where that is known. */
+      readonly conflict?: Conflict | undefined;
+    };
 
 /** What a transaction changes in one partition, as messages carry it. */
 export interface PartitionWrites {
@@ -181,7 +190,7 @@ export class Coordinator {
     this.#ports.ended({ committed: true, timestamp });
   }
 
-  refused(partition: PartitionId, reason: Refusal): void {
+  refused(partition: PartitionId, reason: Refusal, conflict?: Conflict): void {
     if (this.#state !== 'running' && this.#state !== 'preparing') return;
     this.#ports.decision.tryAbort(this.id, this.slot);
     const cause: AbortCause =
@@ -190,7 +199,7 @@ export class Coordinator {
         : reason === Refusal.lineFull
           ? 'line-full'
           : 'wounded';
-    this.#end(0, { committed: false, cause, partition });
+    this.#end(0, { committed: false, cause, partition, conflict });
   }
 
   /** The timestamp of the commit: the largest of the votes. */
@@ -273,6 +282,7 @@ export class Coordinator {
     participant.told = true;
     const message = [op, this.id, partition, participant.incarnation, this.slot, this.age, first, a, b];
     if (c !== undefined) message.push(c);
+    if (first === 1 && this.#ports.label !== undefined) message.push(this.#ports.label);
     this.#ports.send(partition, message);
   }
 

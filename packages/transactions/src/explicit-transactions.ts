@@ -3,11 +3,10 @@
  * because the body is out of our hands. The end is told once and for good: a commit that did not happen throws.
  */
 import { TransactionFinishedError } from '@troupe/core';
-import type { Attempt } from './attempt.ts';
 import type { Closures } from './closures.ts';
-import type { AbortCause } from './coordinator.ts';
+import { ExplicitRun } from './explicit-run.ts';
 import { LockingTransaction, SnapshotTransaction, type TransactionGround } from './open-transaction.ts';
-import type { Bounded } from './run-deadlines.ts';
+import { SnapshotRun } from './snapshot-run.ts';
 import type { BeginOptions, ExplicitTransaction } from './transaction.ts';
 import { notAwaited } from './transaction-run.ts';
 import type { TransactionService } from './transaction-service.ts';
@@ -28,19 +27,10 @@ export class ExplicitTransactions {
   }
 
   async #beginLocking(options: BeginOptions): Promise<ExplicitTransaction> {
-    let attempt: Attempt | undefined;
-    let stopped: AbortCause | undefined;
-    const stop = (cause: AbortCause): void => {
-      stopped = cause;
-      attempt?.coordinator.abort(cause);
-    };
-    const bounded: Bounded = { options, expired: () => stop('timeout'), aborted: () => stop('user') };
-    this.#closures.begin(bounded);
+    const run = new ExplicitRun(this.#service, options, () => this.#closures.end(run));
+    this.#closures.begin(run);
     const begun = await this.#service.begin(undefined, options.label);
-    attempt = begun;
-    // It may have waited long for a status word.
-    if (stopped !== undefined) begun.coordinator.abort(stopped);
-    begun.whenEnded({ attemptEnded: () => this.#closures.end(bounded) });
+    run.begun(begun);
     const rollback = async (): Promise<void> => {
       begun.coordinator.abort('user');
       await begun.finished();
@@ -68,9 +58,15 @@ export class ExplicitTransactions {
       if (!transaction.ended) this.#closures.end(bounded);
       transaction.end();
     };
-    const bounded: Bounded = { options, expired: end, aborted: end };
-    this.#closures.begin(bounded);
     const transaction = new SnapshotTransaction(this.#ground, this.#service.drawId(), options.label);
+    const bounded = new SnapshotRun(this.#service, transaction, options, end);
+    try {
+      this.#closures.begin(bounded);
+      this.#service.meter.snapshotBegun();
+    } catch (error) {
+      transaction.end();
+      throw error;
+    }
     const rollback = (): Promise<void> => Promise.resolve(end());
     const commit = (): Promise<void> =>
       transaction.ended

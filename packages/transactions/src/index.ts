@@ -8,12 +8,13 @@ export {
   type PartitionWrites,
 } from './coordinator.ts';
 export { type Decision, MemoryDecision, type Touched, type Verdict } from './decision.ts';
+export { Histogram, type HistogramSummary } from './histogram.ts';
 export * from './lock-manager.ts';
 export * from './lock-mode.ts';
 export * from './lock-order.ts';
 export * from './lock-strategy.ts';
 export { Refusal, ReplyOp, RequestOp } from './messages.ts';
-export { type Origin, Participant, type ParticipantPorts, TransactionRecord } from './participant.ts';
+export { Participant, type ParticipantPorts } from './participant.ts';
 export { type ProcedureDefinition, type ProcedureOptions, procedure } from './procedure.ts';
 export { type Fate, StatusSlots, StatusWords, statusMemoryBytes, type TransactionId } from './status-word.ts';
 export type {
@@ -25,4 +26,8 @@ export type {
   TransactionBody,
   TransactionOptions,
 } from './transaction.ts';
+export type { TransactionEvent } from './transaction-events.ts';
+export { mergeMetrics, TransactionMeter, type TransactionMetrics } from './transaction-metrics.ts';
+export { type Origin, TransactionRecord } from './transaction-record.ts';
+export * from './transaction-views.ts';
 export * from './transactions.ts';

@@ -29,7 +29,7 @@ import {
 import { compareAge, OldestFirst } from './lock-order.ts';
 import type { LockStrategy } from './lock-strategy.ts';
 import { LockOwner, type LockQueue, type LockRequest, TableRequest } from './lock-table.ts';
-import { type LockRow, listLocks } from './lock-view.ts';
+import { type ListedLock, listLocks } from './lock-view.ts';
 
 export { LockOwner };
 
@@ -44,7 +44,7 @@ export type WoundOutcome = 'aborted' | 'given-back' | 'protected';
 
 export interface LockPorts<Owner extends LockOwner = LockOwner> {
   /** A requester finds this holder in its way, and the strategy lets it wound. Asked in the middle of a call. */
-  wound(holder: Owner, by: Owner): WoundOutcome;
+  wound(holder: Owner, by: Owner, over: LockQueue): WoundOutcome;
   /**
    * An owner that waited holds everything it asked for now. Called at the end of the outermost call, the oldest owner
    * first; never while a lock call of that owner runs: after its last one, look at `owner.waits`.
@@ -137,8 +137,8 @@ export class LockManager<Owner extends LockOwner = LockOwner> {
   }
 
   /** Every lock that is held or waited for. */
-  list(): LockRow<Owner>[] {
-    return listLocks(this.#ledger.tables.values()) as LockRow<Owner>[];
+  list(): ListedLock<Owner>[] {
+    return listLocks(this.#ledger.tables.values()) as ListedLock<Owner>[];
   }
 
   /** Throws when the books don't agree, or somebody waits who needn't or mustn't. Slow: for tests and simulations. */
@@ -193,7 +193,7 @@ export class LockManager<Owner extends LockOwner = LockOwner> {
     for (const victim of victims) {
       // The port may have called back: the requester may have its lock, or be gone, and so may the holder.
       if (request.wanted === 0 || !inTheWay(victim)) continue;
-      const outcome = this.#ports.wound(victim.owner, owner);
+      const outcome = this.#ports.wound(victim.owner, owner, queue);
       if (outcome === 'aborted') this.#end(victim.owner);
       else if (outcome === 'given-back') this.#giveBack(victim.owner);
       else victim.owner.committing = true;

@@ -18,6 +18,7 @@
 /** The five lock modes: intent to read, intent to write, read all, read all and write some, write all. */
 export const LockMode = { IS: 1, IX: 2, S: 3, SIX: 4, X: 5 } as const;
 export type LockMode = (typeof LockMode)[keyof typeof LockMode];
+export type LockModeName = keyof typeof LockMode;
 
 /** The modes a single key can be locked in. */
 export type KeyLockMode = typeof LockMode.S | typeof LockMode.X;
@@ -38,7 +39,7 @@ const CONFLICTS: PerMode<number> = [
   (1 << IS) | (1 << IX) | (1 << S) | (1 << SIX) | (1 << X),
 ];
 
-const NAMES: PerMode<string> = ['-', 'IS', 'IX', 'S', 'SIX', 'X'];
+const NAMES: PerMode<LockModeName | '-'> = ['-', 'IS', 'IX', 'S', 'SIX', 'X'];
 
 /** The mask that has only this mode in it; 0 for none. */
 export function maskOf(mode: LockModeOrNone): number {
@@ -77,6 +78,6 @@ export function intentOf(mode: KeyLockMode): typeof LockMode.IS | typeof LockMod
 }
 
 /** The mode as people write it. */
-export function lockModeName(mode: LockModeOrNone): string {
+export function lockModeName(mode: LockModeOrNone): LockModeName | '-' {
   return NAMES[mode];
 }

@@ -3,11 +3,11 @@
  * upgraded has two rows, and a key that waits for its table's intent is listed as waiting.
  */
 import type { StorageKey } from '@troupe/core';
-import type { LockMode } from './lock-mode.ts';
+import { conflictsWithMask, type LockMode, maskOf } from './lock-mode.ts';
 import type { LockOwner, LockQueue, LockRequest, TableLocks } from './lock-table.ts';
 
 /** One lock that somebody holds or waits for. */
-export interface LockRow<Owner extends LockOwner = LockOwner> {
+export interface ListedLock<Owner extends LockOwner = LockOwner> {
   readonly table: number;
   /** undefined: the whole table. */
   readonly key: StorageKey | undefined;
@@ -17,8 +17,8 @@ export interface LockRow<Owner extends LockOwner = LockOwner> {
 }
 
 /** Tables in the order of their first lock, each followed by its keys; holders before waiters, waiters in line. */
-export function listLocks(tables: Iterable<TableLocks>): LockRow[] {
-  const rows: LockRow[] = [];
+export function listLocks(tables: Iterable<TableLocks>): ListedLock[] {
+  const rows: ListedLock[] = [];
   for (const locks of tables) {
     addQueue(rows, locks.queue);
     for (const queue of locks.keys.values()) addQueue(rows, queue);
@@ -29,6 +29,32 @@ export function listLocks(tables: Iterable<TableLocks>): LockRow[] {
     }
   }
   return rows;
+}
+
+/** Something an owner waits for, and whose end it waits for there. */
+export interface LockWait {
+  readonly queue: LockQueue;
+  /** Who holds it, some of them if they are many; else who stands before it in line. */
+  readonly by: readonly LockOwner[];
+}
+
+/** Everything an owner waits for. A key that waits for its table's intent is not listed: its table is. */
+export function waitsOf(owner: LockOwner): LockWait[] {
+  const waits: LockWait[] = [];
+  for (let table = owner.tables; table !== undefined; table = table.nextTable) {
+    addWait(waits, table);
+    for (let key = table.keys; key !== undefined; key = key.nextKey) addWait(waits, key);
+  }
+  return waits;
+}
+
+/** How many keys an owner holds; a whole table counts for none. */
+export function keysHeldBy(owner: LockOwner): number {
+  let held = 0;
+  for (let table = owner.tables; table !== undefined; table = table.nextTable) {
+    for (let key = table.keys; key !== undefined; key = key.nextKey) if (key.held !== 0) held++;
+  }
+  return held;
 }
 
 /** All requests in a queue, each once. */
@@ -43,7 +69,7 @@ export function holdersOf(queue: LockQueue): LockRequest[] {
   return holders;
 }
 
-function addQueue(rows: LockRow[], queue: LockQueue): void {
+function addQueue(rows: ListedLock[], queue: LockQueue): void {
   const { table } = queue.locks;
   const { key } = queue;
   for (const { held, owner } of holdersOf(queue)) {
@@ -52,4 +78,26 @@ function addQueue(rows: LockRow[], queue: LockQueue): void {
   for (const { wanted, owner } of queue.waiters) {
     if (wanted !== 0) rows.push({ table, key, mode: wanted, state: 'waiting', owner });
   }
+}
+
+/** Of many holders, each blocks; so many are named. Bounds the views of a hot key, where everybody waits for everybody. */
+const blockersMax = 16;
+
+function addWait(waits: LockWait[], request: LockRequest): void {
+  if (request.wanted !== 0) waits.push({ queue: request.queue, by: blockersOf(request) });
+}
+
+function blockersOf(request: LockRequest): LockOwner[] {
+  const { queue, wanted } = request;
+  const blockers: LockOwner[] = [];
+  for (let holder = queue.holders; holder !== undefined; holder = holder.nextHolder) {
+    if (holder === request || !conflictsWithMask(wanted, maskOf(holder.held))) continue;
+    blockers.push(holder.owner);
+    if (blockers.length === blockersMax) break;
+  }
+  for (let i = queue.waiters.indexOf(request) - 1; i >= 0 && blockers.length === 0; i--) {
+    const ahead = queue.waiters[i];
+    if (ahead !== undefined && conflictsWithMask(wanted, maskOf(ahead.wanted))) blockers.push(ahead.owner);
+  }
+  return blockers;
 }

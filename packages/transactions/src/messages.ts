@@ -7,7 +7,8 @@
  * [op, id, partition, incarnation, slot, age, first, …]: `slot` is the status word in the memory of the coordinator's
  * member; `age` the id of the first attempt; `first` (1) marks the coordinator's first message to this partition.
  * The incarnation is fixed when the transaction first touches the partition; a partition of another one refuses. A
- * participant that doesn't know the id creates it only if `first`, else it refuses: it has wounded it.
+ * participant that doesn't know the id creates it only if `first`, else it refuses: it has wounded it. A first message
+ * ends with the transaction's label if it has one.
  *
  * - `lock` […, step, accesses]: takes these locks, then answers with the values. `accesses` is
  *   [table, key, mode, table, key, mode, …], `mode` a LockMode.
@@ -28,11 +29,24 @@
  * - `answer` […, step, values]: the locks of that step are held; the values in the order of the accesses.
  * - `vote` […, timestamp]: yes.
  * - `done` […, timestamp]: committed by the only participant.
- * - `refused` […, reason]: this partition holds nothing for the id (any more): it was wounded, its line was full, or
- *   the incarnation is another. The same as a no.
+ * - `refused` […, reason, table, key, by, label]: this partition holds nothing for the id (any more): it was wounded, its
+ *   line was full, or the incarnation is another. The same as a no. Where it is wounded now, the rest tells by whom and
+ *   over what: `key` undefined is the whole table, `label` is left out where there is none.
  *
  * Family `procedure`: `call` [op, requestId, procedure, args, timeoutMs], an ordinary request (bulk lane) to the owner
  * of the procedure's first key, which runs the whole transaction and answers with what its body returned.
+ *
+ * Family `view`: questions of views and kills, asked of every member, or of the owners of some partitions. Ordinary
+ * requests, but on the protocol lane: they are few, and they are for grids in trouble. Answers are one moment of the
+ * member that gives them.
+ *
+ * - `transactions` [op, requestId]: what is under way at this member and in its partitions, as `MemberTransactions`.
+ * - `locks` [op, requestId]: the locks of its partitions, as `LockRow`s with tables as numbers and keys as stored.
+ * - `metrics` [op, requestId]: what it has counted, as `RawMetrics`.
+ * - `abort` [op, requestId, id]: ends the transaction of which this is an attempt. True if it is under way here and was
+ *   ended; the answer may come before its locks are free.
+ * - `blockedBy` [op, requestId, id]: the first lock that this attempt waits for in partitions of this member, as
+ *   [table, key, transaction, label], or undefined.
  */
 export const RequestOp = {
   lock: 48,
@@ -44,6 +58,7 @@ export const RequestOp = {
 } as const;
 export const ReplyOp = { answer: 64, vote: 65, done: 66, refused: 67 } as const;
 export const ProcedureOp = { call: 96 } as const;
+export const ViewOp = { transactions: 128, locks: 129, metrics: 130, abort: 131, blockedBy: 132 } as const;
 
 /** Why a partition holds nothing for a transaction. Small integers on the wire. */
 export const Refusal = { wounded: 1, incarnation: 2, lineFull: 3, ended: 4 } as const;

@@ -26,71 +26,30 @@ import type {
   Waiting,
 } from '@troupe/core';
 import { assert, lockWaitersMax, OverloadedError } from '@troupe/core';
-import { LockManager, LockOwner } from './lock-manager.ts';
+import { conflictOver } from './conflict.ts';
+import { LockManager, type LockOwner, type WoundOutcome } from './lock-manager.ts';
 import { type KeyLockMode, LockMode } from './lock-mode.ts';
 import { type LockStrategy, woundWait } from './lock-strategy.ts';
+import type { LockQueue } from './lock-table.ts';
+import { waitsOf } from './lock-view.ts';
 import { Refusal, ReplyOp } from './messages.ts';
-import type { StatusWords, TransactionId } from './status-word.ts';
-
-/** Where a transaction's messages come from and its answers go: one incarnation of its coordinator's member. */
-export interface Origin {
-  /** The words in which its transactions' fates stand. */
-  readonly words: StatusWords;
-  send(message: unknown[]): void;
-}
+import { blocksSnapshot, SnapshotWaits } from './snapshot-waits.ts';
+import type { TransactionId } from './status-word.ts';
+import { type Origin, PlainOperation, TransactionRecord } from './transaction-record.ts';
 
 export interface ParticipantPorts {
   /** The next timestamp of the shared clock. */
   draw(): Timestamp;
+  readonly meter?: LockMeter;
 }
 
-/** What a transaction is doing here once its locks are granted. */
-type Step =
-  | { readonly kind: 'lock'; readonly step: number; readonly accesses: readonly unknown[] }
-  | {
-      readonly kind: 'prepare';
-      readonly writes: readonly unknown[];
-      readonly cleared: readonly number[];
-      readonly decides: boolean;
-    };
-
-/** One transaction at this partition. */
-export class TransactionRecord extends LockOwner {
-  readonly origin: Origin;
-  readonly slot: number;
-  /** Steps whose locks are not all granted yet, in the order they came. */
-  steps: Step[] = [];
-  /** It has been told something; from now on it can only be aborted, not queued again. */
-  answered = false;
-  /** Set with the vote. */
-  vote:
-    | {
-        readonly timestamp: Timestamp;
-        readonly writes: readonly unknown[];
-        readonly cleared: readonly number[];
-      }
-    | undefined;
-
-  constructor(id: TransactionId, age: TransactionId, origin: Origin, slot: number) {
-    super(id, age);
-    this.origin = origin;
-    this.slot = slot;
-  }
-}
-
-/** A plain operation that waits for its key. */
-class PlainOperation extends LockOwner {
-  readonly resume: () => void;
-
-  constructor(id: TransactionId, resume: () => void) {
-    super(id, id);
-    this.resume = resume;
-  }
-}
-
-interface SnapshotWait {
-  readonly blockedBy: Set<TransactionRecord>;
-  readonly resume: () => void;
+/** Told what happens at locks, with a clock to measure waits. Nothing is measured where nobody waits. */
+export interface LockMeter {
+  nowMs(): number;
+  waitBegan(): void;
+  waitEnded(waitedMs: number): void;
+  /** A holder had to give way: it was aborted, or went back into line. */
+  wounded(outcome: 'aborted' | 'given-back'): void;
 }
 
 export class Participant implements PartitionConcurrency {
@@ -98,7 +57,7 @@ export class Participant implements PartitionConcurrency {
   readonly #partition: Pick<Partition, 'id' | 'incarnation' | 'store'>;
   readonly #ports: ParticipantPorts;
   readonly #records = new Map<TransactionId, TransactionRecord>();
-  readonly #snapshotWaits = new Set<SnapshotWait>();
+  readonly #snapshots = new SnapshotWaits();
 
   constructor(
     partition: Pick<Partition, 'id' | 'incarnation' | 'store'>,
@@ -108,7 +67,7 @@ export class Participant implements PartitionConcurrency {
     this.#partition = partition;
     this.#ports = ports;
     this.locks = new LockManager(strategy, {
-      wound: (holder) => this.#wound(holder),
+      wound: (holder, by, over) => this.#wound(holder, by, over),
       granted: (owner) => this.#granted(owner),
       died: (owner) => this.#died(owner),
     });
@@ -119,10 +78,18 @@ export class Participant implements PartitionConcurrency {
     return this.#records.values();
   }
 
+  /** The first thing that a transaction waits for here and who has it, as `conflictOver` puts it. */
+  blockedBy(id: TransactionId): unknown[] | undefined {
+    const record = this.#records.get(id);
+    const wait = record === undefined ? undefined : waitsOf(record).find(({ by }) => by.length > 0);
+    const [blocker] = wait?.by ?? [];
+    return wait === undefined || blocker === undefined ? undefined : conflictOver(wait.queue, blocker);
+  }
+
   // ── messages from coordinators ────────────────────────────────────────────────────────────────────────────────
 
   lock(message: readonly unknown[], origin: Origin): void {
-    const record = this.#recordOf(message, origin);
+    const record = this.#recordOf(message, origin, message[9]);
     if (record === undefined) return;
     const accesses = message[8] as readonly unknown[];
     record.steps.push({ kind: 'lock', step: message[7] as number, accesses });
@@ -138,7 +105,7 @@ export class Participant implements PartitionConcurrency {
   }
 
   lockTable(message: readonly unknown[], origin: Origin): void {
-    const record = this.#recordOf(message, origin);
+    const record = this.#recordOf(message, origin, message[10]);
     if (record === undefined) return;
     record.steps.push({ kind: 'lock', step: message[7] as number, accesses: [] });
     this.locks.lockTable(record, message[8] as number, message[9] as LockMode);
@@ -196,7 +163,13 @@ export class Participant implements PartitionConcurrency {
     const operation = new PlainOperation(this.#ports.draw(), resume);
     // Drawn now, its id makes it the youngest of all, so it waits and wounds nobody.
     this.locks.lockKey(operation, table, key, modeOf(access));
-    return { cancel: () => this.locks.release(operation) };
+    this.#waitBegins(operation);
+    return {
+      cancel: () => {
+        this.#waitEnds(operation);
+        this.locks.release(operation);
+      },
+    };
   }
 
   isSettled(table: number, key: StorageKey | undefined, snapshot: Timestamp): boolean {
@@ -207,18 +180,13 @@ export class Participant implements PartitionConcurrency {
   }
 
   waitSettled(table: number, key: StorageKey | undefined, snapshot: Timestamp, resume: () => void): Waiting {
-    const blockedBy = new Set<TransactionRecord>();
-    for (const record of this.#records.values())
-      if (blocksSnapshot(record, table, key, snapshot)) blockedBy.add(record);
-    const waiting: SnapshotWait = { blockedBy, resume };
-    this.#snapshotWaits.add(waiting);
-    return { cancel: () => this.#snapshotWaits.delete(waiting) };
+    return this.#snapshots.wait(this.#records.values(), table, key, snapshot, resume);
   }
 
   // ── states ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** The record a request is about; undefined when it was refused. */
-  #recordOf(message: readonly unknown[], origin: Origin): TransactionRecord | undefined {
+  #recordOf(message: readonly unknown[], origin: Origin, label: unknown): TransactionRecord | undefined {
     const id = message[1] as TransactionId;
     const known = this.#records.get(id);
     if (known !== undefined) return known;
@@ -227,7 +195,13 @@ export class Participant implements PartitionConcurrency {
       origin.send([ReplyOp.refused, id, this.#partition.id, refusal]);
       return undefined;
     }
-    const record = new TransactionRecord(id, message[5] as TransactionId, origin, message[4] as number);
+    const record = new TransactionRecord(
+      id,
+      message[5] as TransactionId,
+      origin,
+      message[4] as number,
+      label as string | undefined,
+    );
     this.#records.set(id, record);
     return record;
   }
@@ -243,7 +217,7 @@ export class Participant implements PartitionConcurrency {
   }
 
   #prepare(message: readonly unknown[], origin: Origin, decides: boolean): void {
-    const record = this.#recordOf(message, origin);
+    const record = this.#recordOf(message, origin, message[9]);
     if (record === undefined) return;
     const writes = message[7] as readonly unknown[];
     record.steps.push({ kind: 'prepare', writes, cleared: message[8] as readonly number[], decides });
@@ -255,6 +229,7 @@ export class Participant implements PartitionConcurrency {
 
   #granted(owner: LockOwner): void {
     if (owner instanceof PlainOperation) {
+      this.#waitEnds(owner);
       owner.resume();
       this.locks.release(owner);
     } else this.#proceed(owner as TransactionRecord);
@@ -262,7 +237,12 @@ export class Participant implements PartitionConcurrency {
 
   /** Does what the transaction asked for, once it holds every lock it asked for. */
   #proceed(record: TransactionRecord): void {
-    if (record.waits || !this.#records.has(record.id)) return;
+    if (!this.#records.has(record.id)) return;
+    if (record.waits > 0) {
+      this.#waitBegins(record);
+      return;
+    }
+    this.#waitEnds(record);
     if (record.steps.length === 0) return;
     const { steps } = record;
     record.steps = [];
@@ -301,9 +281,10 @@ export class Participant implements PartitionConcurrency {
   /** Installs at `timestamp`, or drops when it is 0, and releases. */
   #end(record: TransactionRecord, timestamp: Timestamp): void {
     this.#records.delete(record.id);
+    this.#waitEnds(record);
     if (timestamp !== 0) this.#install(record, timestamp);
     this.locks.release(record);
-    this.#wakeSnapshots(record);
+    this.#snapshots.wake(record);
   }
 
   #install(record: TransactionRecord, timestamp: Timestamp): void {
@@ -317,21 +298,18 @@ export class Participant implements PartitionConcurrency {
     }
   }
 
-  #wakeSnapshots(record: TransactionRecord): void {
-    for (const waiting of this.#snapshotWaits) {
-      if (!waiting.blockedBy.delete(record) || waiting.blockedBy.size > 0) continue;
-      this.#snapshotWaits.delete(waiting);
-      waiting.resume();
-    }
-  }
-
-  #wound(holder: LockOwner): 'aborted' | 'given-back' | 'protected' {
+  #wound(holder: LockOwner, by: LockOwner, over: LockQueue): WoundOutcome {
     if (!(holder instanceof TransactionRecord)) return 'given-back';
-    if (!holder.answered) return 'given-back';
+    if (!holder.answered) {
+      this.#ports.meter?.wounded('given-back');
+      this.#waitBegins(holder);
+      return 'given-back';
+    }
     const { words } = holder.origin;
     const wounded = words.tryAbort(holder.slot, holder.id);
     if (!wounded && words.fate(holder.slot, holder.id) !== 'aborted') return 'protected';
-    this.#forget(holder, Refusal.wounded);
+    this.#ports.meter?.wounded('aborted');
+    this.#forget(holder, [Refusal.wounded, ...conflictOver(over, by)]);
     return 'aborted';
   }
 
@@ -339,40 +317,32 @@ export class Participant implements PartitionConcurrency {
   #died(owner: LockOwner): void {
     if (!(owner instanceof TransactionRecord)) return;
     owner.origin.words.tryAbort(owner.slot, owner.id);
-    this.#forget(owner, Refusal.wounded);
+    this.#forget(owner, [Refusal.wounded]);
   }
 
-  /** Drops a record whose locks the lock manager takes away itself. */
-  #forget(record: TransactionRecord, reason: Refusal): void {
+  /** Drops a record whose locks the lock manager takes away itself. `why`: the last fields of `refused`. */
+  #forget(record: TransactionRecord, why: readonly unknown[]): void {
     this.#records.delete(record.id);
-    record.origin.send([ReplyOp.refused, record.id, this.#partition.id, reason]);
-    this.#wakeSnapshots(record);
+    this.#waitEnds(record);
+    record.origin.send([ReplyOp.refused, record.id, this.#partition.id, ...why]);
+    this.#snapshots.wake(record);
   }
-}
 
-/**
- * A writer of this key (of any key of the table) may have committed at or before the snapshot: it has voted at or
- * before it, or it has no vote and its word isn't ACTIVE. Such a word may have been committed without votes, or have
- * been lent to another since: then the decision is in the link. It isn't asked for the timestamp, which might be that
- * of the next borrower by now. One whose word is still ACTIVE draws its timestamp later than now, so after the snapshot.
- */
-function blocksSnapshot(
-  record: TransactionRecord,
-  table: number,
-  key: StorageKey | undefined,
-  snapshot: Timestamp,
-): boolean {
-  const { vote } = record;
-  if (vote === undefined) {
-    const fate = record.origin.words.fate(record.slot, record.id);
-    return fate !== 'active' && fate !== 'aborted';
+  // ── how long they wait ────────────────────────────────────────────────────────────────────────────────────────
+
+  #waitBegins(owner: TransactionRecord | PlainOperation): void {
+    const { meter } = this.#ports;
+    if (meter === undefined || owner.waitingSinceMs !== undefined) return;
+    owner.waitingSinceMs = meter.nowMs();
+    meter.waitBegan();
   }
-  if (vote.timestamp > snapshot) return false;
-  if (vote.cleared.includes(table)) return true;
-  for (let i = 0; i < vote.writes.length; i += 3) {
-    if (vote.writes[i] === table && (key === undefined || vote.writes[i + 1] === key)) return true;
+
+  #waitEnds(owner: TransactionRecord | PlainOperation): void {
+    if (owner.waitingSinceMs === undefined) return;
+    const { meter } = this.#ports;
+    if (meter !== undefined) meter.waitEnded(meter.nowMs() - owner.waitingSinceMs);
+    owner.waitingSinceMs = undefined;
   }
-  return false;
 }
 
 function modeOf(access: KeyAccess): KeyLockMode {

@@ -5,12 +5,20 @@
 
 import type { CallOptions } from '@troupe/core';
 import { callTimeoutMsDefault, deadlineSweepMs, onAbort, timerMsMax } from '@troupe/core';
+import type { TransactionId } from './status-word.ts';
+import type { UnderWay } from './transaction-views.ts';
 
 /** Something that can be ended from outside. */
 export interface Bounded {
   readonly options: CallOptions;
   expired(): void;
   aborted(reason: unknown): void;
+  /** Ends it at the wish of somebody else than its caller. False: it is too late. */
+  kill(): boolean;
+  /** Whether an attempt of it has this id. */
+  isKnownAs(id: TransactionId): boolean;
+  /** What views tell of it. */
+  underWay(): UnderWay | undefined;
 }
 
 export class RunDeadlines {
@@ -38,10 +46,15 @@ export class RunDeadlines {
     this.#own.delete(bounded);
   }
 
+  /** Everything that is under way: what has a deadline is watched here, so nothing else needs to keep a list. */
+  all(): Set<Bounded> {
+    return new Set([...this.#shared.keys(), ...this.#own.keys()]);
+  }
+
   /** Ends everything that is still under way, with this error. */
   close(reason: unknown): void {
     this.#stopTimer();
-    for (const bounded of new Set([...this.#shared.keys(), ...this.#own.keys()])) bounded.aborted(reason);
+    for (const bounded of this.all()) bounded.aborted(reason);
     for (const stop of this.#own.values()) stop();
     this.#own.clear();
     this.#shared.clear();
@@ -52,6 +65,8 @@ export class RunDeadlines {
     for (const [bounded, lastSweep] of this.#shared) {
       if (lastSweep > this.#sweeps) break;
       this.#shared.delete(bounded);
+      // It may take a moment to end, and is under way until then.
+      if (!this.#own.has(bounded)) this.#own.set(bounded, nothing);
       bounded.expired();
     }
     if (this.#shared.size === 0) this.#stopTimer();
@@ -62,6 +77,8 @@ export class RunDeadlines {
     this.#timer = undefined;
   }
 }
+
+function nothing(): void {}
 
 /** Sweeps in the default deadline, and one for the part of a period in which the work begins. */
 const sweepsPerDefault = Math.ceil(callTimeoutMsDefault / deadlineSweepMs) + 1;

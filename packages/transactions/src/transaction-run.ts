@@ -18,7 +18,9 @@ import { LockingTransaction, type TransactionGround } from './open-transaction.t
 import type { Bounded } from './run-deadlines.ts';
 import type { TransactionId } from './status-word.ts';
 import type { TransactionBody, TransactionOptions } from './transaction.ts';
+import { publishTransactionEvent } from './transaction-events.ts';
 import type { TransactionService } from './transaction-service.ts';
+import type { TransactionState, UnderWay } from './transaction-views.ts';
 
 /**
  * Lost conflicts that are tried again at once. An attempt that goes back into line at its age waits right behind the one
@@ -29,6 +31,8 @@ const retriesAtOnce = 2;
 /** First and longest pause before further ones; each is spread at random. */
 const retryBackoffMs = 1;
 const retryBackoffMsMax = 50;
+/** Ids of lost attempts by which a run is known. */
+const earlierIdsMax = 64;
 
 export type LockingBody<T> = (transaction: LockingTransaction) => T | Promise<T>;
 
@@ -53,6 +57,9 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
   /** The id of the first attempt; a retried transaction grows older and cannot starve. */
   #age: TransactionId | undefined;
   #attempts = 0;
+  readonly #beganAtMs = performance.now();
+  /** Ids of attempts that were lost: the first, and the latest of many. */
+  #earlierIds: TransactionId[] | undefined;
   #attempt: Attempt | undefined;
   #transaction: LockingTransaction | undefined;
   /** What the body of the attempt under way has come to. */
@@ -65,7 +72,7 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
     | undefined;
   #over = false;
   /** What the caller is told, once it is ended from outside. */
-  #stopped: (() => unknown) | undefined;
+  #stopped: { readonly cause: AbortCause; readonly error: () => unknown } | undefined;
 
   /** `inContext`: operations on `grid.table(…)` in the body join the transaction. */
   constructor(
@@ -96,37 +103,74 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
   // ── ended from outside ────────────────────────────────────────────────────────────────────────────────────────
 
   expired(): void {
-    this.#stop('timeout', () => this.#service.stoppedError(this.#attempt, 'timeout'));
+    this.#service.askWhatBlocks(this.#attempt, () =>
+      this.#stop('timeout', () => this.#service.stoppedError(this.#attempt, 'timeout')),
+    );
   }
 
   aborted(reason: unknown): void {
     this.#stop('user', () => reason);
   }
 
-  /** Its caller has gone. */
-  kill(): void {
-    this.#stop('killed', () => this.#service.stoppedError(this.#attempt, 'killed'));
+  /** Its caller has gone, or somebody wants it ended. */
+  kill(): boolean {
+    return this.#stop('killed', () => this.#service.stoppedError(this.#attempt, 'killed'));
   }
 
-  /** When the attempt is beyond abort, its outcome is about to be told and stands. */
-  #stop(cause: AbortCause, error: () => unknown): void {
+  isKnownAs(id: TransactionId): boolean {
+    return this.#attempt?.id === id || this.#earlierIds?.includes(id) === true;
+  }
+
+  underWay(): UnderWay | undefined {
+    const attempt = this.#attempt;
+    if (attempt === undefined) return undefined;
+    const ageMs = performance.now() - this.#beganAtMs;
+    const { id, label } = attempt;
+    return { id, label, ageMs, attempt: this.#attempts, state: stateOf(attempt), readOnly: false };
+  }
+
+  /** When the attempt is beyond abort, its outcome is about to be told and stands: false. */
+  #stop(cause: AbortCause, error: () => unknown): boolean {
+    if (this.#over) return false;
     const attempt = this.#attempt;
     // Said first: the abort may end the attempt, and with it the run, within the call.
-    this.#stopped = error;
+    this.#stopped = { cause, error };
     if (attempt !== undefined && attempt.outcome === undefined && !attempt.coordinator.abort(cause)) {
       this.#stopped = undefined;
-      return;
+      return false;
     }
-    this.#finish({ kind: 'failed', error: error() });
+    this.#finish({ kind: 'failed', error: undefined });
+    return true;
   }
 
   #finish(end: AttemptEnd<T>): void {
     if (this.#over) return;
     this.#over = true;
-    if (this.#stopped !== undefined) this.#reject?.(this.#stopped());
-    else if (end.kind === 'committed') this.#resolve?.(end.value);
-    else this.#reject?.(end.error);
+    if (end.kind === 'committed' && this.#stopped === undefined) {
+      this.#service.meter.committed(this.#attempts, this.#beganAtMs);
+      this.#resolve?.(end.value);
+    } else this.#fail(end.kind === 'committed' ? undefined : end.error);
     this.#ended(this);
+  }
+
+  #fail(failure: unknown): void {
+    const error = this.#stopped === undefined ? failure : this.#stopped.error();
+    const outcome = this.#attempt?.outcome;
+    const cause =
+      this.#stopped?.cause ?? (outcome === undefined || outcome.committed ? 'user' : outcome.cause);
+    this.#service.meter.aborted(cause, this.#attempts, this.#beganAtMs);
+    this.#publish('aborted', error);
+    this.#reject?.(error);
+  }
+
+  #publish(event: 'aborted' | 'retried', error: unknown): void {
+    publishTransactionEvent(() => ({
+      event,
+      transaction: this.#attempt?.id,
+      label: this.options.label,
+      attempt: this.#attempts,
+      error,
+    }));
   }
 
   // ── one attempt ───────────────────────────────────────────────────────────────────────────────────────────────
@@ -139,6 +183,7 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
   }
 
   #begun(attempt: Attempt): void {
+    if (this.#attempt !== undefined) this.#retriedAfter(this.#attempt);
     this.#attempt = attempt;
     this.#age ??= attempt.id;
     this.#attempts++;
@@ -158,6 +203,13 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
     } catch (error) {
       this.#threw(error);
     }
+  }
+
+  #retriedAfter({ id }: Attempt): void {
+    this.#service.meter.retried();
+    this.#earlierIds ??= [];
+    if (this.#earlierIds.length === earlierIdsMax) this.#earlierIds.splice(1, 1);
+    this.#earlierIds.push(id);
   }
 
   /** The declared keys are locked. */
@@ -241,6 +293,7 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
       this.#finish({ kind: 'failed', error: lost });
       return;
     }
+    this.#publish('retried', lost);
     if (this.#attempts <= retriesAtOnce) {
       this.#try();
       return;
@@ -264,6 +317,12 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
       this.#try();
     });
   }
+}
+
+/** How far an attempt is, as its own member sees it: whether it waits, partitions tell. */
+export function stateOf(attempt: Attempt): TransactionState {
+  if (attempt.outcome !== undefined) return 'retrying';
+  return attempt.coordinator.state === 'preparing' ? 'preparing' : 'running';
 }
 
 export function isThenable<T>(value: T | Promise<T>): value is Promise<T> {

@@ -22,6 +22,8 @@ import type {
 } from './transaction.ts';
 import { checkBeginOptions, checkTransactionCall } from './transaction-options.ts';
 import { TransactionService } from './transaction-service.ts';
+import type { LockViews, TransactionViews } from './transaction-views.ts';
+import { ViewService } from './view-service.ts';
 
 /** What the transactions package adds to every member's client. */
 export interface TransactionClient {
@@ -43,6 +45,10 @@ export interface TransactionClient {
   ): Promise<Awaited<R>>;
   /** The transaction whose body is running. */
   currentTransaction(): Transaction | undefined;
+  /** Transactions of the whole grid: which are under way, ending one, what became of all. */
+  readonly transactions: TransactionViews;
+  /** Locks of the whole grid. */
+  readonly locks: LockViews;
 }
 
 declare module '@troupe/core' {
@@ -51,6 +57,8 @@ declare module '@troupe/core' {
 
 export class Transactions implements TransactionClient {
   readonly service: TransactionService;
+  readonly transactions: TransactionViews;
+  readonly locks: LockViews;
   readonly #context = new TransactionContext();
   readonly #closures: Closures;
   readonly #explicit: ExplicitTransactions;
@@ -78,6 +86,9 @@ export class Transactions implements TransactionClient {
     this.#closures = new Closures(this.service, this.#ground);
     this.#explicit = new ExplicitTransactions(this.service, this.#closures, this.#ground);
     this.#procedures = new ProcedureCalls(core, keys, this.#closures, this.#context);
+    const { transactions, locks } = new ViewService(core, this.service, this.#closures);
+    this.transactions = transactions;
+    this.locks = locks;
     tables.use(new TransactionalOperations(this.#closures, tables), () => this.#context.current()?.executor);
   }
 

@@ -52,10 +52,15 @@ export {
 export type {
   BeginOptions,
   ExplicitTransaction,
+  HistogramSummary,
+  LockRow,
   ProcedureDefinition,
   Transaction,
   TransactionBody,
+  TransactionEvent,
+  TransactionMetrics,
   TransactionOptions,
+  TransactionRow,
 } from '@troupe/transactions';
 export { procedure } from '@troupe/transactions';
 export type { Grid } from './grid.ts';

@@ -42,6 +42,8 @@ export function wireMember(core: CoreMember): WiredMember {
     run: (procedure, ...args) => transactions.run(procedure, ...args),
     runWith: (procedure, args, options) => transactions.runWith(procedure, args, options),
     currentTransaction: () => transactions.currentTransaction(),
+    transactions: transactions.transactions,
+    locks: transactions.locks,
     compute: compute.client,
   };
   for (const { id, incarnation } of core.assigned) {

@@ -5,8 +5,8 @@
  * of the module finds.
  */
 import { createRequire } from 'node:module';
-import { type Grid, type GridOptions, startGrid } from 'troupe';
-import { afterEach } from 'vitest';
+import { type Grid, GridClosedError, type GridOptions, startGrid } from 'troupe';
+import { afterEach, expect } from 'vitest';
 
 export const storeUrl = new URL('./fixtures/store.mjs', import.meta.url);
 export const store = createRequire(import.meta.url)(
@@ -24,8 +24,22 @@ const open = new Set<Grid>();
 afterEach(async () => {
   const grids = [...open];
   open.clear();
+  const left = await Promise.allSettled(grids.map(expectNothingLeft));
   await Promise.all(grids.map((grid) => grid.close({ timeoutMs: 1 })));
+  for (const outcome of left) if (outcome.status === 'rejected') throw outcome.reason;
 });
+
+/** When a test is over, no transaction is under way and nobody holds or waits for a lock. */
+async function expectNothingLeft(grid: Grid): Promise<void> {
+  try {
+    await eventually(async () => {
+      expect(await grid.transactions.list(), 'transactions left under way').toEqual([]);
+      expect(await grid.locks.list(), 'locks left behind').toEqual([]);
+    });
+  } catch (error) {
+    if (!(error instanceof GridClosedError)) throw error;
+  }
+}
 
 /** A grid with the store's definitions. */
 export async function start(threads: number, options: GridOptions = {}): Promise<Grid> {
@@ -62,4 +76,17 @@ export function gate<T = void>(): { readonly opened: Promise<T>; readonly open: 
     open = resolve;
   });
   return { opened, open };
+}
+
+/** What `look` answers as soon as it doesn't throw; fails with what it throws after some seconds. */
+export async function eventually<T>(look: () => Promise<T>): Promise<T> {
+  const deadlineMs = performance.now() + 4_000;
+  for (;;) {
+    try {
+      return await look();
+    } catch (error) {
+      if (performance.now() > deadlineMs || error instanceof GridClosedError) throw error;
+      await new Promise((resolve) => setImmediate(resolve));
+    }
+  }
 }

@@ -148,6 +148,22 @@ export class Member {
     }
   }
 
+  /**
+   * As `request`, to a member that is connected, on the protocol lane: it passes what waits for credit and is never
+   * refused. For small questions that are few.
+   */
+  requestProtocol(peer: Peer, message: Message, options?: CallOptions): Promise<unknown> {
+    try {
+      if (this.closed) throw new GridClosedError('the grid is closing or closed');
+      const answer = this.#calls.start(peer, options);
+      message[1] = this.#calls.lastId;
+      this.sendProtocol(peer, message);
+      return answer;
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+
   /** Answers a request. `value` must not change any more; a caller on this thread gets a copy. */
   reply(to: Peer, requestId: number, value: unknown): void {
     if (to === this.self) this.#calls.resolve(requestId, copyValue(value, 'value'));

@@ -1,0 +1,66 @@
+/** Who locks in a partition, as its participant keeps them: transactions, and plain operations that wait. */
+import type { Timestamp } from '@troupe/core';
+import { LockOwner } from './lock-manager.ts';
+import type { StatusWords, TransactionId } from './status-word.ts';
+
+/** Where a transaction's messages come from and its answers go: one incarnation of its coordinator's member. */
+export interface Origin {
+  /** The words in which its transactions' fates stand. */
+  readonly words: StatusWords;
+  send(message: unknown[]): void;
+}
+
+/** What a transaction is doing here once its locks are granted. */
+type Step =
+  | { readonly kind: 'lock'; readonly step: number; readonly accesses: readonly unknown[] }
+  | {
+      readonly kind: 'prepare';
+      readonly writes: readonly unknown[];
+      readonly cleared: readonly number[];
+      readonly decides: boolean;
+    };
+
+/** One transaction at this partition. */
+export class TransactionRecord extends LockOwner {
+  readonly origin: Origin;
+  readonly slot: number;
+  readonly label: string | undefined;
+  /** When its present wait for locks began, while it waits. */
+  waitingSinceMs: number | undefined = undefined;
+  /** Steps whose locks are not all granted yet, in the order they came. */
+  steps: Step[] = [];
+  /** It has been told something; from now on it can only be aborted, not queued again. */
+  answered = false;
+  /** Set with the vote. */
+  vote:
+    | {
+        readonly timestamp: Timestamp;
+        readonly writes: readonly unknown[];
+        readonly cleared: readonly number[];
+      }
+    | undefined;
+
+  constructor(
+    id: TransactionId,
+    age: TransactionId,
+    origin: Origin,
+    slot: number,
+    label: string | undefined,
+  ) {
+    super(id, age);
+    this.label = label;
+    this.origin = origin;
+    this.slot = slot;
+  }
+}
+
+/** A plain operation that waits for its key. */
+export class PlainOperation extends LockOwner {
+  readonly resume: () => void;
+  waitingSinceMs: number | undefined = undefined;
+
+  constructor(id: TransactionId, resume: () => void) {
+    super(id, id);
+    this.resume = resume;
+  }
+}
