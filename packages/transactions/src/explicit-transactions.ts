@@ -36,7 +36,7 @@ export class ExplicitTransactions {
     };
     const bounded: Bounded = { options, expired: () => stop('timeout'), aborted: () => stop('user') };
     this.#closures.begin(bounded);
-    const begun = await this.#service.begin(undefined, options.label);
+    const begun = await this.#service.begin(undefined, options.label, options.priority);
     attempt = begun;
     // It may have waited long for a status word.
     if (stopped !== undefined) begun.coordinator.abort(stopped);

@@ -21,6 +21,7 @@ export type {
   DeclaredKeys,
   ExplicitTransaction,
   NestedOptions,
+  RunOptions,
   Transaction,
   TransactionBody,
   TransactionOptions,

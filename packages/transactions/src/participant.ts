@@ -71,7 +71,7 @@ export class TransactionRecord extends LockOwner {
       }
     | undefined;
 
-  constructor(id: TransactionId, age: TransactionId, origin: Origin, slot: number) {
+  constructor(id: TransactionId, age: number, origin: Origin, slot: number) {
     super(id, age);
     this.origin = origin;
     this.slot = slot;
@@ -194,8 +194,9 @@ export class Participant implements PartitionConcurrency {
   wait(table: number, key: StorageKey, access: KeyAccess, resume: () => void): Waiting {
     if (this.#lineFull()) throw lineFull(this.#partition.id);
     const operation = new PlainOperation(this.#ports.draw(), resume);
-    // Drawn now, its id makes it the youngest of all, so it waits and wounds nobody.
+    // Drawn now, its id is the latest of all; those with a low priority count as younger still, and may give way.
     this.locks.lockKey(operation, table, key, modeOf(access));
+    if (operation.waits === 0) this.#granted(operation);
     return { cancel: () => this.locks.release(operation) };
   }
 
@@ -227,7 +228,7 @@ export class Participant implements PartitionConcurrency {
       origin.send([ReplyOp.refused, id, this.#partition.id, refusal]);
       return undefined;
     }
-    const record = new TransactionRecord(id, message[5] as TransactionId, origin, message[4] as number);
+    const record = new TransactionRecord(id, message[5] as number, origin, message[4] as number);
     this.#records.set(id, record);
     return record;
   }

@@ -16,7 +16,6 @@ import type { Attempt, AttemptListener, LockWaiter } from './attempt.ts';
 import type { AbortCause, Outcome } from './coordinator.ts';
 import { LockingTransaction, type TransactionGround } from './open-transaction.ts';
 import type { Bounded } from './run-deadlines.ts';
-import type { TransactionId } from './status-word.ts';
 import type { TransactionBody, TransactionOptions } from './transaction.ts';
 import type { TransactionService } from './transaction-service.ts';
 
@@ -50,8 +49,8 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
   readonly #body: TransactionBody<T> | LockingBody<T>;
   readonly #inContext: boolean;
   readonly #ended: (run: Bounded) => void;
-  /** The id of the first attempt; a retried transaction grows older and cannot starve. */
-  #age: TransactionId | undefined;
+  /** That of the first attempt; a retried transaction grows older and cannot starve. */
+  #age: number | undefined;
   #attempts = 0;
   #attempt: Attempt | undefined;
   #transaction: LockingTransaction | undefined;
@@ -132,15 +131,16 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
   // ── one attempt ───────────────────────────────────────────────────────────────────────────────────────────────
 
   #try(): void {
-    const attempt = this.#service.tryBegin(this.#age, this.options.label);
+    const { label, priority } = this.options;
+    const attempt = this.#service.tryBegin(this.#age, label, priority);
     if (attempt !== undefined) this.#begun(attempt);
     // Every status word is lent; it goes on when one is free.
-    else void this.#service.begin(this.#age, this.options.label).then((later) => this.#begun(later));
+    else void this.#service.begin(this.#age, label, priority).then((later) => this.#begun(later));
   }
 
   #begun(attempt: Attempt): void {
     this.#attempt = attempt;
-    this.#age ??= attempt.id;
+    this.#age ??= attempt.coordinator.age;
     this.#attempts++;
     this.#returned = undefined;
     if (this.#over) {

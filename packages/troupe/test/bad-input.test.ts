@@ -300,6 +300,23 @@ const transactionCases: Case[] = [
     (grid) => grid['transaction']?.(noop, { readOnly: true, keys: [] }),
     /keys must be left out/,
   ],
+  ...[11, -11, 1.5, Number.NaN, '5', null, true].flatMap((priority): Case[] => [
+    [
+      `transaction with priority ${inspect(priority)}`,
+      (grid) => grid['transaction']?.(noop, { priority }),
+      /priority must be a whole number from -10 to 10/,
+    ],
+    [
+      `begin with priority ${inspect(priority)}`,
+      (grid) => grid['begin']?.({ priority }),
+      /priority must be a whole number from -10 to 10/,
+    ],
+    [
+      `runWith with priority ${inspect(priority)}`,
+      (grid) => grid['runWith']?.(transfer, ['a', 'b', 1], { priority }),
+      /priority must be a whole number from -10 to 10/,
+    ],
+  ]),
   ['begin with keys', (grid) => grid['begin']?.({ keys: [] }), /unknown option `keys`/],
   [
     'begin readOnly of text',
