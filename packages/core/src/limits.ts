@@ -68,6 +68,13 @@ export const viewRowsMax = 10_000;
 export const blockerAskedMsMax = 100;
 /** Transactions one member may have under way at once: one shared status word each. */
 export const transactionsPerMemberMax = 16_384;
+/** Priorities of transactions go from minus this to this. */
+export const priorityMax = 10;
+/**
+ * By how many draws of the clock one level of priority makes a transaction count as older: about what a second of full
+ * load draws. Smaller orders only what waits for a moment; with larger ones, the lowest waits longer for the highest.
+ */
+export const priorityStepDraws = 100_000;
 /** Jobs waiting in one host; beyond it QUEUE_FULL. */
 export const jobQueueLengthMax = 10_000;
 

@@ -1,8 +1,18 @@
 /**
- * Operations on many keys outside a transaction, all or nothing. Reads are one snapshot; writes are a transaction
- * without a body, which locks, votes and commits in one round.
+ * Operations outside a transaction that are one of their own. Reads are one snapshot; writes are a transaction without
+ * a body, which locks, votes and commits in one round. `update` has a body: what its function calls joins.
  */
-import type { AtomicOperations, CallOptions, MemberTables, PlacedKey, TableHandle } from '@troupe/core';
+import type {
+  AtomicOperations,
+  CallOptions,
+  InsertMode,
+  MemberTables,
+  PartitionId,
+  PlacedKey,
+  StorageKey,
+  TableHandle,
+  ValueChange,
+} from '@troupe/core';
 import { SnapshotExecutor, SnapshotTooOldError } from '@troupe/core';
 import type { Closures } from './closures.ts';
 import type { LockingBody } from './transaction-run.ts';
@@ -51,6 +61,28 @@ export class TransactionalOperations implements AtomicOperations {
     options: CallOptions | undefined,
   ): Promise<void> {
     return this.#run((tx) => tx.executor.setMany(table, keys, values), options);
+  }
+
+  insertMany(
+    table: TableHandle,
+    keys: readonly PlacedKey[],
+    values: readonly unknown[],
+    bytes: number,
+    mode: InsertMode,
+    options: CallOptions | undefined,
+  ): Promise<number[]> {
+    return this.#run((tx) => tx.executor.insertMany(table, keys, values, bytes, mode), options);
+  }
+
+  update(
+    table: TableHandle,
+    key: StorageKey,
+    partition: PartitionId,
+    change: ValueChange,
+    options: CallOptions | undefined,
+  ): Promise<unknown> {
+    const body: LockingBody<unknown> = (tx) => tx.executor.update(table, key, partition, change);
+    return this.#closures.prepare(body, options ?? {}).start();
   }
 
   deleteMany(

@@ -105,7 +105,7 @@ export class Attempt implements CoordinatorPorts {
 
   constructor(
     id: TransactionId,
-    age: TransactionId,
+    age: number,
     slot: number,
     label: string | undefined,
     ground: AttemptGround,

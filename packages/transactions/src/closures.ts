@@ -21,7 +21,7 @@ export class Closures {
   }
 
   /** A run of `body` as its operations' context; `start` it. Throws the signal's reason, or GRID_CLOSED. */
-  prepare<T>(body: TransactionBody<T>, options: TransactionOptions): TransactionRun<T> {
+  prepare<T>(body: LockingBody<T>, options: TransactionOptions): TransactionRun<T> {
     return this.#prepared(body, true, options);
   }
 
@@ -69,11 +69,7 @@ export class Closures {
     this.#deadlines.close(new GridClosedError('the grid was closed before this transaction had ended'));
   }
 
-  #prepared<T>(
-    body: TransactionBody<T> | LockingBody<T>,
-    inContext: boolean,
-    options: TransactionOptions,
-  ): TransactionRun<T> {
+  #prepared<T>(body: LockingBody<T>, inContext: boolean, options: TransactionOptions): TransactionRun<T> {
     const run = new TransactionRun<T>(this.#service, this.#ground, body, inContext, options, this.#ended);
     this.begin(run);
     this.#service.meter.begun();

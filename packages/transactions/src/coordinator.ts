@@ -72,14 +72,14 @@ export type CoordinatorState = 'running' | 'preparing' | 'committed' | 'aborted'
 
 export class Coordinator {
   readonly id: TransactionId;
-  readonly age: TransactionId;
+  readonly age: number;
   readonly slot: number;
   readonly #ports: CoordinatorPorts;
   readonly #participants: Participation[] = [];
   #state: CoordinatorState = 'running';
   #votesMissing = 0;
 
-  constructor(id: TransactionId, age: TransactionId, slot: number, ports: CoordinatorPorts) {
+  constructor(id: TransactionId, age: number, slot: number, ports: CoordinatorPorts) {
     this.id = id;
     this.age = age;
     this.slot = slot;

@@ -29,7 +29,7 @@ export class ExplicitTransactions {
   async #beginLocking(options: BeginOptions): Promise<ExplicitTransaction> {
     const run = new ExplicitRun(this.#service, options, () => this.#closures.end(run));
     this.#closures.begin(run);
-    const begun = await this.#service.begin(undefined, options.label);
+    const begun = await this.#service.begin(undefined, options.label, options.priority);
     run.begun(begun);
     const rollback = async (): Promise<void> => {
       begun.coordinator.abort('user');

@@ -22,6 +22,7 @@ export type {
   DeclaredKeys,
   ExplicitTransaction,
   NestedOptions,
+  RunOptions,
   Transaction,
   TransactionBody,
   TransactionOptions,

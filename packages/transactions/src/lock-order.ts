@@ -4,15 +4,22 @@
  *
  * There is no priority beside it, on purpose: a priority that lets a younger waiter pass an older one makes the
  * older wait for the younger, which may itself wait for the older: a deadlock that no wound resolves. Whoever
- * wants some work to go first gives it a smaller age when it begins.
+ * wants some work to go first gives it a smaller age when it begins; that is what a transaction's priority is.
+ * So ages needn't be unique, and may be negative or larger than the id.
  */
+import { priorityStepDraws } from '@troupe/core';
 
 /** A place in the total order. A retried transaction keeps its age and gets a new id. */
 export interface Aged {
   /** Unique and rising. */
   readonly id: number;
-  /** The id of the first attempt: smaller is older. */
+  /** Smaller is older. The id of the first attempt, moved by the priority. */
   readonly age: number;
+}
+
+/** The age of a transaction whose first attempt is `id`: with a higher priority it counts as begun earlier. */
+export function ageOf(id: number, priority: number): number {
+  return id - priority * priorityStepDraws;
 }
 
 /** Negative when `a` is older than `b`. */

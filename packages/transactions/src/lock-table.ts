@@ -45,7 +45,7 @@ export class LockOwner implements Aged {
   /** @internal */
   tables: TableRequest | undefined = undefined;
 
-  /** `age` is the id of the first attempt: a transaction that is tried again grows older, and so gets through. */
+  /** `age` is fixed at the first attempt: a transaction that is tried again grows older, and so gets through. */
   constructor(id: number, age: number) {
     this.id = id;
     this.age = age;

@@ -5,7 +5,8 @@
  *
  * Family `transactionRequest`: coordinator → participant. Each begins
  * [op, id, partition, incarnation, slot, age, first, …]: `slot` is the status word in the memory of the coordinator's
- * member; `age` the id of the first attempt; `first` (1) marks the coordinator's first message to this partition.
+ * member; `age` its place in the order, fixed at the first attempt; `first` (1) marks the coordinator's first message
+ * to this partition.
  * The incarnation is fixed when the transaction first touches the partition; a partition of another one refuses. A
  * participant that doesn't know the id creates it only if `first`, else it refuses: it has wounded it. A first message
  * ends with the transaction's label if it has one.
@@ -33,8 +34,9 @@
  *   line was full, or the incarnation is another. The same as a no. Where it is wounded now, the rest tells by whom and
  *   over what: `key` undefined is the whole table, `label` is left out where there is none.
  *
- * Family `procedure`: `call` [op, requestId, procedure, args, timeoutMs], an ordinary request (bulk lane) to the owner
- * of the procedure's first key, which runs the whole transaction and answers with what its body returned.
+ * Family `procedure`: `call` [op, requestId, procedure, args, timeoutMs, priority], an ordinary request (bulk lane) to
+ * the owner of the procedure's first key, which runs the whole transaction and answers with what its body returned.
+ * Without a priority the message ends before it.
  *
  * Family `view`: questions of views and kills, asked of every member, or of the owners of some partitions. Ordinary
  * requests, but on the protocol lane: they are few, and they are for grids in trouble. Answers are one moment of the

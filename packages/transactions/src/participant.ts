@@ -161,9 +161,10 @@ export class Participant implements PartitionConcurrency {
   wait(table: number, key: StorageKey, access: KeyAccess, resume: () => void): Waiting {
     if (this.#lineFull()) throw lineFull(this.#partition.id);
     const operation = new PlainOperation(this.#ports.draw(), resume);
-    // Drawn now, its id makes it the youngest of all, so it waits and wounds nobody.
+    // Drawn now, its id is the latest of all; those with a low priority count as younger still, and may give way.
     this.locks.lockKey(operation, table, key, modeOf(access));
-    this.#waitBegins(operation);
+    if (operation.waits === 0) this.#granted(operation);
+    else this.#waitBegins(operation);
     return {
       cancel: () => {
         this.#waitEnds(operation);
@@ -197,7 +198,7 @@ export class Participant implements PartitionConcurrency {
     }
     const record = new TransactionRecord(
       id,
-      message[5] as TransactionId,
+      message[5] as number,
       origin,
       message[4] as number,
       label as string | undefined,

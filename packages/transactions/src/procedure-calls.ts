@@ -2,7 +2,7 @@
  * Calls of procedures: a request to the owner of the first key, which runs the transaction there, retries included.
  * Inside a transaction's body a procedure joins it and runs where the body runs.
  */
-import type { CallOptions, CoreMember, MessageFamily, Peer } from '@troupe/core';
+import type { CoreMember, MessageFamily, Peer } from '@troupe/core';
 import {
   addCallSite,
   copiedBytes,
@@ -17,7 +17,7 @@ import type { TransactionContext } from './context.ts';
 import type { KeyPlacer } from './declared-keys.ts';
 import { ProcedureOp } from './messages.ts';
 import type { ProcedureDefinition } from './procedure.ts';
-import type { TransactionBody } from './transaction.ts';
+import type { RunOptions, TransactionBody } from './transaction.ts';
 import { isThenable, type TransactionRun } from './transaction-run.ts';
 
 type AnyProcedure = ProcedureDefinition<never, unknown>;
@@ -38,7 +38,7 @@ export class ProcedureCalls implements MessageFamily {
     core.member.register(Family.procedure, this);
   }
 
-  async call(procedure: AnyProcedure, args: readonly unknown[], options?: CallOptions): Promise<unknown> {
+  async call(procedure: AnyProcedure, args: readonly unknown[], options?: RunOptions): Promise<unknown> {
     try {
       return await this.#call(procedure, args, options);
     } catch (error) {
@@ -48,7 +48,7 @@ export class ProcedureCalls implements MessageFamily {
     }
   }
 
-  async #call(procedure: AnyProcedure, args: readonly unknown[], options?: CallOptions): Promise<unknown> {
+  async #call(procedure: AnyProcedure, args: readonly unknown[], options?: RunOptions): Promise<unknown> {
     const id = this.#core.definitions.idOf(procedure, 'procedure');
     const copies = copyValue(args, `the arguments of procedure '${procedure.name}'`);
     const bytes = copiedBytes();
@@ -67,12 +67,9 @@ export class ProcedureCalls implements MessageFamily {
     }
     const { partition } = this.#keys.placeOne(first, `keys[0] of procedure '${procedure.name}'`);
     const owner = this.#core.placement.ownerOf(partition);
-    return this.#core.member.request(
-      owner,
-      [ProcedureOp.call, 0, id, copies, options?.timeoutMs],
-      bytes,
-      options,
-    );
+    const message: unknown[] = [ProcedureOp.call, 0, id, copies, options?.timeoutMs];
+    if (options?.priority !== undefined) message.push(options.priority);
+    return this.#core.member.request(owner, message, bytes, options);
   }
 
   /** A call from a member that knows this one to own the first key. */
@@ -97,8 +94,14 @@ export class ProcedureCalls implements MessageFamily {
     const procedure = this.#core.definitions.mustGet('procedure', message[2] as number) as AnyProcedure;
     const args = message[3] as readonly unknown[];
     const timeoutMs = message[4] as number | undefined;
+    const priority = message[5] as number | undefined;
     const keys = this.#declared(procedure, args);
-    const options = { keys, label: procedure.name, ...(timeoutMs === undefined ? {} : { timeoutMs }) };
+    const options = {
+      keys,
+      label: procedure.name,
+      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      ...(priority === undefined ? {} : { priority }),
+    };
     const run = this.#closures.prepare(bodyOf(procedure, args), options);
     this.#callsOf(from).set(requestId, run);
     try {

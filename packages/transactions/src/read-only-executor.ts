@@ -18,6 +18,8 @@ export function readOnlyExecutor(inner: TableExecutor): TableExecutor {
     size: (...args) => inner.size(...args),
     scan: (...args) => inner.scan(...args),
     setMany: refuse,
+    insertMany: refuse,
+    update: refuse,
     deleteMany: refuse,
     clear: refuse,
   };

@@ -4,6 +4,7 @@
  */
 import type {
   CallOptions,
+  InsertMode,
   OneKeyOp,
   PartitionId,
   PlacedKey,
@@ -11,10 +12,12 @@ import type {
   StorageKey,
   TableExecutor,
   TableHandle,
+  ValueChange,
 } from '@troupe/core';
 import { applyOperation, copyValue, lockFor, ScanPart as Part, TableOp, WriteSlot } from '@troupe/core';
 import { type Attempt, LockRequests, type LockWaiter } from './attempt.ts';
 import type { PlacedTableKey } from './declared-keys.ts';
+import { KeyUpdates } from './key-updates.ts';
 import { type Cell, Workspace } from './workspace.ts';
 
 /** Pages of the entries of one table, as stored; the caller holds locks that keep it still. */
@@ -26,6 +29,7 @@ export type StoredEntries = (
 export class TransactionExecutor implements TableExecutor {
   readonly #attempt: Attempt;
   readonly #storedEntries: StoredEntries;
+  #updates: KeyUpdates | undefined;
 
   constructor(attempt: Attempt, storedEntries: StoredEntries) {
     this.#attempt = attempt;
@@ -73,6 +77,66 @@ export class TransactionExecutor implements TableExecutor {
     for (const [i, { key, partition }] of keys.entries()) {
       workspace.write(workspace.cell(table.id, key, partition), values[i]);
     }
+  }
+
+  insertMany(
+    table: TableHandle,
+    keys: readonly PlacedKey[],
+    values: readonly unknown[],
+    _bytes: number,
+    mode: InsertMode,
+    options?: CallOptions,
+  ): Promise<number[]> {
+    return joined(this.#insertMany(table, keys, values, mode, options));
+  }
+
+  async #insertMany(
+    table: TableHandle,
+    keys: readonly PlacedKey[],
+    values: readonly unknown[],
+    mode: InsertMode,
+    options: CallOptions | undefined,
+  ): Promise<number[]> {
+    const cells = await this.#lockAll(table, keys, 'write', options);
+    const isPresent = cells.map((cell) => Workspace.current(cell) !== undefined);
+    const present = [...isPresent.keys()].filter((position) => isPresent[position]);
+    if (mode === 'all' && present.length > 0) return present;
+    for (const [position, cell] of cells.entries())
+      if (isPresent[position] === false) this.#attempt.workspace.write(cell, values[position]);
+    return present;
+  }
+
+  update(
+    table: TableHandle,
+    key: StorageKey,
+    partition: PartitionId,
+    change: ValueChange,
+    options?: CallOptions,
+  ): Promise<unknown> {
+    try {
+      this.#attempt.assertOpen();
+      const cell = this.#attempt.workspace.cell(table.id, key, partition);
+      this.#updates ??= new KeyUpdates();
+      const updated = this.#updates.inTurn(cell, () => this.#update(cell, change));
+      return joined(this.#underWay(updated, options));
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
+  }
+
+  async #update(cell: Cell, change: ValueChange): Promise<unknown> {
+    const attempt = this.#attempt;
+    attempt.assertOpen();
+    if (needsLock(cell, 'write')) {
+      const requests = new LockRequests('write');
+      requests.add(cell);
+      await attempt.lockKeys(requests);
+    }
+    const current = Workspace.current(cell);
+    const value = await change(copyValue(current, 'value'));
+    attempt.assertOpen();
+    if (current !== undefined || value !== undefined) attempt.workspace.write(cell, value);
+    return copyValue(value, 'value');
   }
 
   deleteMany(table: TableHandle, keys: readonly PlacedKey[], options?: CallOptions): Promise<number> {

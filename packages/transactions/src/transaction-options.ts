@@ -6,11 +6,20 @@ import {
   mustBeFunction,
   mustBeInteger,
   mustBeName,
+  priorityMax,
 } from '@troupe/core';
-import type { BeginOptions, TransactionOptions } from './transaction.ts';
+import type { BeginOptions, RunOptions, TransactionOptions } from './transaction.ts';
 
-const transactionOptionNames = callOptionNamesWith('keys', 'retries', 'readOnly', 'label', 'independent');
-const beginOptionNames = callOptionNamesWith('readOnly', 'label');
+const transactionOptionNames = callOptionNamesWith(
+  'keys',
+  'retries',
+  'readOnly',
+  'label',
+  'priority',
+  'independent',
+);
+const beginOptionNames = callOptionNamesWith('readOnly', 'label', 'priority');
+const runOptionNames = callOptionNamesWith('priority');
 
 /** Throws InvalidArgumentError for the first option of `transaction()` that is wrong, and for a body that is none. */
 export function checkTransactionCall(body: unknown, options: TransactionOptions): void {
@@ -42,13 +51,24 @@ export function checkBeginOptions(options: BeginOptions): void {
   checkFlags(options);
 }
 
+/** The same for `runWith()`. */
+export function checkRunOptions(options: RunOptions): void {
+  checkCallOptions(options, runOptionNames);
+  checkPriority(options);
+}
+
 const flags = ['readOnly', 'independent'] as const;
 
 function checkFlags(options: TransactionOptions): void {
   if (options.label !== undefined) mustBeName(options.label, 'label');
+  checkPriority(options);
   for (const name of flags) {
     if (options[name] !== undefined && typeof options[name] !== 'boolean') {
       throw new InvalidArgumentError(`${name} must be true or false`, { details: { argument: name } });
     }
   }
+}
+
+function checkPriority({ priority }: RunOptions): void {
+  if (priority !== undefined) mustBeInteger(priority, 'priority', -priorityMax, priorityMax);
 }

@@ -40,13 +40,7 @@ export class TransactionRecord extends LockOwner {
       }
     | undefined;
 
-  constructor(
-    id: TransactionId,
-    age: TransactionId,
-    origin: Origin,
-    slot: number,
-    label: string | undefined,
-  ) {
+  constructor(id: TransactionId, age: number, origin: Origin, slot: number, label: string | undefined) {
     super(id, age);
     this.label = label;
     this.origin = origin;

@@ -54,8 +54,8 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
   readonly #body: TransactionBody<T> | LockingBody<T>;
   readonly #inContext: boolean;
   readonly #ended: (run: Bounded) => void;
-  /** The id of the first attempt; a retried transaction grows older and cannot starve. */
-  #age: TransactionId | undefined;
+  /** That of the first attempt; a retried transaction grows older and cannot starve. */
+  #age: number | undefined;
   #attempts = 0;
   readonly #beganAtMs = performance.now();
   /** Ids of attempts that were lost: the first, and the latest of many. */
@@ -176,16 +176,17 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
   // ── one attempt ───────────────────────────────────────────────────────────────────────────────────────────────
 
   #try(): void {
-    const attempt = this.#service.tryBegin(this.#age, this.options.label);
+    const { label, priority } = this.options;
+    const attempt = this.#service.tryBegin(this.#age, label, priority);
     if (attempt !== undefined) this.#begun(attempt);
     // Every status word is lent; it goes on when one is free.
-    else void this.#service.begin(this.#age, this.options.label).then((later) => this.#begun(later));
+    else void this.#service.begin(this.#age, label, priority).then((later) => this.#begun(later));
   }
 
   #begun(attempt: Attempt): void {
     if (this.#attempt !== undefined) this.#retriedAfter(this.#attempt);
     this.#attempt = attempt;
-    this.#age ??= attempt.id;
+    this.#age ??= attempt.coordinator.age;
     this.#attempts++;
     this.#returned = undefined;
     if (this.#over) {

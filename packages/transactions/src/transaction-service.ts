@@ -14,6 +14,7 @@ import { Attempt, type AttemptGround } from './attempt.ts';
 import { type Conflict, conflictDetails, conflictIn, conflictText, nameOf } from './conflict.ts';
 import type { AbortCause } from './coordinator.ts';
 import { MemoryDecision } from './decision.ts';
+import { ageOf } from './lock-order.ts';
 import { Refusal, ReplyOp, RequestOp, ViewOp } from './messages.ts';
 import { Participant } from './participant.ts';
 import { StatusSlots, StatusWords, type TransactionId } from './status-word.ts';
@@ -101,21 +102,22 @@ export class TransactionService implements AttemptGround {
     return answer === undefined ? undefined : conflictIn(answer as readonly unknown[], 0);
   }
 
-  /** Begins an attempt. `age`: the id of the first one, when this is a retry. Waits while every word is in use. */
-  async begin(age: TransactionId | undefined, label: string | undefined): Promise<Attempt> {
+  /** Begins an attempt. `age`: that of the first one, when this is a retry. Waits while every word is in use. */
+  async begin(age: number | undefined, label: string | undefined, priority?: number): Promise<Attempt> {
     for (;;) {
-      const attempt = this.tryBegin(age, label);
+      const attempt = this.tryBegin(age, label, priority);
       if (attempt !== undefined) return attempt;
       await this.#slots.freed();
     }
   }
 
-  tryBegin(age: TransactionId | undefined, label: string | undefined): Attempt | undefined {
+  tryBegin(age: number | undefined, label: string | undefined, priority?: number): Attempt | undefined {
     const slot = this.#slots.tryTake();
     if (slot === undefined) return undefined;
     const id = this.#core.member.shared.draw();
     this.#slots.words.begin(slot, id);
-    const attempt = new Attempt(id, age ?? id, slot, label, this);
+    const firstAge = priority === undefined ? id : ageOf(id, priority);
+    const attempt = new Attempt(id, age ?? firstAge, slot, label, this);
     this.#attempts.set(id, attempt);
     this.meter.attempted();
     return attempt;

@@ -43,9 +43,9 @@ class Stage {
     return this.replies.splice(0).map(([op, id, , ...rest]) => [`${names.get(op)} ${String(id)}`, ...rest]);
   }
 
-  lock(id: number, key: string, mode: LockMode, first: 0 | 1 = 1, incarnation = 5): void {
+  lock(id: number, key: string, mode: LockMode, first: 0 | 1 = 1, incarnation = 5, age = id): void {
     this.participant.lock(
-      [RequestOp.lock, id, 0, incarnation, id, id, first, 1, [users, key, mode]],
+      [RequestOp.lock, id, 0, incarnation, id, age, first, 1, [users, key, mode]],
       this.origin,
     );
   }
@@ -143,7 +143,7 @@ describe('a participant', () => {
     stage.take();
     stage.lock(1, 'a', X);
     expect(stage.take()).toEqual([
-      ['refused 2', Refusal.wounded],
+      ['refused 2', Refusal.wounded, users, 'a', 1],
       ['answer 1', 1, ['old']],
     ]);
     expect([stage.words.fate(2, 2), stage.words.fate(1, 1)]).toEqual(['aborted', 'active']);
@@ -189,6 +189,38 @@ describe('a participant', () => {
     left.cancel();
     stage.decide(1, 0);
     expect(ran).toEqual(['first', 'last']);
+    expect(stage.participant.locks.idle).toBe(true);
+  });
+
+  test('lets a plain operation wound a holder whose priority makes it younger, and runs it at once', () => {
+    const stage = new Stage().begin(1, 2);
+    const younger = 1_000_000;
+    stage.lock(1, 'a', X, 1, 5, younger);
+    stage.lock(2, 'a', X, 1, 5, younger + 1);
+    stage.take();
+    const ran: string[] = [];
+    stage.participant.wait(users, 'a', 'write', () => {
+      ran.push('plain');
+      // It has the key while it runs.
+      expect(stage.participant.isFree(users, 'a', 'read')).toBe(false);
+    });
+    expect(ran).toEqual(['plain']);
+    expect(stage.words.fate(1, 1)).toBe('aborted');
+    expect(stage.take()).toEqual([
+      ['refused 1', Refusal.wounded, users, 'a', expect.any(Number)],
+      ['answer 2', 1, ['old']],
+    ]);
+  });
+
+  test('lets a plain operation wait for such a holder that is committing', () => {
+    const stage = new Stage().begin(1);
+    stage.lock(1, 'a', X, 1, 5, 1_000_000);
+    stage.words.tryCommitting(1, 1);
+    const ran: string[] = [];
+    stage.participant.wait(users, 'a', 'write', () => ran.push('plain'));
+    expect(ran).toEqual([]);
+    stage.decide(1, 0);
+    expect(ran).toEqual(['plain']);
     expect(stage.participant.locks.idle).toBe(true);
   });
 

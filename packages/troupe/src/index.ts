@@ -55,6 +55,7 @@ export type {
   HistogramSummary,
   LockRow,
   ProcedureDefinition,
+  RunOptions,
   Transaction,
   TransactionBody,
   TransactionEvent,

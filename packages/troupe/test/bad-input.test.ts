@@ -60,6 +60,20 @@ const keyCases: Case[] = [undefined, null, Number.NaN, {}, [], [[1]], noop, Symb
         /keys\[1\]/,
       ],
       [
+        `update of key ${shown}`,
+        (grid) => grid['table']?.(items)['update']?.(key, () => 9),
+        /key.* must be a string, number/,
+      ],
+      [
+        `insertMany of key ${shown}`,
+        (grid) =>
+          grid['table']?.(items)['insertMany']?.([
+            ['b', 9],
+            [key, 9],
+          ]),
+        /entries\[1\]\[0\]/,
+      ],
+      [
         `setMany of key ${shown}`,
         (grid) =>
           grid['table']?.(items)['setMany']?.([
@@ -120,6 +134,32 @@ const valueCases: Case[] = values.flatMap(([what, value, code]): Case[] => [
     code,
   ],
   [
+    `insertMany of ${what}`,
+    (grid) =>
+      grid['table']?.(items)['insertMany']?.([
+        ['b', 9],
+        ['c', value],
+      ]),
+    /entries\[1\]/,
+    code,
+  ],
+  [
+    `update to ${what}`,
+    // What it answers asynchronously is awaited, so a promise is no value here.
+    (grid) => grid['table']?.(items)['update']?.('a', () => (value instanceof Promise ? noop : value)),
+    /^the answer of fn/,
+    code,
+  ],
+  [
+    `update to ${what} in a transaction`,
+    (grid) =>
+      grid['transaction']?.((tx: Loose) =>
+        tx['table']?.(items)['update']?.('a', async () => ({ nested: value })),
+      ),
+    /^the answer of fn/,
+    code,
+  ],
+  [
     `a procedure called with ${what}`,
     (grid) => grid['run']?.(store.keeps, 'a', value),
     /arguments of procedure 'keeps'/,
@@ -153,6 +193,8 @@ const withOptions: readonly (readonly [string, (grid: Loose, options: unknown) =
   ['increment', (grid, options) => grid['table']?.(items)['increment']?.('a', 1, options)],
   ['getMany', (grid, options) => grid['table']?.(items)['getMany']?.(['a'], options)],
   ['setMany', (grid, options) => grid['table']?.(items)['setMany']?.([['a', 9]], options)],
+  ['insertMany', (grid, options) => grid['table']?.(items)['insertMany']?.([['b', 9]], options)],
+  ['update', (grid, options) => grid['table']?.(items)['update']?.('a', () => 9, options)],
   ['deleteMany', (grid, options) => grid['table']?.(items)['deleteMany']?.(['a'], options)],
   ['size', (grid, options) => grid['table']?.(items)['size']?.(options)],
   ['clear', (grid, options) => grid['table']?.(items)['clear']?.(options)],
@@ -258,6 +300,23 @@ const transactionCases: Case[] = [
     (grid) => grid['transaction']?.(noop, { readOnly: true, keys: [] }),
     /keys must be left out/,
   ],
+  ...[11, -11, 1.5, Number.NaN, '5', null, true].flatMap((priority): Case[] => [
+    [
+      `transaction with priority ${inspect(priority)}`,
+      (grid) => grid['transaction']?.(noop, { priority }),
+      /priority must be a whole number from -10 to 10/,
+    ],
+    [
+      `begin with priority ${inspect(priority)}`,
+      (grid) => grid['begin']?.({ priority }),
+      /priority must be a whole number from -10 to 10/,
+    ],
+    [
+      `runWith with priority ${inspect(priority)}`,
+      (grid) => grid['runWith']?.(transfer, ['a', 'b', 1], { priority }),
+      /priority must be a whole number from -10 to 10/,
+    ],
+  ]),
   ['begin with keys', (grid) => grid['begin']?.({ keys: [] }), /unknown option `keys`/],
   [
     'begin readOnly of text',
@@ -402,6 +461,34 @@ const otherCases: Case[] = [
     (grid) => grid['table']?.(items)['setMany']?.([['a', 9, 9]]),
     /entries\[0\] must be a \[key, value\] pair/,
   ],
+  ['insertMany of undefined', (grid) => grid['table']?.(items)['insertMany']?.([['b']]), /entries\[0\]/],
+  [
+    'insertMany of an object',
+    (grid) => grid['table']?.(items)['insertMany']?.({ b: 9 }),
+    /entries must be a Map or an iterable/,
+  ],
+  [
+    'insertMany of a stream',
+    (grid) => grid['table']?.(items)['insertMany']?.((async function* () {})()),
+    /entries must not be a stream.*setMany/,
+  ],
+  [
+    'insertMany of a key twice',
+    (grid) =>
+      grid['table']?.(items)['insertMany']?.([
+        ['b', 9],
+        [0, 9],
+        [-0, 9],
+      ]),
+    /entries\[2\]\[0\] must not be the key of entries\[1\] again, 0/,
+  ],
+  [
+    'insertMany with partial of text',
+    (grid) => grid['table']?.(items)['insertMany']?.([['b', 9]], { partial: 'yes' }),
+    /partial must be true or false/,
+  ],
+  ['update without a function', (grid) => grid['table']?.(items)['update']?.('a'), /fn must be a function/],
+  ['update with a value', (grid) => grid['table']?.(items)['update']?.('a', 9), /fn must be a function/],
   ['getMany of text', (grid) => grid['table']?.(items)['getMany']?.('ab'), /keys must be an array/],
   ['getMany of nothing', (grid) => grid['table']?.(items)['getMany']?.(), /keys must be an array/],
   ['deleteMany of text', (grid) => grid['table']?.(items)['deleteMany']?.('ab'), /keys must be an array/],

@@ -364,6 +364,8 @@ describe.each(topologies)('a transaction %s', (_, threads) => {
         () => table.increment('a'),
         () => table.getMany(['a']),
         () => table.setMany([['a', 1]]),
+        () => table.insertMany([['a', 1]]),
+        () => table.update('a', () => 1),
         () => table.deleteMany(['a']),
         () => table.size(),
         () => table.clear(),

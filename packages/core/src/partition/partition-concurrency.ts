@@ -24,8 +24,9 @@ export interface PartitionConcurrency {
 
   /**
    * Queues a plain operation whose key isn't free in the line of that key, at its own age. `resume` is called once,
-   * in a later call and when the operation may run; it does the whole operation within that call. Throws
-   * OverloadedError (QUEUE_FULL) when the line is full; then nothing was queued.
+   * when the operation may run, and does the whole operation within that call; mostly later, but within this call when
+   * what was in the way is younger and gives way. Throws OverloadedError (QUEUE_FULL) when the line is full; then
+   * nothing was queued.
    */
   wait(table: number, key: StorageKey, access: KeyAccess, resume: () => void): Waiting;
 

@@ -2,7 +2,7 @@
 import { copiedBytes, copyValue } from '../codec/value.ts';
 import { mustBe } from '../errors/argument.ts';
 import { InvalidArgumentError } from '../errors/errors.ts';
-import { type Key, toStorageKey } from '../key/key.ts';
+import { type Key, keyToText, type StorageKey, toStorageKey } from '../key/key.ts';
 import type { Placement } from '../partition/placement.ts';
 import { keyBytes } from './owner-calls.ts';
 import type { PlacedKey, TableHandle } from './table-executor.ts';
@@ -15,6 +15,26 @@ export function keysFrom(keys: unknown, table: TableHandle, placement: Placement
   for (const key of keys as Iterable<unknown>)
     placed.push(place(key, `keys[${placed.length}]`, table, placement));
   return placed;
+}
+
+/** The entries of an iterable, copied and placed. */
+export function entriesFrom(entries: unknown, table: TableHandle, placement: Placement): EntryBatch {
+  const isIterable = typeof entries === 'object' && entries !== null && Symbol.iterator in entries;
+  mustBe(isIterable, 'entries', 'a Map or an iterable of [key, value] pairs', entries);
+  const batch = new EntryBatch(table, placement);
+  let index = 0;
+  for (const entry of entries as Iterable<unknown>) batch.add(entry, index++);
+  return batch;
+}
+
+/** Throws when a key comes twice: which of them is to be stored? */
+export function mustBeDistinct({ keys }: EntryBatch): void {
+  const seen = new Map<StorageKey, number>();
+  for (const [index, { key }] of keys.entries()) {
+    const first = seen.get(key);
+    if (first !== undefined) throw repeatedKey(index, first, key);
+    seen.set(key, index);
+  }
 }
 
 /** Entries to be written together. `values[i]` belongs to `keys[i]`. */
@@ -48,6 +68,13 @@ export class EntryBatch {
 function place(key: unknown, name: string, table: TableHandle, placement: Placement): PlacedKey {
   const stored = toStorageKey(key, name);
   return { key: stored, partition: placement.partitionOf(table.definition, key as Key, stored) };
+}
+
+function repeatedKey(index: number, first: number, key: StorageKey): InvalidArgumentError {
+  return new InvalidArgumentError(
+    `entries[${index}][0] must not be the key of entries[${first}] again, ${keyToText(key)}; insertMany stores each key once, give it one value`,
+    { details: { argument: `entries[${index}][0]` } },
+  );
 }
 
 function undefinedInEntry(index: number): InvalidArgumentError {

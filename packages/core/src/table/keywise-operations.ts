@@ -1,12 +1,21 @@
 /**
- * The operations on many keys, carried out key by key: NOT atomic. A stand-in for grids that run without transactions,
+ * The operations on many keys, carried out key by key: NOT atomic (`update` is). A stand-in for grids that run without transactions,
  * where a call that fails halfway has done half. The transactions package implements the same port all or nothing.
  */
+import { copyValue } from '../codec/value.ts';
 import { fromStorageKey, type StorageKey } from '../key/key.ts';
 import type { CallOptions } from '../mesh/pending-calls.ts';
+import type { PartitionId } from '../mesh/shared-state.ts';
 import type { Placement } from '../partition/placement.ts';
 import { ScanPart, TableOp } from './messages.ts';
-import type { AtomicOperations, PlacedKey, TableExecutor, TableHandle } from './table-executor.ts';
+import type {
+  AtomicOperations,
+  InsertMode,
+  PlacedKey,
+  TableExecutor,
+  TableHandle,
+  ValueChange,
+} from './table-executor.ts';
 
 /** Calls under way at once; all of them at once could overflow the link. */
 const callsInFlightMax = 1_000;
@@ -44,6 +53,42 @@ export class KeywiseOperations implements AtomicOperations {
     );
   }
 
+  async insertMany(
+    table: TableHandle,
+    keys: readonly PlacedKey[],
+    values: readonly unknown[],
+    bytes: number,
+    mode: InsertMode,
+    options: CallOptions | undefined,
+  ): Promise<number[]> {
+    if (mode === 'all') {
+      const present = positionsOf(await this.getMany(table, keys, options), (value) => value !== undefined);
+      if (present.length > 0) return present;
+    }
+    const bytesEach = keys.length === 0 ? 0 : Math.ceil(bytes / keys.length);
+    const inserted = await inPortions(keys, ({ key, partition }, index) =>
+      this.#executor.one(TableOp.insert, table, key, partition, [values[index]], bytesEach, options),
+    );
+    return positionsOf(inserted, (wasAbsent) => wasAbsent === false);
+  }
+
+  /** Nothing comes in between here either: what was read is compared when the new value is stored. */
+  async update(
+    table: TableHandle,
+    key: StorageKey,
+    partition: PartitionId,
+    change: ValueChange,
+    options: CallOptions | undefined,
+  ): Promise<unknown> {
+    for (;;) {
+      const current = await this.#executor.one(TableOp.get, table, key, partition, noArguments, 0, options);
+      const value = await change(copyValue(current, 'value'));
+      const args = [current, value];
+      const stored = await this.#executor.one(TableOp.compareAndSet, table, key, partition, args, 0, options);
+      if (stored === true) return copyValue(value, 'value');
+    }
+  }
+
   async deleteMany(
     table: TableHandle,
     keys: readonly PlacedKey[],
@@ -65,6 +110,10 @@ export class KeywiseOperations implements AtomicOperations {
   #placed(table: TableHandle, key: StorageKey): PlacedKey {
     return { key, partition: this.#placement.partitionOf(table.definition, fromStorageKey(key), key) };
   }
+}
+
+function positionsOf(answers: readonly unknown[], test: (answer: unknown) => boolean): number[] {
+  return answers.flatMap((answer, position) => (test(answer) ? [position] : []));
 }
 
 /** Runs `call` for each key, a bounded number at once, and answers in their order. */

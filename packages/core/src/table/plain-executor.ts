@@ -12,7 +12,14 @@ import { type OneKeyOp, type ScanPart, TableOp } from './messages.ts';
 import { keyBytes, type OwnerCalls } from './owner-calls.ts';
 import { scanPartitions } from './partition-scan.ts';
 import type { Snapshots } from './snapshots.ts';
-import type { AtomicOperations, PlacedKey, TableExecutor, TableHandle } from './table-executor.ts';
+import type {
+  AtomicOperations,
+  InsertMode,
+  PlacedKey,
+  TableExecutor,
+  TableHandle,
+  ValueChange,
+} from './table-executor.ts';
 
 export class PlainExecutor implements TableExecutor {
   readonly #calls: OwnerCalls;
@@ -55,6 +62,27 @@ export class PlainExecutor implements TableExecutor {
     options: CallOptions | undefined,
   ): Promise<void> {
     return this.#atomic.setMany(table, keys, values, bytes, options);
+  }
+
+  insertMany(
+    table: TableHandle,
+    keys: readonly PlacedKey[],
+    values: readonly unknown[],
+    bytes: number,
+    mode: InsertMode,
+    options: CallOptions | undefined,
+  ): Promise<number[]> {
+    return this.#atomic.insertMany(table, keys, values, bytes, mode, options);
+  }
+
+  update(
+    table: TableHandle,
+    key: StorageKey,
+    partition: PartitionId,
+    change: ValueChange,
+    options: CallOptions | undefined,
+  ): Promise<unknown> {
+    return this.#atomic.update(table, key, partition, change, options);
   }
 
   deleteMany(

@@ -64,6 +64,14 @@ export class SnapshotExecutor implements TableExecutor {
     return Promise.reject(readOnly(table));
   }
 
+  insertMany(table: TableHandle): Promise<number[]> {
+    return Promise.reject(readOnly(table));
+  }
+
+  update(table: TableHandle): Promise<unknown> {
+    return Promise.reject(readOnly(table));
+  }
+
   deleteMany(table: TableHandle): Promise<number> {
     return Promise.reject(readOnly(table));
   }

@@ -22,6 +22,12 @@ export interface PlacedKey {
   readonly partition: PartitionId;
 }
 
+/** What `insertMany` does when a key is there: nothing at all, or what is left. */
+export type InsertMode = 'all' | 'absent';
+
+/** From a copy of the current value, undefined when absent, to a new one that is the executor's to keep. */
+export type ValueChange = (current: unknown) => Promise<unknown>;
+
 export interface TableExecutor {
   /**
    * One operation on one key. Values among `args` are copies already and the executor's to keep; what it answers is
@@ -51,6 +57,29 @@ export interface TableExecutor {
     bytes: number,
     options: CallOptions | undefined,
   ): Promise<void>;
+  /**
+   * Stores values of keys that are absent; no key comes twice. Answers the positions in `keys` of those that were
+   * present. `mode` 'all': nothing is written if there was one; 'absent': the others are written.
+   */
+  insertMany(
+    table: TableHandle,
+    keys: readonly PlacedKey[],
+    values: readonly unknown[],
+    bytes: number,
+    mode: InsertMode,
+    options: CallOptions | undefined,
+  ): Promise<number[]>;
+  /**
+   * Puts what `change` answers in the place of the current value, undefined removes it, and nothing comes in between.
+   * Answers a copy of the new value. `change` may be called again for another current value.
+   */
+  update(
+    table: TableHandle,
+    key: StorageKey,
+    partition: PartitionId,
+    change: ValueChange,
+    options: CallOptions | undefined,
+  ): Promise<unknown>;
   /** All or nothing; how many were there. */
   deleteMany(
     table: TableHandle,
@@ -68,5 +97,8 @@ export interface TableExecutor {
   ): AsyncIterable<readonly unknown[]>;
 }
 
-/** The operations on many keys: all or nothing where transactions implement them. */
-export type AtomicOperations = Pick<TableExecutor, 'getMany' | 'setMany' | 'deleteMany' | 'clear'>;
+/** The operations that take more than one message: all or nothing where transactions implement them. */
+export type AtomicOperations = Pick<
+  TableExecutor,
+  'getMany' | 'setMany' | 'insertMany' | 'update' | 'deleteMany' | 'clear'
+>;

@@ -196,12 +196,14 @@ export class TableService implements MessageFamily {
     queue: (resume: () => void) => { cancel(): void },
   ): void {
     const requestId = message[1] as number;
+    let resumed = false;
     try {
       const waiting = queue(() => {
+        resumed = true;
         this.#waiting.remove(from, requestId);
         run();
       });
-      this.#waiting.add(from, requestId, waiting);
+      if (!resumed) this.#waiting.add(from, requestId, waiting);
     } catch (error) {
       this.#fail(from, requestId, error);
     }

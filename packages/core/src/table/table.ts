@@ -6,16 +6,16 @@
  * methods on one key are the hot path: no async functions, no closures, no objects beyond the arguments.
  */
 import { copiedBytes, copyValue } from '../codec/value.ts';
-import { mustBe } from '../errors/argument.ts';
+import { mustBe, mustBeFunction } from '../errors/argument.ts';
 import { InvalidArgumentError } from '../errors/errors.ts';
 import { fromStorageKey, type Key, type StorageKey, toStorageKey } from '../key/key.ts';
 import type { CallOptions } from '../mesh/pending-calls.ts';
 import type { Placement } from '../partition/placement.ts';
 import { callOptionNamesWith, checkCallOptions } from './call-options.ts';
 import { ChunkedWriter } from './chunked-writer.ts';
-import { EntryBatch, keysFrom } from './entry-batch.ts';
+import { entriesFrom, keysFrom, mustBeDistinct } from './entry-batch.ts';
 import { type OneKeyOp, ScanPart, TableOp } from './messages.ts';
-import type { TableExecutor, TableHandle } from './table-executor.ts';
+import type { PlacedKey, TableExecutor, TableHandle } from './table-executor.ts';
 
 /** What `increment` can count with in a table of `V`. */
 export type Countable<V> = V & (number | bigint);
@@ -28,7 +28,13 @@ export interface IncrementOptions<V> extends CallOptions {
 /** Entries as `setMany` takes them: a Map, an array of pairs, or a stream of pairs. */
 export type Entries<K, V> = Iterable<readonly [K, V]> | AsyncIterable<readonly [K, V]>;
 
+export interface InsertManyOptions extends CallOptions {
+  /** Store the entries whose keys are absent, whatever the others. Default false: all or nothing. */
+  readonly partial?: boolean | undefined;
+}
+
 const noArguments: readonly unknown[] = [];
+const insertManyOptionNames = callOptionNamesWith('partial');
 const incrementOptionNames = callOptionNamesWith('initial');
 
 export class Table<K extends Key, V> {
@@ -146,11 +152,67 @@ export class Table<K extends Key, V> {
       await new ChunkedWriter(executor, this.#handle, this.#placement, options).write(entries);
       return;
     }
-    mustBe(isIterable(entries), 'entries', 'a Map or an iterable of [key, value] pairs', entries);
-    const batch = new EntryBatch(this.#handle, this.#placement);
-    let index = 0;
-    for (const entry of entries) batch.add(entry, index++);
-    await executor.setMany(this.#handle, batch.keys, batch.values, batch.bytes, options);
+    const { keys, values, bytes } = entriesFrom(entries, this.#handle, this.#placement);
+    await executor.setMany(this.#handle, keys, values, bytes, options);
+  }
+
+  /**
+   * Stores these entries if none of their keys is there: true, or false and nothing is stored. With `partial: true` it
+   * stores those whose keys are absent, still in one piece, and answers the keys that were there. A Map or an iterable
+   * of pairs; a key that comes twice is refused.
+   */
+  insertMany(
+    entries: Iterable<readonly [K, V]>,
+    options: InsertManyOptions & { readonly partial: true },
+  ): Promise<K[]>;
+  insertMany(
+    entries: Iterable<readonly [K, V]>,
+    options?: InsertManyOptions & { readonly partial?: false | undefined },
+  ): Promise<boolean>;
+  insertMany(entries: Iterable<readonly [K, V]>, options?: InsertManyOptions): Promise<K[] | boolean>;
+  async insertMany(entries: Iterable<readonly [K, V]>, options?: InsertManyOptions): Promise<K[] | boolean> {
+    checkCallOptions(options, insertManyOptionNames);
+    const partial = options?.partial ?? false;
+    mustBe(typeof partial === 'boolean', 'partial', 'true or false', partial);
+    if (isAsyncIterable(entries)) throw streamOfInserts();
+    const executor = this.#executor();
+    const batch = entriesFrom(entries, this.#handle, this.#placement);
+    mustBeDistinct(batch);
+    const { keys, values, bytes } = batch;
+    const mode = partial ? 'absent' : 'all';
+    const present = await executor.insertMany(this.#handle, keys, values, bytes, mode, options);
+    if (!partial) return present.length === 0;
+    return present.map((position) => fromStorageKey((keys[position] as PlacedKey).key) as K);
+  }
+
+  /**
+   * Puts what `fn` answers in the place of the current value, undefined removes the key; answers the new value. A
+   * transaction of this key: `fn` runs here, while the key is locked, and may run more than once, so it should touch
+   * nothing but the grid. When it throws, nothing is written and you get its error.
+   */
+  update(key: K, fn: (current: V | undefined) => V | Promise<V>, options?: CallOptions): Promise<V>;
+  update(
+    key: K,
+    fn: (current: V | undefined) => V | undefined | Promise<V | undefined>,
+    options?: CallOptions,
+  ): Promise<V | undefined>;
+  update(
+    key: K,
+    fn: (current: V | undefined) => V | undefined | Promise<V | undefined>,
+    options?: CallOptions,
+  ): Promise<V | undefined> {
+    try {
+      checkCallOptions(options);
+      mustBeFunction(fn, 'fn');
+      const change = async (current: unknown): Promise<unknown> =>
+        copyValue(await fn(current as V | undefined), 'the answer of fn');
+      const stored = toStorageKey(key);
+      const partition = this.#placement.partitionOf(this.#handle.definition, key, stored);
+      const updated = this.#executor().update(this.#handle, stored, partition, change, options);
+      return updated as Promise<V | undefined>;
+    } catch (error) {
+      return Promise.reject(error);
+    }
   }
 
   /** Removes these keys, all or nothing; how many were there. */
@@ -294,8 +356,11 @@ function undefinedValue(): InvalidArgumentError {
   );
 }
 
-function isIterable(value: unknown): boolean {
-  return typeof value === 'object' && value !== null && Symbol.iterator in value;
+function streamOfInserts(): InvalidArgumentError {
+  return new InvalidArgumentError(
+    'entries must not be a stream: insertMany stores all of its entries in one transaction; collect them first, or use setMany, which writes a stream in pieces',
+    { details: { argument: 'entries' } },
+  );
 }
 
 function isAsyncIterable<T>(value: unknown): value is AsyncIterable<T> {

@@ -114,6 +114,27 @@ describe.each(grids)('a table of %s', (_, start) => {
     expect(await all.getMany(['d', 'x', 'a', 'a'])).toEqual([5, undefined, 1, 1]);
     expect(await all.deleteMany(['a', 'x', 'b'])).toBe(2);
     expect(await all.size()).toBe(2);
+    expect(
+      await all.insertMany([
+        ['c', 9],
+        ['e', 9],
+      ]),
+    ).toBe(false);
+    const some = [
+      ['c', 9],
+      ['e', 9],
+    ] as const;
+    expect(await all.insertMany(some, { partial: true })).toEqual(['c']);
+    expect(await all.getMany(['c', 'e'])).toEqual([3, 9]);
+  });
+
+  test('updates a key without losing a change, without transactions as well', async () => {
+    const all = start().caller.table(counters);
+    const addOne = async (count: number | undefined): Promise<number> => (count ?? 0) + 1;
+    await Promise.all(Array.from({ length: 50 }, () => all.update('a', addOne)));
+    expect(await all.get('a')).toBe(50);
+    expect(await all.update('a', () => undefined)).toBeUndefined();
+    expect(await all.has('a')).toBe(false);
   });
 
   test('iterates over every entry once, in pages', async () => {

@@ -32,6 +32,16 @@ class RecordingExecutor implements TableExecutor {
     return Promise.resolve();
   }
 
+  insertMany(_: unknown, keys: readonly PlacedKey[], ...rest: readonly unknown[]): Promise<number[]> {
+    this.calls.push(['insertMany', keys.map(({ key }) => key), ...rest]);
+    return Promise.resolve([keys.length - 1]);
+  }
+
+  update(...[, key, , change]: Parameters<TableExecutor['update']>): Promise<unknown> {
+    this.calls.push(['update', key]);
+    return change({ list: [1] });
+  }
+
   deleteMany(_: unknown, keys: readonly PlacedKey[]): Promise<number> {
     this.calls.push(['deleteMany', keys]);
     return Promise.resolve(keys.length);
@@ -207,6 +217,31 @@ describe('a table', () => {
     const options = { timeoutMs: 5, signal: new AbortController().signal };
     await accounts.has('k', options);
     expect(executor.calls[0]?.[6]).toBe(options);
+  });
+
+  test('says in insertMany whether nothing was there, or which keys were', async () => {
+    const { accounts, executor } = recorded();
+    const entries = [
+      ['a', 1],
+      [['b', 2], 3],
+    ] as const;
+    expect(await accounts.insertMany(entries)).toBe(false);
+    expect(await accounts.insertMany(new Map<Key, unknown>(entries), { partial: true })).toEqual([['b', 2]]);
+    expect(executor.calls.map(([, , values, , mode]) => [values, mode])).toEqual([
+      [[1, 3], 'all'],
+      [[1, 3], 'absent'],
+    ]);
+  });
+
+  test('gives the executor of update a function whose answers are copies', async () => {
+    const { accounts } = recorded();
+    const answer = { list: [2] };
+    const stored = accounts.update('a', (current) => {
+      expect(current).toEqual({ list: [1] });
+      return answer;
+    });
+    expect(await stored).toEqual(answer);
+    expect(await stored).not.toBe(answer);
   });
 
   test('takes Map and any iterable of pairs in setMany', async () => {

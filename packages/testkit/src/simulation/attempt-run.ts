@@ -4,11 +4,11 @@
  */
 import type { PartitionId } from '@troupe/core';
 import {
+  type Aged,
   type Coordinator,
   LockMode,
   type Outcome,
   type PartitionWrites,
-  type TransactionId,
 } from '@troupe/transactions';
 import type { GridMember } from './grid-member.ts';
 import { type Task, until } from './task.ts';
@@ -43,21 +43,31 @@ export class AttemptRun {
   #outcome: Outcome | undefined;
 
   /** Begins when a status word is free. */
-  static *begin(world: World, member: GridMember, age: TransactionId | undefined): Task<AttemptRun> {
+  static *begin(
+    world: World,
+    member: GridMember,
+    first: Aged | undefined,
+    headStart: number,
+  ): Task<AttemptRun> {
     for (;;) {
-      const run = AttemptRun.#tryBegin(world, member, age);
+      const run = AttemptRun.#tryBegin(world, member, first, headStart);
       if (run !== undefined) return run;
       yield* until<void>((resume) => member.whenSlotFree(() => resume()));
     }
   }
 
-  static #tryBegin(world: World, member: GridMember, age: TransactionId | undefined): AttemptRun | undefined {
+  static #tryBegin(
+    world: World,
+    member: GridMember,
+    first: Aged | undefined,
+    headStart: number,
+  ): AttemptRun | undefined {
     let run: AttemptRun | undefined;
     const begun = (): AttemptRun => {
       if (run === undefined) throw new Error('An attempt was told something before it began.');
       return run;
     };
-    const coordinator = member.tryBegin(age, {
+    const coordinator = member.tryBegin(first, headStart, {
       answered: (step, partition, values) => begun().#answered(step, partition, values),
       ended: (outcome) => begun().#end(outcome),
     });

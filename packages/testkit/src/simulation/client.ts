@@ -4,7 +4,7 @@
  */
 import type { PartitionId } from '@troupe/core';
 import { newest, TableOp } from '@troupe/core';
-import type { TransactionId } from '@troupe/transactions';
+import type { Aged } from '@troupe/transactions';
 import type { AppendMop, ListAppendMop, ReadListMop } from '../history.ts';
 import type { SeededRandom } from '../seeded-random.ts';
 import { AttemptRun } from './attempt-run.ts';
@@ -27,6 +27,7 @@ export class Client {
   readonly #member: GridMember;
   readonly #process: string;
   readonly #random: SeededRandom;
+  readonly #priorities: SeededRandom;
   #record: OperationRecord | undefined;
 
   constructor(world: World, member: GridMember, process: string) {
@@ -34,6 +35,7 @@ export class Client {
     this.#member = member;
     this.#process = process;
     this.#random = member.random.fork(process);
+    this.#priorities = this.#random.fork('priority');
   }
 
   /** The member died: what was under way has no answer. */
@@ -74,6 +76,12 @@ export class Client {
     return 'interactive';
   }
 
+  /** The priority of a transaction, in draws. */
+  #drawHeadStart(): number {
+    const { headStartMax } = this.#world.shape;
+    return headStartMax === 0 ? 0 : this.#priorities.integer(-headStartMax, headStartMax);
+  }
+
   #begin(): OperationRecord {
     this.#record = new OperationRecord(this.#world, this.#process);
     return this.#record;
@@ -89,10 +97,11 @@ export class Client {
     const { counters } = this.#world;
     const record = this.#begin();
     const blind = this.#blindKeys(kind, mops.length);
-    let age: TransactionId | undefined;
+    const headStart = this.#drawHeadStart();
+    let first: Aged | undefined;
     for (let attempts = 1; ; attempts++) {
-      const attempt = yield* AttemptRun.begin(this.#world, this.#member, age);
-      age ??= attempt.coordinator.id;
+      const attempt = yield* AttemptRun.begin(this.#world, this.#member, first, headStart);
+      first ??= attempt.coordinator;
       counters.attemptsMax = Math.max(counters.attemptsMax, attempts);
       const incarnationOf: IncarnationOfKey = (key) => attempt.incarnationOf(key);
       const appends = [...mops, ...blind].filter(([name]) => name === 'append');

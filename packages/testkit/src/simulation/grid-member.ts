@@ -9,6 +9,7 @@
 import type { PartitionId, Timestamp } from '@troupe/core';
 import { CallOp, Family, familyOf, Snapshots } from '@troupe/core';
 import {
+  type Aged,
   type Coordinator,
   type Decision,
   type Origin,
@@ -135,14 +136,14 @@ export class GridMember implements MemberBehaviour<Frame> {
     this.#waitingForSlot.push(resume);
   }
 
-  /** Begins an attempt; undefined while every status word is in use. */
-  tryBegin(age: TransactionId | undefined, listener: AttemptListener): Coordinator | undefined {
+  /** Begins an attempt, the first or another one; undefined while every status word is in use. */
+  tryBegin(first: Aged | undefined, headStart: number, listener: AttemptListener): Coordinator | undefined {
     const { shared, parts } = this.#world;
     const slot = this.slots.tryTake();
     if (slot === undefined) return undefined;
-    const id = parts.attemptId(age, () => shared.draw());
+    const id = parts.attemptId(first?.id, () => shared.draw());
     this.slots.words.begin(slot, id);
-    const coordinator = parts.coordinator(id, age ?? id, slot, {
+    const coordinator = parts.coordinator(id, first?.age ?? id - headStart, slot, {
       decision: this.#decision,
       incarnationOf: (partition) => shared.incarnationOf(partition),
       now: () => shared.now(),

@@ -16,7 +16,7 @@ import {
 } from '@troupe/transactions';
 
 export interface SimulationParts {
-  coordinator(id: TransactionId, age: TransactionId, slot: number, ports: CoordinatorPorts): Coordinator;
+  coordinator(id: TransactionId, age: number, slot: number, ports: CoordinatorPorts): Coordinator;
   participant(
     partition: Pick<Partition, 'id' | 'incarnation' | 'store'>,
     ports: ParticipantPorts,

@@ -41,6 +41,8 @@ export interface Shape {
   readonly blindChance: number;
   readonly userAbortChance: number;
   readonly timeoutChance: number;
+  /** By how many draws a priority makes a transaction count as older, or younger, at most. */
+  readonly headStartMax: number;
   readonly deaths: number;
   readonly restartDelay: number;
   /** How long after a death the incarnations rise, if nobody notices it earlier. */
@@ -68,6 +70,7 @@ export function drawShape(random: SeededRandom, aim: Partial<Shape> = {}): Shape
     blindChance: random.pick([0, 0.2]),
     userAbortChance: random.pick([0, 0.1]),
     timeoutChance: random.pick([0, 0, 0.1]),
+    headStartMax: random.fork('priority').pick([0, 0, 10, 200]),
     deaths: random.pick([0, 1, 2, 4]),
     restartDelay: random.pick([0, 2, 20]),
     noticeDelay: random.pick([0, 3]),

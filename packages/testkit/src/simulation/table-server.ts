@@ -125,11 +125,13 @@ export class TableServer {
     const label = formatAddress(from);
     const requests = this.#waiting.get(label) ?? new Map<number, Waiting>();
     this.#waiting.set(label, requests);
+    let resumed = false;
     const waiting = queue(() => {
+      resumed = true;
       requests.delete(requestId);
       run();
     });
-    requests.set(requestId, waiting);
+    if (!resumed) requests.set(requestId, waiting);
   }
 }
 
