@@ -44,14 +44,6 @@ export function isInRange({ from, to }: KeyRange, key: StorageKey): boolean {
   return (from === undefined || compareKeys(from, key) <= 0) && (to === undefined || compareKeys(key, to) < 0);
 }
 
-/** Whether every key of `inner` is one of `outer`. */
-export function coversRange(outer: KeyRange, inner: KeyRange): boolean {
-  const fromHolds =
-    outer.from === undefined || (inner.from !== undefined && compareKeys(outer.from, inner.from) <= 0);
-  const toHolds = outer.to === undefined || (inner.to !== undefined && compareKeys(inner.to, outer.to) <= 0);
-  return fromHolds && toHolds;
-}
-
 /** The range as people read it: `[7, 0] to [7, Infinity]`, `from 3`, `[7, …]`. */
 export function rangeToText({ from, to }: KeyRange): string {
   if (typeof from === 'string' && to === afterPrefix(from)) return `${keyToText(from).slice(0, -1)}, …]`;

@@ -1,7 +1,6 @@
 import {
   afterPrefix,
   compareKeys,
-  coversRange,
   firstTuple,
   isInRange,
   type Key,
@@ -144,19 +143,6 @@ describe('a range of keys', () => {
         expect(isInRange(rangeOf({ prefix }), toStorageKey(one))).toBe(begins);
       }),
       { numRuns: 3_000 },
-    );
-  });
-
-  test('covers another exactly when it has every key of it', () => {
-    const bound = fc.option(fc.integer({ min: 0, max: 6 }), { nil: undefined });
-    const ranges = fc.record({ from: bound, to: bound });
-    const numbers = Array.from({ length: 9 }, (_, index) => index - 1);
-    fc.assert(
-      fc.property(ranges, ranges, (outer, inner) => {
-        const missed = numbers.filter((one) => isInRange(inner, one) && !isInRange(outer, one));
-        const isEmpty = !numbers.some((one) => isInRange(inner, one));
-        if (!isEmpty) expect(coversRange(outer, inner)).toBe(missed.length === 0);
-      }),
     );
   });
 
