@@ -6,13 +6,7 @@
  * each key that is locked. Where nobody locks ranges this costs one look at an empty list.
  */
 import { isInRange, type StorageKey } from '@troupe/core';
-import {
-  conflictsWithMask,
-  type KeyLockMode,
-  LockMode,
-  type LockModeOrNone,
-  maskOf,
-} from './lock-mode.ts';
+import { conflictsWithMask, type KeyLockMode, LockMode, type LockModeOrNone, maskOf } from './lock-mode.ts';
 import { compareAge } from './lock-order.ts';
 import type { LockStrategy } from './lock-strategy.ts';
 import { type AnyRequest, type LockQueue, LockRequest, RangeRequest, type TableLocks } from './lock-table.ts';

@@ -29,22 +29,11 @@ import {
 } from './lock-conflict.ts';
 import { checkLocks } from './lock-invariants.ts';
 import { findTable, holdsKey, holdsRange, LockLedger } from './lock-ledger.ts';
-import {
-  covers,
-  intentOf,
-  type KeyLockMode,
-  LockMode,
-  raised,
-} from './lock-mode.ts';
+import { covers, intentOf, type KeyLockMode, LockMode, raised } from './lock-mode.ts';
 import { LockNews } from './lock-news.ts';
 import { OldestFirst } from './lock-order.ts';
 import type { LockStrategy } from './lock-strategy.ts';
-import {
-  type AnyRequest,
-  LockOwner,
-  LockRequest,
-  TableRequest,
-} from './lock-table.ts';
+import { type AnyRequest, LockOwner, LockRequest, TableRequest } from './lock-table.ts';
 import { type LockRow, listLocks } from './lock-view.ts';
 
 export { LockOwner };

@@ -232,10 +232,7 @@ export class ReferenceLocks {
 
   #stake(owner: ReferenceOwner, table: number, key: Resource): Stake {
     let stake = this.#stakes.find(
-      (candidate) =>
-        candidate.owner === owner &&
-        candidate.table === table &&
-        isSame(candidate.key, key),
+      (candidate) => candidate.owner === owner && candidate.table === table && isSame(candidate.key, key),
     );
     if (stake === undefined) {
       stake = { owner, table, key, held: 0, wanted: 0 };

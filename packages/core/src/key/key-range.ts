@@ -41,7 +41,9 @@ export interface KeyRange {
 }
 
 export function isInRange({ from, to }: KeyRange, key: StorageKey): boolean {
-  return (from === undefined || compareKeys(from, key) <= 0) && (to === undefined || compareKeys(key, to) < 0);
+  return (
+    (from === undefined || compareKeys(from, key) <= 0) && (to === undefined || compareKeys(key, to) < 0)
+  );
 }
 
 /** The range as people read it: `[7, 0] to [7, Infinity]`, `from 3`, `[7, …]`. */

@@ -88,7 +88,14 @@ export class PlainExecutor implements TableExecutor {
     const snapshot = this.#snapshots.acquire();
     try {
       const { timestamp } = snapshot;
-      yield* scanPartitions({ calls: this.#calls, table: table.id, part, snapshot: timestamp, options, range });
+      yield* scanPartitions({
+        calls: this.#calls,
+        table: table.id,
+        part,
+        snapshot: timestamp,
+        options,
+        range,
+      });
     } finally {
       snapshot.release();
     }

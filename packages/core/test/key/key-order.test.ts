@@ -17,7 +17,10 @@ import { describe, expect, test } from 'vitest';
 // Few texts, so that equal and nearly equal keys come up; some look like the marks of the storage form.
 const text = fc.oneof(
   fc.string({ maxLength: 3 }),
-  fc.string({ unit: fc.constantFrom('\u0000', 's', ':', ';', '1', 'n', 'z', '\uffff', '\ud800'), maxLength: 4 }),
+  fc.string({
+    unit: fc.constantFrom('\u0000', 's', ':', ';', '1', 'n', 'z', '\uffff', '\ud800'),
+    maxLength: 4,
+  }),
 );
 const number = fc.oneof(fc.integer({ min: -3, max: 12 }), fc.double({ noNaN: true }), fc.constantFrom(0, -0));
 const part: fc.Arbitrary<KeyPart> = fc.oneof(text, number, fc.bigInt({ min: -12n, max: 12n }), fc.boolean());

@@ -1,4 +1,4 @@
-import { type CallOptions, InvalidArgumentError, type Key, newest, table, TableOp } from '@troupe/core';
+import { type CallOptions, InvalidArgumentError, type Key, newest, TableOp, table } from '@troupe/core';
 import { afterEach, describe, expect, test } from 'vitest';
 import { oneMember, type SmallGridOptions, type TableMember, twoMembers } from './small-grid.ts';
 
