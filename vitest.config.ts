@@ -13,6 +13,9 @@ export default defineConfig({
     ],
     // The runner would take one file after the other on two cores; many tests wait for threads and processes.
     maxWorkers: Math.max(2, availableParallelism() - 1),
+    // Only there to end what hangs: a busy machine may make an honest test ten times slower.
+    testTimeout: 60_000,
+    hookTimeout: 60_000,
     setupFiles: ['./vitest.setup.ts'],
     // Inherited by every worker thread a test starts.
     execArgv: ['--enable-source-maps'],

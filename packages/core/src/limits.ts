@@ -52,6 +52,8 @@ export const lockWaitersMax = 10_000;
 export const pageEntriesMax = 256;
 /** A page is also closed at this size, so that large values stream in constant memory. */
 export const pageBytesMax = 256 * 1024;
+/** Entries looked at for one page of a range. What is not in the range costs little each; more block the owner longer. */
+export const pageWalkMax = 8_192;
 /** Open iterations in one partition. */
 export const cursorsMax = 1_000;
 

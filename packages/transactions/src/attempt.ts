@@ -3,8 +3,8 @@
  * the attempt (whoever ends it) rejects them all. The protocol itself is the coordinator's, whose port to the world
  * this is.
  */
-import type { CallOptions, PartitionId, Timestamp } from '@troupe/core';
-import { boundedWait, TransactionFinishedError } from '@troupe/core';
+import type { CallOptions, KeyRange, PartitionId, ScanRange, Timestamp } from '@troupe/core';
+import { boundedWait, partitionsOf, TransactionFinishedError } from '@troupe/core';
 import type { Conflict } from './conflict.ts';
 import { type AbortCause, Coordinator, type CoordinatorPorts, type Outcome } from './coordinator.ts';
 import type { Decision } from './decision.ts';
@@ -39,6 +39,12 @@ interface Request {
   readonly accesses: unknown[];
   /** Where the values it answers belong, in the order of the accesses. */
   readonly cells: Cell[];
+}
+
+/** A table, or a range of its keys, to be locked. */
+interface WholeLock {
+  readonly table: number;
+  readonly keys: KeyRange | undefined;
 }
 
 /** Who is told how a step goes. */
@@ -174,12 +180,19 @@ export class Attempt implements CoordinatorPorts {
 
   /** Locks a whole table in every partition. */
   lockTable(table: number, mode: 'read' | 'write'): Promise<void> {
-    const { partitionCount } = this.#ground;
-    const requests = Array.from(
-      { length: partitionCount },
-      (_, partition): Request => ({ partition, accesses: [], cells: [] }),
+    return this.#lockWhole({ table, keys: undefined }, mode, undefined);
+  }
+
+  /** Locks the range of a table for reading, in the partitions that may have entries of it; undefined: all of it. */
+  lockRange(table: number, range: ScanRange | undefined): Promise<void> {
+    return this.#lockWhole({ table, keys: range?.keys }, 'read', range);
+  }
+
+  #lockWhole(whole: WholeLock, mode: 'read' | 'write', range: ScanRange | undefined): Promise<void> {
+    const requests = partitionsOf(range, this.#ground.partitionCount).map(
+      (partition): Request => ({ partition, accesses: [], cells: [] }),
     );
-    return promised((waiter) => this.#step(mode, requests, table, waiter));
+    return promised((waiter) => this.#step(mode, requests, whole, waiter));
   }
 
   /**
@@ -271,30 +284,30 @@ export class Attempt implements CoordinatorPorts {
     this.#listener?.attemptEnded(outcome);
   }
 
-  /** Asks for a whole table where `table` is given, else for the accesses of each request. */
+  /** Asks for a table or a range of it where `whole` is given, else for the accesses of each request. */
   #step(
     mode: Step['mode'],
     requests: readonly Request[],
-    table: number | undefined,
+    whole: WholeLock | undefined,
     waiter: LockWaiter,
   ): void {
     for (const { partition } of requests) {
       if (this.#ground.isConnected(partition)) continue;
       this.#ground.connected(partition).then(
-        () => this.#step(mode, requests, table, waiter),
+        () => this.#step(mode, requests, whole, waiter),
         (error: Error) => waiter.locksRefused(error),
       );
       return;
     }
     if (!this.isOpen) waiter.locksRefused(this.finishedError());
     else if (requests.length === 0) waiter.locksHeld();
-    else this.#ask(mode, requests, table, waiter);
+    else this.#ask(mode, requests, whole, waiter);
   }
 
   #ask(
     mode: Step['mode'],
     requests: readonly Request[],
-    table: number | undefined,
+    whole: WholeLock | undefined,
     waiter: LockWaiter,
   ): void {
     const id = this.#nextStep++;
@@ -302,8 +315,9 @@ export class Attempt implements CoordinatorPorts {
     this.#steps = { id, mode, requests, waiter, missing: requests.length, next: this.#steps };
     for (const { partition, accesses } of requests) {
       if (!this.isOpen) return;
-      if (table === undefined) this.coordinator.lock(partition, id, accesses);
-      else this.coordinator.lockTable(partition, id, table, lockModeOf(mode));
+      if (whole === undefined) this.coordinator.lock(partition, id, accesses);
+      else if (whole.keys !== undefined) this.coordinator.lockRange(partition, id, whole.table, whole.keys);
+      else this.coordinator.lockTable(partition, id, whole.table, lockModeOf(mode));
     }
   }
 

@@ -16,7 +16,7 @@
  *
  * Incarnations are fixed when a partition is first touched and checked by the decision.
  */
-import type { PartitionId, Timestamp } from '@troupe/core';
+import type { KeyRange, PartitionId, Timestamp } from '@troupe/core';
 import { assert } from '@troupe/core';
 import type { Conflict } from './conflict.ts';
 import type { Decision, Touched } from './decision.ts';
@@ -111,6 +111,12 @@ export class Coordinator {
   lockTable(partition: PartitionId, step: number, table: number, mode: LockMode): void {
     this.#assertRunning();
     this.#send(RequestOp.lockTable, partition, step, table, mode);
+  }
+
+  /** Asks a partition for the keys of a range, to read them. */
+  lockRange(partition: PartitionId, step: number, table: number, { from, to }: KeyRange): void {
+    this.#assertRunning();
+    this.#send(RequestOp.lockRange, partition, step, table, [from, to]);
   }
 
   // ── the end ───────────────────────────────────────────────────────────────────────────────────────────────────

@@ -2,16 +2,24 @@
  * What must be true of a partition's locks after each call. Read from the books alone, without trusting any
  * sum that the lock manager keeps: those are computed again and compared.
  */
-import { InvariantError } from '@troupe/core';
+import { InvariantError, isInRange, rangeToText } from '@troupe/core';
 import type { LockLedger } from './lock-ledger.ts';
 import { compatible, covers, LockMode, type LockModeOrNone, lockModeName, maskOf } from './lock-mode.ts';
 import type { LockStrategy } from './lock-strategy.ts';
-import type { LockOwner, LockQueue, LockRequest } from './lock-table.ts';
+import type {
+  AnyRequest,
+  LockOwner,
+  LockQueue,
+  LockRequest,
+  RangeRequest,
+  TableLocks,
+  TableRequest,
+} from './lock-table.ts';
 import { holdersOf, requestsOf } from './lock-view.ts';
 
 /** Throws InvariantError at the first thing that is wrong. */
 export function checkLocks(ledger: LockLedger, strategy: LockStrategy): void {
-  const requests = new Set<LockRequest>();
+  const requests = new Set<AnyRequest>();
   for (const locks of ledger.tables.values()) {
     for (const queue of [locks.queue, ...locks.keys.values()]) {
       checkHolders(queue);
@@ -20,6 +28,10 @@ export function checkLocks(ledger: LockLedger, strategy: LockStrategy): void {
       for (const request of requestsOf(queue)) requests.add(request);
     }
     for (const queue of locks.keys.values()) must(!queue.unused, queue, 'is kept though nobody uses it');
+    for (const request of locks.ranges) {
+      checkRange(request, strategy);
+      requests.add(request);
+    }
   }
   checkOwners(requests, ledger);
 }
@@ -66,11 +78,45 @@ function checkLine(queue: LockQueue, strategy: LockStrategy): void {
       must(mayWait, queue, `makes ${owner.id} wait for the holder ${holder.id}`);
     }
     const blocked = holders.length > 0 || ahead.some((other) => conflict(other.wanted, wanted));
-    must(blocked, queue, `makes ${owner.id} wait for nothing`);
+    must(blocked || isBehindRange(waiter, strategy), queue, `makes ${owner.id} wait for nothing`);
   }
 }
 
-function checkOwners(requests: ReadonlySet<LockRequest>, ledger: LockLedger): void {
+/** Whether a range keeps a waiter on a key waiting; throws when one does that mustn't. */
+function isBehindRange({ owner, queue, wanted }: LockRequest, strategy: LockStrategy): boolean {
+  const { key, locks } = queue;
+  if (key === undefined || wanted !== LockMode.X) return false;
+  const met = locks.ranges.filter((other) => other.owner !== owner && isInRange(other.range, key));
+  for (const { held, owner: holder } of met) {
+    const mayWait = held === 0 || holder.committing || strategy.decide(owner, holder) === 'wait';
+    must(mayWait, queue, `makes ${owner.id} wait for the range of ${holder.id}`);
+  }
+  return met.some(({ held, owner: other }) => held !== 0 || strategy.decide(owner, other) === 'wait');
+}
+
+function checkRange({ owner, locks, range, held, wanted }: RangeRequest, strategy: LockStrategy): void {
+  const fault = (what: string): InvariantError =>
+    new InvariantError(`range ${rangeToText(range)} of table ${locks.table} ${what}`);
+  if ((held === 0) === (wanted === 0)) throw fault(`is held and wanted, or neither, by ${owner.id}`);
+  const writers = writersIn(locks, range).filter((other) => other.owner !== owner);
+  for (const { owner: writer } of writers.filter((other) => other.held === LockMode.X)) {
+    if (held !== 0) throw fault(`is held by ${owner.id} though ${writer.id} writes in it`);
+    const mayWait = writer.committing || strategy.decide(owner, writer) === 'wait';
+    if (!mayWait) throw fault(`makes ${owner.id} wait for the holder ${writer.id}`);
+  }
+  const isBlocked = writers.some(
+    (other) => other.held === LockMode.X || strategy.decide(owner, other.owner) === 'wait',
+  );
+  if (wanted !== 0 && !isBlocked) throw fault(`makes ${owner.id} wait for nothing`);
+}
+
+function writersIn(locks: TableLocks, range: RangeRequest['range']): LockRequest[] {
+  const queues = [...locks.keys.values()].filter(({ key }) => key !== undefined && isInRange(range, key));
+  const requests = queues.flatMap((queue) => [...requestsOf(queue)]);
+  return requests.filter(({ held, wanted }) => held === LockMode.X || wanted === LockMode.X);
+}
+
+function checkOwners(requests: ReadonlySet<AnyRequest>, ledger: LockLedger): void {
   const owners = new Set([...requests].map((request) => request.owner));
   let listed = 0;
   let waits = 0;
@@ -81,7 +127,7 @@ function checkOwners(requests: ReadonlySet<LockRequest>, ledger: LockLedger): vo
     if (owner.waits !== waiting)
       throw new InvariantError(`owner ${owner.id} counts ${owner.waits} waits, not ${waiting}`);
     for (const request of mine) {
-      must(requests.has(request), request.queue, `is listed by ${owner.id}, whom it doesn't know`);
+      if (!requests.has(request)) throw new InvariantError(`${owner.id} lists a request nobody knows`);
     }
     listed += mine.length;
     waits += waiting;
@@ -94,9 +140,9 @@ function checkOwners(requests: ReadonlySet<LockRequest>, ledger: LockLedger): vo
   }
 }
 
-/** The owner's own list; a key may be in it only under an intent that allows its mode. */
-function requestsByOwner(owner: LockOwner): LockRequest[] {
-  const all: LockRequest[] = [];
+/** The owner's own list; a key or range may be in it only under an intent that allows its mode. */
+function requestsByOwner(owner: LockOwner): AnyRequest[] {
+  const all: AnyRequest[] = [];
   for (let table = owner.tables; table !== undefined; table = table.nextTable) {
     all.push(table);
     const idlePending = table.wanted === 0 && table.pending.length > 0;
@@ -106,8 +152,18 @@ function requestsByOwner(owner: LockOwner): LockRequest[] {
       must(covers(table.held, needed), key.queue, `has ${owner.id} without its intent`);
       all.push(key);
     }
+    all.push(...rangesOf(table));
   }
   return all;
+}
+
+function rangesOf(table: TableRequest): RangeRequest[] {
+  const ranges: RangeRequest[] = [];
+  for (let range = table.ranges; range !== undefined; range = range.nextRange) {
+    must(covers(table.held, LockMode.IS), table.queue, `lets ${range.owner.id} lock a range without intent`);
+    ranges.push(range);
+  }
+  return ranges;
 }
 
 function pendingKeys(owner: LockOwner): number {

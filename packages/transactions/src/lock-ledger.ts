@@ -5,14 +5,16 @@
  * Everything here only changes the books. Nothing grants, decides between owners beyond their place in line, or calls
  * out, so no port can call back in the middle of a change.
  */
-import type { StorageKey } from '@troupe/core';
-import { conflictsWithMask, type KeyLockMode, type LockMode, maskOf } from './lock-mode.ts';
+import { isInRange, type KeyRange, type StorageKey } from '@troupe/core';
+import { blocksFront } from './lock-conflict.ts';
+import { covers, type KeyLockMode, LockMode } from './lock-mode.ts';
 import type { LockStrategy } from './lock-strategy.ts';
 import {
   type LockOwner,
   LockQueue,
   LockRequest,
-  type PendingKey,
+  type PendingLock,
+  RangeRequest,
   TableLocks,
   TableRequest,
 } from './lock-table.ts';
@@ -23,8 +25,9 @@ export class LockLedger {
   requests = 0;
   /** Waits of all owners. */
   waits = 0;
-  /** Queues in which somebody's turn may have come. */
+  /** Queues in which somebody's turn may have come, and tables with ranges of which that is so. */
   readonly disturbed: LockQueue[] = [];
+  readonly disturbedRanges: TableLocks[] = [];
   readonly #strategy: LockStrategy;
   #latestTable: TableLocks | undefined = undefined;
 
@@ -61,15 +64,36 @@ export class LockLedger {
     return request;
   }
 
+  /** The owner's request for a range, a new one if it has none. */
+  rangeRequest(at: TableRequest, range: KeyRange): RangeRequest {
+    const known = findRange(at, range);
+    if (known !== undefined) return known;
+    const request = new RangeRequest(at.owner, at.locks, range);
+    request.nextRange = at.ranges;
+    at.ranges = request;
+    at.locks.ranges.push(request);
+    this.requests += 1;
+    return request;
+  }
+
   /** Leaves a key to be asked for when the table's request is granted. */
-  addPending(request: TableRequest, key: StorageKey, mode: KeyLockMode): void {
-    if (request.pending.length === 0) request.pending = [{ key, mode }];
-    else request.pending.push({ key, mode });
+  addPendingKey(request: TableRequest, key: StorageKey, mode: KeyLockMode): void {
+    this.#addPending(request, { range: undefined, key, mode });
+  }
+
+  /** The same for a range. */
+  addPendingRange(request: TableRequest, range: KeyRange): void {
+    this.#addPending(request, { range, key: undefined, mode: LockMode.S });
+  }
+
+  #addPending(request: TableRequest, lock: PendingLock): void {
+    if (request.pending.length === 0) request.pending = [lock];
+    else request.pending.push(lock);
     this.countWait(request.owner, 1);
   }
 
-  /** Takes the next key that was left for later, if the table's request waits for nothing. */
-  takePending(request: TableRequest): PendingKey | undefined {
+  /** Takes the next key or range that was left for later, if the table's request waits for nothing. */
+  takePending(request: TableRequest): PendingLock | undefined {
     const next = request.wanted === 0 ? request.pending.shift() : undefined;
     if (next !== undefined) this.countWait(request.owner, -1);
     return next;
@@ -79,7 +103,15 @@ export class LockLedger {
   enqueue(request: LockRequest, mode: LockMode): number {
     if (request.wanted === 0) this.countWait(request.owner, 1);
     this.disturbed.push(request.queue);
+    if (request.queue.locks.ranges.length > 0) this.disturbedRanges.push(request.queue.locks);
     return request.queue.enqueue(request, mode, this.#strategy);
+  }
+
+  /** Makes a range wait. */
+  enqueueRange(request: RangeRequest): void {
+    if (request.wanted === 0) this.countWait(request.owner, 1);
+    request.wanted = LockMode.S;
+    this.disturbedRanges.push(request.locks);
   }
 
   countWait(owner: LockOwner, by: number): void {
@@ -91,6 +123,7 @@ export class LockLedger {
   drop(owner: LockOwner): void {
     for (let table = owner.tables; table !== undefined; table = table.nextTable) {
       for (let key = table.keys; key !== undefined; key = key.nextKey) this.#removeKey(key);
+      for (let range = table.ranges; range !== undefined; range = range.nextRange) this.#removeRange(range);
       this.#remove(table);
       if (table.pending.length > 0) table.pending = [];
     }
@@ -103,13 +136,17 @@ export class LockLedger {
   /** Puts the owner back into line wherever somebody who stands before it there waits for what it holds. */
   giveBack(owner: LockOwner): void {
     for (let table = owner.tables; table !== undefined; table = table.nextTable) {
-      if (this.#blocksFront(table)) {
+      if (blocksFront(table, this.#strategy)) {
         this.#requeue(table);
         this.#suspendKeys(table);
+        this.#suspendRanges(table);
         continue;
       }
       for (let key = table.keys; key !== undefined; key = key.nextKey) {
-        if (this.#blocksFront(key)) this.#requeue(key);
+        if (blocksFront(key, this.#strategy)) this.#requeue(key);
+      }
+      for (let range = table.ranges; range !== undefined; range = range.nextRange) {
+        if (blocksFront(range, this.#strategy)) this.#requeueRange(range);
       }
     }
   }
@@ -137,18 +174,24 @@ export class LockLedger {
     queue.dequeue(request);
     this.requests -= 1;
     if (queue.waiters.length > 0) this.disturbed.push(queue);
+    if (queue.locks.ranges.length > 0) this.disturbedRanges.push(queue.locks);
   }
 
-  /** Whether somebody waits for what this request holds who would stand in front of it. */
-  #blocksFront(request: LockRequest): boolean {
-    const { owner, queue, held } = request;
-    if (!conflictsWithMask(held, queue.waitMask)) return false;
-    return queue.waiters.some(
-      (waiter) =>
-        waiter !== request &&
-        conflictsWithMask(waiter.wanted, maskOf(held)) &&
-        this.#strategy.decide(owner, waiter.owner) === 'wait',
-    );
+  #removeRange(request: RangeRequest): void {
+    const { ranges } = request.locks;
+    ranges.splice(ranges.indexOf(request), 1);
+    request.held = 0;
+    request.wanted = 0;
+    this.requests -= 1;
+    this.#disturbKeysIn(request);
+  }
+
+  /** Writers of keys in the range may have their turn. */
+  #disturbKeysIn({ locks, range }: RangeRequest): void {
+    for (const queue of locks.keys.values()) {
+      if (queue.waiters.length === 0 || queue.key === undefined) continue;
+      if (isInRange(range, queue.key)) this.disturbed.push(queue);
+    }
   }
 
   #requeue(request: LockRequest): void {
@@ -158,15 +201,30 @@ export class LockLedger {
     this.enqueue(request, held);
   }
 
+  #requeueRange(request: RangeRequest): void {
+    request.held = 0;
+    this.enqueueRange(request);
+    this.#disturbKeysIn(request);
+  }
+
   /** Without its table's intent an owner keeps no key there: they are asked for again once it has it back. */
   #suspendKeys(table: TableRequest): void {
     for (let key = table.keys; key !== undefined; key = key.nextKey) {
       const mode = key.wanted === 0 ? key.held : key.wanted;
       if (key.wanted !== 0) this.countWait(table.owner, -1);
       this.#removeKey(key);
-      if (key.queue.key !== undefined) this.addPending(table, key.queue.key, mode as KeyLockMode);
+      if (key.queue.key !== undefined) this.addPendingKey(table, key.queue.key, mode as KeyLockMode);
     }
     table.keys = undefined;
+  }
+
+  #suspendRanges(table: TableRequest): void {
+    for (let request = table.ranges; request !== undefined; request = request.nextRange) {
+      if (request.wanted !== 0) this.countWait(table.owner, -1);
+      this.#removeRange(request);
+      this.addPendingRange(table, request.range);
+    }
+    table.ranges = undefined;
   }
 }
 
@@ -175,4 +233,27 @@ export function findTable(owner: LockOwner, table: number): TableRequest | undef
   let request = owner.tables;
   while (request !== undefined && request.locks.table !== table) request = request.nextTable;
   return request;
+}
+
+/** The owner's request for this range, if it has one. */
+export function findRange(at: TableRequest, range: KeyRange): RangeRequest | undefined {
+  let request = at.ranges;
+  while (request !== undefined && (request.range.from !== range.from || request.range.to !== range.to))
+    request = request.nextRange;
+  return request;
+}
+
+/** Whether the owner may touch this key in this mode. */
+export function holdsKey(owner: LockOwner, table: number, key: StorageKey, mode: KeyLockMode): boolean {
+  const request = findTable(owner, table);
+  if (request === undefined) return false;
+  const held = request.locks.keys.get(key)?.find(owner, request.keys)?.held ?? 0;
+  return covers(request.held, mode) || covers(held, mode);
+}
+
+/** Whether the owner may read every key of this range. */
+export function holdsRange(owner: LockOwner, table: number, range: KeyRange): boolean {
+  const request = findTable(owner, table);
+  if (request === undefined) return false;
+  return covers(request.held, LockMode.S) || covers(findRange(request, range)?.held ?? 0, LockMode.S);
 }

@@ -8,27 +8,33 @@
  *   Wounding happens at once, also when an older owner blocks the request anyway.
  * - An upgrade asks for the supremum; what the owner holds there it keeps while it waits, and is not in its own way.
  * - A key is asked for only once the intent on its table is held, and then by the same rules.
+ * - A range of keys may be locked for reading, whether the keys exist or not. It meets whoever writes a key in it, by the
+ *   same rules: as if it stood, at its age, in the line of each of those keys.
  * - After each call: whoever waits does so for an owner the strategy lets it wait for, or for one that is committing.
  *   So waits never form a cycle.
  *
- * Locks are held until `release`; there is no way to give a single one back. Ranges of keys are locked as tables.
+ * Locks are held until `release`; there is no way to give a single one back.
  */
-import type { StorageKey } from '@troupe/core';
-import { checkLocks } from './lock-invariants.ts';
-import { findTable, LockLedger } from './lock-ledger.ts';
+import type { KeyRange, StorageKey } from '@troupe/core';
 import {
-  conflictsWithMask,
-  covers,
-  intentOf,
-  type KeyLockMode,
-  type LockMode,
-  type LockModeOrNone,
-  maskOf,
-  raised,
-} from './lock-mode.ts';
-import { compareAge, OldestFirst } from './lock-order.ts';
+  grantRanges,
+  isInTheWay,
+  isKeyFree,
+  isQueueFree,
+  meetingPlace,
+  meetsRange,
+  mustDie,
+  takeRangeAtOnce,
+  victimsOf,
+  waitsForRange,
+} from './lock-conflict.ts';
+import { checkLocks } from './lock-invariants.ts';
+import { findTable, holdsKey, holdsRange, LockLedger } from './lock-ledger.ts';
+import { covers, intentOf, type KeyLockMode, LockMode, raised } from './lock-mode.ts';
+import { LockNews } from './lock-news.ts';
+import { OldestFirst } from './lock-order.ts';
 import type { LockStrategy } from './lock-strategy.ts';
-import { LockOwner, type LockQueue, type LockRequest, TableRequest } from './lock-table.ts';
+import { type AnyRequest, LockOwner, type LockQueue, LockRequest, TableRequest } from './lock-table.ts';
 import { type ListedLock, listLocks } from './lock-view.ts';
 
 export { LockOwner };
@@ -60,7 +66,7 @@ export class LockManager<Owner extends LockOwner = LockOwner> {
   readonly #ledger: LockLedger;
   /** Owners that got a table's intent and have keys to ask for. */
   readonly #followUps = new OldestFirst<LockOwner>();
-  readonly #news = new OldestFirst<LockOwner>();
+  readonly #news = new LockNews();
   #depth = 0;
 
   constructor(strategy: LockStrategy, ports: LockPorts<Owner>) {
@@ -89,8 +95,7 @@ export class LockManager<Owner extends LockOwner = LockOwner> {
     const locks = this.#ledger.tables.get(table);
     if (locks === undefined) return true;
     if (!isQueueFree(locks.queue, intentOf(mode))) return false;
-    const queue = locks.keys.get(key);
-    return queue === undefined || isQueueFree(queue, mode);
+    return isKeyFree(locks, key, mode);
   }
 
   /** The same for a whole table. */
@@ -114,11 +119,32 @@ export class LockManager<Owner extends LockOwner = LockOwner> {
       this.#run(owner, () => this.#queueUp(keyRequest, mode));
     } else {
       this.#run(owner, () => {
-        this.#ledger.addPending(request, key, mode);
+        this.#ledger.addPendingKey(request, key, mode);
         this.#queueUp(request, intentOf(mode));
       });
     }
     return holdsKey(owner, table, key, mode);
+  }
+
+  /**
+   * Locks all keys of a range for reading, those that don't exist as well, and the intent to read on their table. True:
+   * held now. False: it waits, or it has ended.
+   */
+  lockRange(owner: Owner, table: number, range: KeyRange): boolean {
+    if (owner.ended) return false;
+    const request = this.#ledger.tableRequest(owner, table);
+    if (this.#takeAtOnce(request, LockMode.IS)) {
+      if (covers(request.held, LockMode.S)) return true;
+      const rangeRequest = this.#ledger.rangeRequest(request, range);
+      if (takeRangeAtOnce(rangeRequest)) return true;
+      this.#run(owner, () => this.#queueUp(rangeRequest, LockMode.S));
+    } else {
+      this.#run(owner, () => {
+        this.#ledger.addPendingRange(request, range);
+        this.#queueUp(request, LockMode.IS);
+      });
+    }
+    return holdsRange(owner, table, range);
   }
 
   /** Locks a table. True: held now. False: it waits, or it has ended. */
@@ -133,7 +159,8 @@ export class LockManager<Owner extends LockOwner = LockOwner> {
   /** Takes away all locks and waits of the owner and wakes those whose turn it is. */
   release(owner: Owner): void {
     this.#ledger.drop(owner);
-    if (this.#ledger.disturbed.length > 0) this.#run(owner, nothing);
+    const { disturbed, disturbedRanges } = this.#ledger;
+    if (disturbed.length > 0 || disturbedRanges.length > 0) this.#run(owner, nothing);
   }
 
   /** Every lock that is held or waited for. */
@@ -152,48 +179,30 @@ export class LockManager<Owner extends LockOwner = LockOwner> {
     if (covers(request.held, mode)) return true;
     const wanted = raised(request.held, mode);
     if (request.wanted !== 0 || !request.queue.isOpenTo(request, wanted)) return false;
+    if (request.queue.locks.ranges.length > 0 && meetsRange(request, wanted)) return false;
     request.queue.hold(request, wanted);
     return true;
   }
 
-  #queueUp(request: LockRequest, mode: LockMode): void {
+  #queueUp(request: AnyRequest, mode: LockMode): void {
     const { owner } = request;
     if (covers(request.wanted, mode)) return;
-    const position = this.#ledger.enqueue(request, mode);
-    if (this.#mustDie(request, position)) {
+    let position = 0;
+    if (request instanceof LockRequest) position = this.#ledger.enqueue(request, mode);
+    else this.#ledger.enqueueRange(request);
+    if (mustDie(request, position, this.#strategy)) {
       this.#end(owner);
-      this.#tell(owner, 'died');
+      this.#news.tell(owner, 'died');
     } else this.#wound(request);
   }
 
-  #mustDie(request: LockRequest, position: number): boolean {
-    const { owner, queue, wanted } = request;
-    const kills = (other: LockRequest, mode: LockModeOrNone): boolean =>
-      conflictsWithMask(mode, maskOf(wanted)) && this.#strategy.decide(owner, other.owner) === 'die';
-    for (let holder = queue.holders; holder !== undefined; holder = holder.nextHolder) {
-      if (holder !== request && kills(holder, holder.held)) return true;
-    }
-    // Those ahead it may wait for, or it would not stand behind them.
-    for (let index = position + 1; index < queue.waiters.length; index += 1) {
-      const waiter = queue.waiters[index];
-      if (waiter !== undefined && kills(waiter, waiter.wanted)) return true;
-    }
-    return false;
-  }
-
-  #wound(request: LockRequest): void {
-    const { owner, queue } = request;
-    const inTheWay = (holder: LockRequest): boolean => conflictsWithMask(holder.held, maskOf(request.wanted));
-    const victims: LockRequest[] = [];
-    for (let holder = queue.holders; holder !== undefined; holder = holder.nextHolder) {
-      if (holder === request || !inTheWay(holder)) continue;
-      if (this.#strategy.decide(owner, holder.owner) === 'wound') victims.push(holder);
-    }
-    victims.sort((a, b) => compareAge(a.owner, b.owner));
-    for (const victim of victims) {
+  #wound(request: AnyRequest): void {
+    let answered: LockOwner | undefined;
+    for (const victim of victimsOf(request, this.#strategy)) {
       // The port may have called back: the requester may have its lock, or be gone, and so may the holder.
-      if (request.wanted === 0 || !inTheWay(victim)) continue;
-      const outcome = this.#ports.wound(victim.owner, owner, queue);
+      if (victim.owner === answered || !isInTheWay(victim, request)) continue;
+      answered = victim.owner;
+      const outcome = this.#ports.wound(victim.owner, request.owner, meetingPlace(request, victim));
       if (outcome === 'aborted') this.#end(victim.owner);
       else if (outcome === 'given-back') this.#giveBack(victim.owner);
       else victim.owner.committing = true;
@@ -208,7 +217,7 @@ export class LockManager<Owner extends LockOwner = LockOwner> {
   #giveBack(owner: LockOwner): void {
     this.#ledger.giveBack(owner);
     // Nobody waits for its locks any more, but it said that it was back in line: say that it is through.
-    if (owner.waits === 0) this.#tell(owner, 'granted');
+    if (owner.waits === 0) this.#news.tell(owner, 'granted');
   }
 
   // ── turns ───────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -220,7 +229,7 @@ export class LockManager<Owner extends LockOwner = LockOwner> {
     try {
       work();
       this.#settle();
-      if (this.#depth === 1) this.#deliver();
+      if (this.#depth === 1) this.#news.deliver(this.#ports);
     } finally {
       this.#depth -= 1;
       owner.asking -= 1;
@@ -235,7 +244,12 @@ export class LockManager<Owner extends LockOwner = LockOwner> {
         queue !== undefined;
         queue = this.#ledger.disturbed.pop()
       ) {
-        queue.grant(this.#granted);
+        queue.grant(this.#granted, this.#mustWait);
+      }
+      const locks = this.#ledger.disturbedRanges.pop();
+      if (locks !== undefined) {
+        grantRanges(locks, this.#strategy, this.#granted);
+        continue;
       }
       const owner = this.#followUps.takeOldest();
       if (owner === undefined) return;
@@ -243,13 +257,15 @@ export class LockManager<Owner extends LockOwner = LockOwner> {
     }
   }
 
-  readonly #granted = (request: LockRequest): void => {
+  readonly #mustWait = (request: LockRequest): boolean => waitsForRange(request, this.#strategy);
+
+  readonly #granted = (request: AnyRequest): void => {
     const { owner } = request;
     this.#ledger.countWait(owner, -1);
     if (request instanceof TableRequest && request.pending.length > 0) {
       if (!owner.queuedFollowUp) this.#followUps.add(owner);
       owner.queuedFollowUp = true;
-    } else if (owner.waits === 0) this.#tell(owner, 'granted');
+    } else if (owner.waits === 0) this.#news.tell(owner, 'granted');
   };
 
   #askForPending(owner: LockOwner): void {
@@ -262,39 +278,17 @@ export class LockManager<Owner extends LockOwner = LockOwner> {
         next = this.#ledger.takePending(table)
       ) {
         if (covers(table.held, next.mode)) continue;
-        const request = this.#ledger.keyRequest(table, next.key);
-        if (!this.#takeAtOnce(request, next.mode)) this.#queueUp(request, next.mode);
+        if (next.range === undefined) {
+          const request = this.#ledger.keyRequest(table, next.key);
+          if (!this.#takeAtOnce(request, next.mode)) this.#queueUp(request, next.mode);
+        } else {
+          const request = this.#ledger.rangeRequest(table, next.range);
+          if (!takeRangeAtOnce(request)) this.#queueUp(request, next.mode);
+        }
       }
     }
-    if (owner.waits === 0 && owner.tables !== undefined) this.#tell(owner, 'granted');
+    if (owner.waits === 0 && owner.tables !== undefined) this.#news.tell(owner, 'granted');
   }
-
-  #tell(owner: LockOwner, news: 'granted' | 'died'): void {
-    if (news === 'granted' && owner.asking > 0) return;
-    if (owner.news === 'none') this.#news.add(owner);
-    owner.news = news;
-  }
-
-  #deliver(): void {
-    for (let owner = this.#news.takeOldest(); owner !== undefined; owner = this.#news.takeOldest()) {
-      const { news } = owner;
-      owner.news = 'none';
-      if (news === 'died') this.#ports.died(owner);
-      // It may have been put back into line since: then it is told later.
-      else if (news === 'granted' && owner.waits === 0) this.#ports.granted(owner);
-    }
-  }
-}
-
-function holdsKey(owner: LockOwner, table: number, key: StorageKey, mode: KeyLockMode): boolean {
-  const request = findTable(owner, table);
-  if (request === undefined) return false;
-  const held = request.locks.keys.get(key)?.find(owner, request.keys)?.held ?? 0;
-  return covers(request.held, mode) || covers(held, mode);
-}
-
-function isQueueFree(queue: LockQueue, mode: LockMode): boolean {
-  return !conflictsWithMask(mode, queue.heldMask | queue.waitMask);
 }
 
 function nothing(): void {}

@@ -2,16 +2,18 @@
  * What is locked in one partition: the bookkeeping behind the lock manager, without its decisions.
  *
  *    TableLocks ── queue of the table             LockOwner ── TableRequest ── TableRequest …
- *        └─ key → LockQueue                                        └─ LockRequest (a key) … , pending keys
+ *        ├─ key → LockQueue                                        ├─ LockRequest (a key) …
+ *        └─ ranges                                                 ├─ RangeRequest (keys from … to …) …
+ *                                                                  └─ pending keys and ranges
  *
  * A LockRequest is one owner's stake in one resource: what it holds there and what it waits for (both, while it
  * upgrades). It stands in the resource's queue and in its owner's list; both are linked lists, so that locking and
  * releasing costs no array, and releasing an owner is O(its locks). The queue of a key lives only while somebody holds
  * or waits for that key.
  *
- * A key is asked for only when its table's intent is held; until then it is *pending* at the table's request.
+ * A key or range is asked for only when its table's intent is held; until then it is *pending* at the table's request.
  */
-import type { StorageKey } from '@troupe/core';
+import type { KeyRange, StorageKey } from '@troupe/core';
 import {
   conflictsWithMask,
   type KeyLockMode,
@@ -51,8 +53,8 @@ export class LockOwner implements Aged {
     this.age = age;
   }
 
-  /** @internal The keys of a table that wait for its intent. */
-  pendingIn(locks: TableLocks): readonly PendingKey[] {
+  /** @internal The keys and ranges of a table that wait for its intent. */
+  pendingIn(locks: TableLocks): readonly PendingLock[] {
     let table = this.tables;
     while (table !== undefined && table.locks !== locks) table = table.nextTable;
     return table?.pending ?? noPending;
@@ -76,21 +78,40 @@ export class LockRequest {
   }
 }
 
+/** One owner's stake in all keys of a range, whether they exist or not. Ranges are only ever read. */
+export class RangeRequest {
+  readonly owner: LockOwner;
+  readonly locks: TableLocks;
+  readonly range: KeyRange;
+  held: typeof LockMode.S | 0 = 0;
+  wanted: typeof LockMode.S | 0 = 0;
+  /** The owner's next range in the same table. */
+  nextRange: RangeRequest | undefined = undefined;
+
+  constructor(owner: LockOwner, locks: TableLocks, range: KeyRange) {
+    this.owner = owner;
+    this.locks = locks;
+    this.range = range;
+  }
+}
+
+export type AnyRequest = LockRequest | RangeRequest;
+
 // Shared by all that have none; always replaced, never pushed to.
-const noPending: PendingKey[] = [];
+const noPending: PendingLock[] = [];
 const noWaiters: LockRequest[] = [];
 
-/** A key to be asked for once the intent on its table is held. */
-export interface PendingKey {
-  readonly key: StorageKey;
-  readonly mode: KeyLockMode;
-}
+/** A key, or a range of them, to be asked for once the intent on its table is held. */
+export type PendingLock =
+  | { readonly range: undefined; readonly key: StorageKey; readonly mode: KeyLockMode }
+  | { readonly range: KeyRange; readonly key: undefined; readonly mode: typeof LockMode.S };
 
 /** One owner's stake in a table, and the way to its keys there. */
 export class TableRequest extends LockRequest {
   readonly locks: TableLocks;
   keys: LockRequest | undefined = undefined;
-  pending: PendingKey[] = noPending;
+  ranges: RangeRequest | undefined = undefined;
+  pending: PendingLock[] = noPending;
   nextTable: TableRequest | undefined = undefined;
 
   constructor(owner: LockOwner, locks: TableLocks) {
@@ -104,6 +125,8 @@ export class TableLocks {
   readonly table: number;
   readonly queue: LockQueue;
   readonly keys = new Map<StorageKey, LockQueue>();
+  /** Of all owners, held and waited for, in no order: they never conflict with each other. */
+  readonly ranges: RangeRequest[] = [];
 
   constructor(table: number) {
     this.table = table;
@@ -204,14 +227,17 @@ export class LockQueue {
     this.#refreshWaitMask();
   }
 
-  /** Gives the locks to all whose turn it is, in the order of the line; nobody passes a waiter that it conflicts with. */
-  grant(granted: (request: LockRequest) => void): void {
+  /**
+   * Gives the locks to all whose turn it is, in the order of the line; nobody passes a waiter that it conflicts with.
+   * `mustWait`: for something outside this queue.
+   */
+  grant(granted: (request: LockRequest) => void, mustWait: (request: LockRequest) => boolean): void {
     let ahead = 0;
     let index = 0;
     while (index < this.waiters.length && !conflictsWithMask(LockMode.IS, ahead)) {
       const request = this.waiters[index];
       if (request === undefined || request.wanted === 0) break;
-      if (conflictsWithMask(request.wanted, this.heldByOthers(request) | ahead)) {
+      if (conflictsWithMask(request.wanted, this.heldByOthers(request) | ahead) || mustWait(request)) {
         ahead |= maskOf(request.wanted);
         index += 1;
         continue;

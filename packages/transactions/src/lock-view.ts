@@ -1,31 +1,41 @@
 /**
  * The locks of a partition as plain rows, for people who must find out who blocks whom. A lock that is being
- * upgraded has two rows, and a key that waits for its table's intent is listed as waiting.
+ * upgraded has two rows, and a key or range that waits for its table's intent is listed as waiting.
  */
-import type { StorageKey } from '@troupe/core';
+import type { KeyRange, StorageKey } from '@troupe/core';
+import { meetsRange, someRangeOver, someWriterIn } from './lock-conflict.ts';
 import { conflictsWithMask, type LockMode, maskOf } from './lock-mode.ts';
-import type { LockOwner, LockQueue, LockRequest, TableLocks } from './lock-table.ts';
+import type { LockOwner, LockQueue, LockRequest, RangeRequest, TableLocks } from './lock-table.ts';
 
 /** One lock that somebody holds or waits for. */
 export interface ListedLock<Owner extends LockOwner = LockOwner> {
   readonly table: number;
-  /** undefined: the whole table. */
+  /** undefined: the whole table, or the range. */
   readonly key: StorageKey | undefined;
+  /** The keys of a range lock, which has no `key`. */
+  readonly range: KeyRange | undefined;
   readonly mode: LockMode;
   readonly state: 'held' | 'waiting';
   readonly owner: Owner;
 }
 
-/** Tables in the order of their first lock, each followed by its keys; holders before waiters, waiters in line. */
+/**
+ * Tables in the order of their first lock, each followed by its keys and its ranges; holders before waiters, waiters in
+ * line.
+ */
 export function listLocks(tables: Iterable<TableLocks>): ListedLock[] {
   const rows: ListedLock[] = [];
   for (const locks of tables) {
     addQueue(rows, locks.queue);
+    const { table } = locks;
     for (const queue of locks.keys.values()) addQueue(rows, queue);
-    for (const request of requestsOf(locks.queue)) {
-      for (const { key, mode } of request.owner.pendingIn(locks)) {
-        rows.push({ table: locks.table, key, mode, state: 'waiting', owner: request.owner });
-      }
+    for (const { range, held, wanted, owner } of locks.ranges) {
+      if (held !== 0) rows.push({ table, key: undefined, range, mode: held, state: 'held', owner });
+      if (wanted !== 0) rows.push({ table, key: undefined, range, mode: wanted, state: 'waiting', owner });
+    }
+    for (const { owner } of requestsOf(locks.queue)) {
+      for (const { key, range, mode } of owner.pendingIn(locks))
+        rows.push({ table, key, range, mode, state: 'waiting', owner });
     }
   }
   return rows;
@@ -44,6 +54,7 @@ export function waitsOf(owner: LockOwner): LockWait[] {
   for (let table = owner.tables; table !== undefined; table = table.nextTable) {
     addWait(waits, table);
     for (let key = table.keys; key !== undefined; key = key.nextKey) addWait(waits, key);
+    for (let range = table.ranges; range !== undefined; range = range.nextRange) addRangeWaits(waits, range);
   }
   return waits;
 }
@@ -73,10 +84,10 @@ function addQueue(rows: ListedLock[], queue: LockQueue): void {
   const { table } = queue.locks;
   const { key } = queue;
   for (const { held, owner } of holdersOf(queue)) {
-    if (held !== 0) rows.push({ table, key, mode: held, state: 'held', owner });
+    if (held !== 0) rows.push({ table, key, range: undefined, mode: held, state: 'held', owner });
   }
   for (const { wanted, owner } of queue.waiters) {
-    if (wanted !== 0) rows.push({ table, key, mode: wanted, state: 'waiting', owner });
+    if (wanted !== 0) rows.push({ table, key, range: undefined, mode: wanted, state: 'waiting', owner });
   }
 }
 
@@ -85,6 +96,12 @@ const blockersMax = 16;
 
 function addWait(waits: LockWait[], request: LockRequest): void {
   if (request.wanted !== 0) waits.push({ queue: request.queue, by: blockersOf(request) });
+}
+
+/** A range waits at each key of it that somebody writes. */
+function addRangeWaits(waits: LockWait[], request: RangeRequest): void {
+  if (request.wanted === 0) return;
+  someWriterIn(request, ({ queue, owner }) => waits.push({ queue, by: [owner] }) === blockersMax);
 }
 
 function blockersOf(request: LockRequest): LockOwner[] {
@@ -99,5 +116,7 @@ function blockersOf(request: LockRequest): LockOwner[] {
     const ahead = queue.waiters[i];
     if (ahead !== undefined && conflictsWithMask(wanted, maskOf(ahead.wanted))) blockers.push(ahead.owner);
   }
+  if (blockers.length === 0 && meetsRange(request, wanted as LockMode))
+    someRangeOver(request, (range) => blockers.push(range.owner) === blockersMax);
   return blockers;
 }

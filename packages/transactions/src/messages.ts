@@ -14,6 +14,8 @@
  * - `lock` […, step, accesses]: takes these locks, then answers with the values. `accesses` is
  *   [table, key, mode, table, key, mode, …], `mode` a LockMode.
  * - `lockTable` […, step, table, mode]: takes the whole table in this partition, then answers with no values.
+ * - `lockRange` […, step, table, range]: takes the keys of a range, [from, to], for reading, those that don't exist as
+ *   well, then answers with no values.
  * - `prepare` […, writes, cleared]: takes the locks of the writes it doesn't hold yet, keeps the writes, votes yes
  *   with a timestamp drawn while all locks are held. `writes` is [table, key, value, …], undefined removes; `cleared`
  *   are tables to empty first.
@@ -57,6 +59,7 @@ export const RequestOp = {
   commitOne: 51,
   decide: 52,
   commit: 53,
+  lockRange: 54,
 } as const;
 export const ReplyOp = { answer: 64, vote: 65, done: 66, refused: 67 } as const;
 export const ProcedureOp = { call: 96 } as const;

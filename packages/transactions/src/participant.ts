@@ -112,6 +112,15 @@ export class Participant implements PartitionConcurrency {
     this.#proceed(record);
   }
 
+  lockRange(message: readonly unknown[], origin: Origin): void {
+    const record = this.#recordOf(message, origin, message[10]);
+    if (record === undefined) return;
+    const [from, to] = message[9] as readonly (StorageKey | undefined)[];
+    record.steps.push({ kind: 'lock', step: message[7] as number, accesses: [] });
+    this.locks.lockRange(record, message[8] as number, { from, to });
+    this.#proceed(record);
+  }
+
   prepare(message: readonly unknown[], origin: Origin): void {
     this.#prepare(message, origin, false);
   }

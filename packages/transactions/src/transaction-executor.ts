@@ -9,21 +9,32 @@ import type {
   PartitionId,
   PlacedKey,
   ScanPart,
+  ScanRange,
   StorageKey,
   TableExecutor,
   TableHandle,
   ValueChange,
 } from '@troupe/core';
-import { applyOperation, copyValue, lockFor, ScanPart as Part, TableOp, WriteSlot } from '@troupe/core';
+import {
+  applyOperation,
+  copyValue,
+  keyFilter,
+  lockFor,
+  ScanPart as Part,
+  TableOp,
+  toWireRange,
+  WriteSlot,
+} from '@troupe/core';
 import { type Attempt, LockRequests, type LockWaiter } from './attempt.ts';
 import type { PlacedTableKey } from './declared-keys.ts';
 import { KeyUpdates } from './key-updates.ts';
 import { type Cell, Workspace } from './workspace.ts';
 
-/** Pages of the entries of one table, as stored; the caller holds locks that keep it still. */
+/** Pages of the entries of one table, or of a range of it, as stored; the caller holds locks that keep it still. */
 export type StoredEntries = (
   table: TableHandle,
   options: CallOptions | undefined,
+  range: ScanRange | undefined,
 ) => AsyncIterable<readonly unknown[]>;
 
 export class TransactionExecutor implements TableExecutor {
@@ -168,31 +179,39 @@ export class TransactionExecutor implements TableExecutor {
     this.#attempt.workspace.clear(table.id);
   }
 
-  size(table: TableHandle, options: CallOptions | undefined): Promise<number> {
-    return joined(this.#size(table, options));
+  size(table: TableHandle, options: CallOptions | undefined, range?: ScanRange): Promise<number> {
+    return joined(this.#size(table, options, range));
   }
 
-  async #size(table: TableHandle, options: CallOptions | undefined): Promise<number> {
+  async #size(
+    table: TableHandle,
+    options: CallOptions | undefined,
+    range: ScanRange | undefined,
+  ): Promise<number> {
     let size = 0;
-    for await (const page of this.scan(table, Part.keys, options)) size += page.length;
+    for await (const page of this.scan(table, Part.keys, options, range)) size += page.length;
     return size;
   }
 
-  /** Locks the whole table, so that nothing can appear or vanish until the end; own writes are laid over it. */
+  /**
+   * Locks the range, or the whole table, so that nothing can appear or vanish in it until the end; own writes are laid
+   * over it.
+   */
   async *scan(
     table: TableHandle,
     part: ScanPart,
     options: CallOptions | undefined,
+    range?: ScanRange,
   ): AsyncIterable<readonly unknown[]> {
     const attempt = this.#attempt;
     attempt.assertOpen();
-    await this.#underWay(attempt.lockTable(table.id, 'read'), options);
+    await this.#underWay(attempt.lockRange(table.id, range), options);
     // Noted before the first page goes out: what the body writes while it iterates is not part of the iteration.
     const isCleared = attempt.workspace.isCleared(table.id);
-    const own = ownWrites(attempt.workspace.cells(table.id));
+    const own = ownWrites(attempt.workspace.cells(table.id), table, range);
     if (!isCleared) {
       // Keys come along always, because own writes have to be told from what is stored.
-      for await (const page of this.#storedEntries(table, options)) {
+      for await (const page of this.#storedEntries(table, options, range)) {
         attempt.assertOpen();
         const untouched = stored(page, part, (key) => own.has(key));
         if (untouched.length > 0) yield untouched;
@@ -287,10 +306,16 @@ function needsLock(cell: Cell, mode: 'read' | 'write'): boolean {
   return mode === 'read' ? cell.lock === 'none' : cell.lock !== 'write';
 }
 
-/** What a transaction has written to a table so far; undefined for a key that it removed. */
-function ownWrites(cells: readonly Cell[]): Map<StorageKey, unknown> {
+/** What a transaction has written to the range so far; undefined for a key that it removed. */
+function ownWrites(
+  cells: readonly Cell[],
+  { definition }: TableHandle,
+  range: ScanRange | undefined,
+): Map<StorageKey, unknown> {
   const own = new Map<StorageKey, unknown>();
-  for (const cell of cells) if (cell.written) own.set(cell.key, cell.own);
+  const isWanted = range === undefined ? undefined : keyFilter(definition, toWireRange(range));
+  for (const { written: isWritten, key, own: value } of cells)
+    if (isWritten && isWanted?.(key) !== false) own.set(key, value);
   return own;
 }
 

@@ -249,6 +249,9 @@ export class TransactionService implements AttemptGround {
       case RequestOp.lockTable:
         participant.lockTable(message, origin);
         break;
+      case RequestOp.lockRange:
+        participant.lockRange(message, origin);
+        break;
       case RequestOp.prepare:
         participant.prepare(message, origin);
         break;

@@ -3,7 +3,14 @@
  * it coordinates and what its partitions hold; the rows are put together at the asker. So a row is one moment of each
  * partition it tells of, not of the whole grid: a lock may be listed as waiting that another partition has freed since.
  */
-import { type CallOptions, type Definitions, fromStorageKey, type Key, type StorageKey } from '@troupe/core';
+import {
+  type CallOptions,
+  type Definitions,
+  fromStorageKey,
+  type Key,
+  rangeToText,
+  type StorageKey,
+} from '@troupe/core';
 import { type LockModeName, lockModeName } from './lock-mode.ts';
 import { keysHeldBy, type ListedLock, waitsOf } from './lock-view.ts';
 import type { Participant } from './participant.ts';
@@ -45,8 +52,10 @@ export interface TransactionRow {
 /** A lock that is held, or waited for, in one partition. */
 export interface LockRow {
   readonly table: string;
-  /** undefined: the whole table, in this partition. */
+  /** undefined: the whole table, in this partition, or a range of its keys. */
   readonly key: Key | undefined;
+  /** A range of keys, as text; undefined for a key and for a whole table. */
+  readonly range: string | undefined;
   readonly mode: LockModeName;
   readonly state: 'held' | 'waiting';
   /** Whose it is. An operation outside a transaction is here only while it waits, with an id of its own. */
@@ -123,9 +132,15 @@ export function locksOf(partition: number, participant: Participant): MemberLock
   return participant.locks.list().map((lock) => memberLock(partition, lock));
 }
 
-function memberLock(partition: number, { table, key, mode, state, owner }: ListedLock): MemberLock {
-  const transaction = owner.id;
-  const named = { table, key, mode: lockModeName(mode) as LockModeName, state, transaction, partition };
+function memberLock(partition: number, { table, key, range, mode, state, owner }: ListedLock): MemberLock {
+  const place = { table, key, range: range === undefined ? undefined : rangeToText(range) };
+  const named = {
+    ...place,
+    mode: lockModeName(mode) as LockModeName,
+    state,
+    transaction: owner.id,
+    partition,
+  };
   return owner instanceof TransactionRecord
     ? { ...named, kind: 'transaction', label: owner.label }
     : { ...named, kind: 'operation', label: undefined };
@@ -134,8 +149,8 @@ function memberLock(partition: number, { table, key, mode, state, owner }: Liste
 /** At most `max`; resources that somebody waits for come first. */
 export function mostContended(locks: MemberLock[], max: number): MemberLock[] {
   if (locks.length <= max) return locks;
-  const placeOf = ({ partition, table, key }: MemberLock): string =>
-    `${partition} ${table} ${typeof key} ${String(key)}`;
+  const placeOf = ({ partition, table, key, range }: MemberLock): string =>
+    `${partition} ${table} ${typeof key} ${String(key)} ${String(range)}`;
   const contended = new Set(locks.filter(({ state }) => state === 'waiting').map(placeOf));
   const isContended = (lock: MemberLock): boolean => contended.has(placeOf(lock));
   return [...locks.filter(isContended), ...locks.filter((lock) => !isContended(lock))].slice(0, max);

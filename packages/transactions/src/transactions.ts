@@ -73,13 +73,14 @@ export class Transactions implements TransactionClient {
       tables,
       keys,
       context: this.#context,
-      storedEntries: (table, options) =>
+      storedEntries: (table, options, range) =>
         scanPartitions({
           calls: tables.calls,
           table: table.id,
           part: ScanPart.entries,
           snapshot: newest,
           options,
+          range,
         }),
       beginWork: () => core.member.work.enter(),
       endWork: () => core.member.work.leave(),

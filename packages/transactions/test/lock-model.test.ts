@@ -10,7 +10,7 @@ import {
 } from '@troupe/transactions';
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
-import { ReferenceLocks, type ReferenceOwner, rowText } from './lock-reference.ts';
+import { ReferenceLocks, type ReferenceOwner, type Resource, rowText } from './lock-reference.ts';
 
 const slots = 6;
 const outcomes: Record<ReferenceOwner['standing'], WoundOutcome> = {
@@ -24,12 +24,18 @@ class TestOwner extends LockOwner implements ReferenceOwner {
 }
 
 interface Command {
-  readonly kind: 'key' | 'table' | 'release' | 'answer' | 'commit' | 'retry';
+  readonly kind: 'key' | 'range' | 'table' | 'release' | 'answer' | 'commit' | 'retry';
   readonly slot: number;
   readonly table: number;
   readonly key: number;
+  /** A range of keys. */
+  readonly from: number | undefined;
+  readonly to: number | undefined;
   readonly mode: LockMode;
 }
+
+const keyMax = 4;
+const bound = fc.option(fc.nat(keyMax), { nil: undefined });
 
 const commands = fc.array(
   fc.record<Command>({
@@ -39,6 +45,8 @@ const commands = fc.array(
       'key',
       'key',
       'key',
+      'range',
+      'range',
       'table',
       'table',
       'release',
@@ -48,7 +56,9 @@ const commands = fc.array(
     ),
     slot: fc.nat(slots - 1),
     table: fc.nat(1),
-    key: fc.nat(2),
+    key: fc.nat(keyMax),
+    from: bound,
+    to: bound,
     mode: fc.constantFrom(...Object.values(LockMode)),
   }),
   { maxLength: 80, size: 'max' },
@@ -76,13 +86,14 @@ class Pair {
     for (const age of [3, 1, 5, 1, 2, 4]) this.owners.push(this.#newOwner(age));
   }
 
-  run({ kind, slot, table, key, mode }: Command): void {
+  run({ kind, slot, table, key, from, to, mode }: Command): void {
     const owner = this.owner(slot);
     if (kind === 'release') this.release(slot);
     else if (kind === 'retry') this.#replace(slot, owner.age);
     else if (kind === 'answer' && owner.waits === 0 && owner.standing !== 'committing')
       owner.standing = 'answered';
     else if (kind === 'commit' && owner.waits === 0) owner.standing = 'committing';
+    else if (kind === 'range') this.#lock(owner, table, { from, to }, LockMode.S);
     else if (kind === 'table') this.#lock(owner, table, undefined, mode);
     else if (kind === 'key') this.#lock(owner, table, key, mode % 2 === 0 ? LockMode.S : LockMode.X);
   }
@@ -97,16 +108,19 @@ class Pair {
     return owner;
   }
 
-  #lock(owner: TestOwner, table: number, key: number | undefined, mode: LockMode): void {
+  #lock(owner: TestOwner, table: number, resource: Resource, mode: LockMode): void {
     // Who is committing asks for nothing more.
     if (owner.standing === 'committing') return;
-    const held =
-      key === undefined
-        ? this.manager.lockTable(owner, table, mode)
-        : this.manager.lockKey(owner, table, key, mode === LockMode.S ? LockMode.S : LockMode.X);
+    const held = this.#ask(owner, table, resource, mode);
     if (held) expect(owner.ended).toBe(false);
     else expect(owner.ended || owner.waits > 0).toBe(true);
-    this.#compare(this.reference.lock(owner, table, key, mode));
+    this.#compare(this.reference.lock(owner, table, resource, mode));
+  }
+
+  #ask(owner: TestOwner, table: number, resource: Resource, mode: LockMode): boolean {
+    if (resource === undefined) return this.manager.lockTable(owner, table, mode);
+    if (typeof resource === 'object') return this.manager.lockRange(owner, table, resource);
+    return this.manager.lockKey(owner, table, resource, mode === LockMode.S ? LockMode.S : LockMode.X);
   }
 
   /** Its next attempt keeps the age; a new transaction doesn't. */
@@ -122,7 +136,7 @@ class Pair {
     expect(this.#events.splice(0).sort()).toEqual(expectedEvents);
     const rows = this.manager
       .list()
-      .map((row) => rowText(row.table, row.key, row.mode, row.state, row.owner.id));
+      .map((row) => rowText(row.table, row.range ?? row.key, row.mode, row.state, row.owner.id));
     expect(rows.sort()).toEqual(this.reference.rows());
     for (const owner of this.owners) {
       expect(owner.ended).toBe(this.reference.isEnded(owner));
@@ -157,13 +171,13 @@ describe.each([woundWait, waitDie, noWait])('lock manager under $name', (strateg
         expect(pair.manager.list()).toEqual([]);
         expect(pair.manager.waiting).toBe(0);
       }),
-      { numRuns: 100 },
+      { numRuns: 150 },
     );
   });
 
   test('says free exactly when a newcomer would get the lock at once', () => {
     fc.assert(
-      fc.property(commands, fc.nat(1), fc.nat(3), (script, table, key) => {
+      fc.property(commands, fc.nat(1), fc.nat(keyMax + 1), (script, table, key) => {
         const { manager, run } = boundPair(strategy);
         for (const command of script) run(command);
         for (const mode of [LockMode.S, LockMode.X] as const) {
@@ -175,7 +189,7 @@ describe.each([woundWait, waitDie, noWait])('lock manager under $name', (strateg
           expect(tryOnce(manager, (probe) => manager.lockTable(probe, table, mode))).toBe(free);
         }
       }),
-      { numRuns: 100 },
+      { numRuns: 150 },
     );
   });
 });

@@ -21,10 +21,19 @@ export interface ReferenceOwner {
   standing: 'answered' | 'unanswered' | 'committing';
 }
 
+/** Keys from one number up to before another. */
+export interface ReferenceRange {
+  readonly from: number | undefined;
+  readonly to: number | undefined;
+}
+
+/** A key, a range of keys, or (undefined) the whole table. */
+export type Resource = number | ReferenceRange | undefined;
+
 interface Stake {
   readonly owner: ReferenceOwner;
   readonly table: number;
-  readonly key: number | undefined;
+  readonly key: Resource;
   held: LockMode | 0;
   wanted: LockMode | 0;
 }
@@ -32,7 +41,7 @@ interface Stake {
 interface PendingKey {
   readonly owner: ReferenceOwner;
   readonly table: number;
-  readonly key: number;
+  readonly key: number | ReferenceRange;
   readonly mode: KeyLockMode;
 }
 
@@ -47,7 +56,7 @@ export class ReferenceLocks {
     this.#strategy = strategy;
   }
 
-  lock(owner: ReferenceOwner, table: number, key: number | undefined, mode: LockMode): string[] {
+  lock(owner: ReferenceOwner, table: number, key: Resource, mode: LockMode): string[] {
     return this.#step(owner, () => {
       if (this.#ended.has(owner)) return;
       const intent = key === undefined ? mode : intentOf(mode as KeyLockMode);
@@ -135,8 +144,10 @@ export class ReferenceLocks {
       this.#end(stake.owner);
       return;
     }
+    const asking = new Set<ReferenceOwner>();
     for (const other of inTheWay) {
-      if (!conflict(other.held, stake.wanted)) continue;
+      if (!conflict(other.held, stake.wanted) || asking.has(other.owner)) continue;
+      asking.add(other.owner);
       if (this.#strategy.decide(stake.owner, other.owner) === 'wound') this.#wound(other.owner, stake.owner);
     }
   }
@@ -164,7 +175,10 @@ export class ReferenceLocks {
       stake.owner === victim &&
       stake.key !== undefined &&
       lost.some((other) => other.key === undefined && other.table === stake.table);
-    for (const { table, key, held, wanted } of this.#stakes.filter(withoutIntent)) {
+    // In the order in which the lock manager asks for them again: how often one owner is wounded depends on it.
+    const latestFirst = this.#stakes.filter(withoutIntent).reverse();
+    const keysFirst = [...latestFirst].sort((a, b) => Number(isRange(a.key)) - Number(isRange(b.key)));
+    for (const { table, key, held, wanted } of keysFirst) {
       const mode = (wanted === 0 ? held : wanted) as KeyLockMode;
       if (key !== undefined) this.#pending.push({ owner: victim, table, key, mode });
     }
@@ -205,15 +219,20 @@ export class ReferenceLocks {
     return [...new Set([...this.#stakes, ...this.#pending].map(({ owner }) => owner))];
   }
 
+  /** The stakes that this one may meet: at its resource, or a range and a key in it, of different owners. */
   #others(stake: Stake): Stake[] {
     return this.#stakes.filter(
-      (other) => other !== stake && other.table === stake.table && other.key === stake.key,
+      (other) =>
+        other !== stake &&
+        other.table === stake.table &&
+        (isSame(other.key, stake.key) ||
+          (other.owner !== stake.owner && (isIn(other.key, stake.key) || isIn(stake.key, other.key)))),
     );
   }
 
-  #stake(owner: ReferenceOwner, table: number, key: number | undefined): Stake {
+  #stake(owner: ReferenceOwner, table: number, key: Resource): Stake {
     let stake = this.#stakes.find(
-      (candidate) => candidate.owner === owner && candidate.table === table && candidate.key === key,
+      (candidate) => candidate.owner === owner && candidate.table === table && isSame(candidate.key, key),
     );
     if (stake === undefined) {
       stake = { owner, table, key, held: 0, wanted: 0 };
@@ -223,8 +242,29 @@ export class ReferenceLocks {
   }
 }
 
+function isRange(resource: Resource): boolean {
+  return typeof resource === 'object';
+}
+
+/** Whether a resource is a key in a range. */
+function isIn(key: Resource, range: Resource): boolean {
+  if (typeof key !== 'number' || typeof range !== 'object') return false;
+  return key >= (range.from ?? -Infinity) && key < (range.to ?? Infinity);
+}
+
+function isSame(a: Resource, b: Resource): boolean {
+  if (typeof a !== 'object' || typeof b !== 'object') return a === b;
+  return a.from === b.from && a.to === b.to;
+}
+
+export function resourceText(key: unknown): string {
+  if (typeof key !== 'object' || key === null) return String(key);
+  const { from, to } = key as ReferenceRange;
+  return `${from ?? ''}..${to ?? ''}`;
+}
+
 export function rowText(table: number, key: unknown, mode: LockMode, state: string, owner: number): string {
-  return `${table}/${String(key)} ${lockModeName(mode)} ${state} by ${owner}`;
+  return `${table}/${resourceText(key)} ${lockModeName(mode)} ${state} by ${owner}`;
 }
 
 function conflict(a: LockMode | 0, b: LockMode | 0): boolean {

@@ -8,11 +8,13 @@
  *    owner bob age 2 unanswered       wounded, it gives its locks back; `committing`: it is protected
  *    bob is committing                from now on
  *    ann lock users/1 X               a key of a table;  `ann lock users S`: the table
+ *    ann lock users/3..7 S            the keys from '3' up to before '7';  `users/3..`, `users/..7`: without an end
  *    ann release
  *    when bob granted: bob release    done by the lock manager's callback; also `when bob wounded: …`
  *    free users/1 X                   whether a passer-by needs no lock
  *    list                             all rows
  */
+import type { KeyRange } from '@troupe/core';
 import {
   type KeyLockMode,
   LockManager,
@@ -111,11 +113,11 @@ class Scenario {
   }
 
   #lock(actor: Actor, resource: string, mode: LockMode): void {
-    const { table, key } = this.#resource(resource);
-    const held =
-      key === undefined
-        ? this.#manager.lockTable(actor, table, mode)
-        : this.#manager.lockKey(actor, table, key, keyMode(mode));
+    const { table, key, range } = this.#resource(resource);
+    let held: boolean;
+    if (range !== undefined) held = this.#manager.lockRange(actor, table, range);
+    else if (key === undefined) held = this.#manager.lockTable(actor, table, mode);
+    else held = this.#manager.lockKey(actor, table, key, keyMode(mode));
     const waits = actor.waits > 0 ? 'waits' : 'has nothing';
     const missed = actor.ended ? 'ended' : waits;
     this.#events.push(`${actor.name} ${held ? 'holds' : missed}`);
@@ -129,16 +131,20 @@ class Scenario {
 
   #list(): void {
     if (this.#manager.idle) this.#events.push('nothing');
-    for (const { table, key, mode, state, owner } of this.#manager.list()) {
-      const resource = `${this.#tables[table]}${key === undefined ? '' : `/${String(key)}`}`;
+    for (const { table, key, range, mode, state, owner } of this.#manager.list()) {
+      const name = range === undefined ? key : `${String(range.from ?? '')}..${String(range.to ?? '')}`;
+      const resource = `${this.#tables[table]}${name === undefined ? '' : `/${String(name)}`}`;
       this.#events.push(`${resource} ${lockModeName(mode)} ${state} by ${owner.name}`);
     }
   }
 
-  #resource(text: string): { table: number; key: string | undefined } {
+  #resource(text: string): { table: number; key: string | undefined; range: KeyRange | undefined } {
     const [name = '', key] = text.split('/');
     if (!this.#tables.includes(name)) this.#tables.push(name);
-    return { table: this.#tables.indexOf(name), key };
+    const [, from, to] = /^(\w*)\.\.(\w*)$/.exec(key ?? '') ?? [];
+    const isRange = from !== undefined;
+    const range = isRange ? { from: from || undefined, to: to || undefined } : undefined;
+    return { table: this.#tables.indexOf(name), key: isRange ? undefined : key, range };
   }
 
   #actor(name = ''): Actor {

@@ -24,6 +24,7 @@ export type {
   HostRow,
   Key,
   LocalTable,
+  ScanOptions,
   Table,
   TableDefinition,
   TableKey,

@@ -36,10 +36,7 @@ export class Placement {
 
   /** The partition of a key of a table. `stored` is the key's storage form. */
   partitionOf(table: AnyTable, key: Key, stored: StorageKey): PartitionId {
-    const affinity = table.affinity;
-    return affinity === undefined
-      ? this.partitionOfAffinity(stored)
-      : this.partitionOfAffinity(affinityOf(table, affinity, key));
+    return this.partitionOfAffinity(affinityOf(table, key, stored));
   }
 
   partitionOfAffinity(stored: StorageKey): PartitionId {
@@ -47,6 +44,9 @@ export class Placement {
   }
 }
 
-function affinityOf(table: AnyTable, affinity: (key: never) => Key, key: Key): StorageKey {
+/** The affinity key of a key, in storage form. `stored` is the key's storage form. */
+export function affinityOf(table: AnyTable, key: Key, stored: StorageKey): StorageKey {
+  const { affinity } = table;
+  if (affinity === undefined) return stored;
   return toStorageKey(affinity(key as never), `what the affinity function of table '${table.name}' returned`);
 }

@@ -28,7 +28,7 @@ export class MemberTables {
     this.calls = new OwnerCalls(member, placement);
     this.snapshots = new Snapshots(member.shared, member.self.id);
     this.#plain = new PlainExecutor(this.calls, this.snapshots);
-    member.register(Family.table, new TableService(member, core.owned));
+    member.register(Family.table, new TableService(member, core.owned, (id) => definitionOf(core, id)));
   }
 
   /** Plugs in operations on many keys, and who executes a call made right now (undefined: nobody special). */
@@ -61,4 +61,8 @@ export class MemberTables {
   tableWith<K extends Key, V>(definition: TableDefinition<K, V>, executor: () => TableExecutor): Table<K, V> {
     return new Table<K, V>(this.handle(definition), this.#core.placement, executor);
   }
+}
+
+function definitionOf({ definitions }: CoreMember, id: number): AnyTable {
+  return definitions.mustGet('table', id) as AnyTable;
 }

@@ -5,13 +5,16 @@
  *
  * - one-key operation [op, requestId, partition, incarnation, table, key, ...arguments]; arguments and answers as
  *   in `operation.ts`. Runs in one turn, after waiting for the key's locks.
- * - `size` [op, requestId, partition, incarnation, table, snapshot]: how many entries. `snapshot` 0: right now.
+ * - `size` [op, requestId, partition, incarnation, table, snapshot]: how many entries. `snapshot` 0: right now. One more
+ *   field, `range` as in `scan`: how many of those.
  * - `read` [op, requestId, partition, incarnation, table, snapshot, keys]: the values of these storage keys at the
  *   snapshot, in their order, undefined where absent. Keeps no state. Answers at least the first and stops when the
  *   answer is as large as a page: then it is shorter than `keys`, and the caller asks again for the others.
  * - `scan` [op, requestId, partition, incarnation, table, snapshot, part, cursor]: the next page. `cursor` 0 opens
  *   one; `snapshot` 0 reads what is newest (the caller holds a lock that keeps it still); `part` 0 entries, 1 keys,
  *   2 values. Answer: [cursor, ...items], cursor 0 when that was the last page; entries are key, value, key, value…
+ *   One more field, `range` [from, to, affinity]: only entries from one key up to before another that have that affinity
+ *   key, each undefined where it doesn't matter. A page of a range may be empty and not the last.
  * - `closeScan` [op, 0, partition, incarnation, cursor], protocol lane, no answer: the reader has left.
  */
 export const TableOp = {

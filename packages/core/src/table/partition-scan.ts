@@ -12,6 +12,7 @@ import type { CallOptions } from '../mesh/pending-calls.ts';
 import type { PartitionId, Timestamp } from '../mesh/shared-state.ts';
 import { type ScanPart, TableOp } from './messages.ts';
 import type { OwnerCalls } from './owner-calls.ts';
+import { type ScanRange, toWireRange } from './scan-range.ts';
 
 /** What to read. */
 export interface ScanSource {
@@ -21,6 +22,8 @@ export interface ScanSource {
   readonly snapshot: Timestamp;
   /** Bounds each page. */
   readonly options: CallOptions | undefined;
+  /** Which entries; undefined: all. */
+  readonly range?: ScanRange | undefined;
 }
 
 const unbounded: CallOptions = { timeoutMs: Number.POSITIVE_INFINITY };
@@ -35,7 +38,7 @@ interface PageRequest {
 export async function* scanPartitions(
   source: ScanSource,
 ): AsyncGenerator<readonly unknown[], void, undefined> {
-  let ahead: PageRequest | undefined = firstPage(source, 0);
+  let ahead: PageRequest | undefined = firstPage(source, source.range?.partition ?? 0);
   try {
     while (ahead !== undefined) {
       const page: unknown[] = await boundedWait(ahead.answer, source.options, 'the iteration was left');
@@ -48,8 +51,9 @@ export async function* scanPartitions(
 }
 
 function firstPage(source: ScanSource, partition: PartitionId): PageRequest {
-  const { calls, table, part, snapshot } = source;
+  const { calls, table, part, snapshot, range } = source;
   const message: Message = [TableOp.scan, 0, partition, 0, table, snapshot, part, 0];
+  if (range !== undefined) message.push(toWireRange(range));
   return underWay(message, calls.request(message, 0, unbounded));
 }
 
@@ -57,6 +61,7 @@ function firstPage(source: ScanSource, partition: PartitionId): PageRequest {
 function pageAfter(source: ScanSource, last: Message, cursor: number): PageRequest | undefined {
   const partition = last[2] as PartitionId;
   if (cursor === 0) {
+    if (source.range?.partition !== undefined) return undefined;
     const following = partition + 1;
     return following < source.calls.placement.partitionCount ? firstPage(source, following) : undefined;
   }

@@ -11,6 +11,7 @@ import { KeywiseOperations } from './keywise-operations.ts';
 import { type OneKeyOp, type ScanPart, TableOp } from './messages.ts';
 import { keyBytes, type OwnerCalls } from './owner-calls.ts';
 import { scanPartitions } from './partition-scan.ts';
+import { partitionsOf, type ScanRange, toWireRange } from './scan-range.ts';
 import type { Snapshots } from './snapshots.ts';
 import type {
   AtomicOperations,
@@ -97,10 +98,10 @@ export class PlainExecutor implements TableExecutor {
     return this.#atomic.clear(table, options);
   }
 
-  async size(table: TableHandle, options: CallOptions | undefined): Promise<number> {
+  async size(table: TableHandle, options: CallOptions | undefined, range?: ScanRange): Promise<number> {
     const snapshot = this.#snapshots.acquire();
     try {
-      return await sumOfSizes(this.#calls, table.id, snapshot.timestamp, options);
+      return await sumOfSizes(this.#calls, table.id, snapshot.timestamp, options, range);
     } finally {
       snapshot.release();
     }
@@ -110,28 +111,38 @@ export class PlainExecutor implements TableExecutor {
     table: TableHandle,
     part: ScanPart,
     options: CallOptions | undefined,
+    range?: ScanRange,
   ): AsyncGenerator<readonly unknown[], void, undefined> {
     const snapshot = this.#snapshots.acquire();
     try {
-      const source = { calls: this.#calls, table: table.id, part, snapshot: snapshot.timestamp, options };
-      yield* scanPartitions(source);
+      const { timestamp } = snapshot;
+      yield* scanPartitions({
+        calls: this.#calls,
+        table: table.id,
+        part,
+        snapshot: timestamp,
+        options,
+        range,
+      });
     } finally {
       snapshot.release();
     }
   }
 }
 
-/** The entries of a table in all partitions at one snapshot. */
+/** The entries of a table, or of a range of it, in all partitions at one snapshot. */
 export async function sumOfSizes(
   calls: OwnerCalls,
   table: number,
   snapshot: Timestamp,
   options: CallOptions | undefined,
+  range?: ScanRange,
 ): Promise<number> {
-  const sizes: Promise<unknown>[] = [];
-  for (let partition = 0; partition < calls.placement.partitionCount; partition++) {
-    sizes.push(calls.request([TableOp.size, 0, partition, 0, table, snapshot], 0, options));
-  }
+  const sizes = partitionsOf(range, calls.placement.partitionCount).map((partition) => {
+    const message: Message = [TableOp.size, 0, partition, 0, table, snapshot];
+    if (range !== undefined) message.push(toWireRange(range));
+    return calls.request(message, 0, options);
+  });
   let sum = 0;
   for (const size of await Promise.all(sizes)) sum += size as number;
   return sum;

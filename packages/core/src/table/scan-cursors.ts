@@ -6,11 +6,12 @@
 
 import { approximateBytes } from '../codec/value-bytes.ts';
 import { OverloadedError } from '../errors/errors.ts';
-import { cursorsMax, pageBytesMax, pageEntriesMax } from '../limits.ts';
+import { cursorsMax, pageBytesMax, pageEntriesMax, pageWalkMax } from '../limits.ts';
 import type { Peer } from '../mesh/peer.ts';
 import type { Partition } from '../partition/partition.ts';
 import type { VersionCursor } from '../partition/version-cursor.ts';
 import { ScanPart } from './messages.ts';
+import type { KeyFilter } from './scan-range.ts';
 
 /** One iteration of one reader over one partition. */
 export interface Scan {
@@ -18,15 +19,19 @@ export interface Scan {
   readonly peer: Peer;
   readonly part: ScanPart;
   readonly walk: VersionCursor;
+  /** Which keys the reader wants; undefined: all. */
+  readonly filter: KeyFilter | undefined;
 }
 
 export interface ScanLimits {
   readonly cursorsMax: number;
   readonly pageEntriesMax: number;
   readonly pageBytesMax: number;
+  /** Entries looked at for one page, where a filter leaves some out. */
+  readonly pageWalkMax: number;
 }
 
-export const scanLimits: ScanLimits = { cursorsMax, pageEntriesMax, pageBytesMax };
+export const scanLimits: ScanLimits = { cursorsMax, pageEntriesMax, pageBytesMax, pageWalkMax };
 
 /** Items of one page, and whether there may be more. */
 export interface ScanPage {
@@ -78,12 +83,15 @@ export class ScanCursors {
   }
 
   /** Walks on for one page. */
-  pageOf({ part, walk }: Scan): ScanPage {
-    const { pageEntriesMax: entriesMax, pageBytesMax: bytesMax } = this.#limits;
+  pageOf({ part, walk, filter }: Scan): ScanPage {
+    const { pageEntriesMax: entriesMax, pageBytesMax: bytesMax, pageWalkMax: walkMax } = this.#limits;
     const items: unknown[] = [];
     let bytes = 0;
-    for (let entries = 0; entries < entriesMax && bytes < bytesMax; entries++) {
+    let entries = 0;
+    for (let walked = 0; walked < walkMax && entries < entriesMax && bytes < bytesMax; walked++) {
       if (!walk.advance()) return { items, isLast: true };
+      if (filter !== undefined && !filter(walk.key)) continue;
+      entries++;
       if (part !== ScanPart.values) items.push(walk.key);
       if (part !== ScanPart.keys) items.push(walk.value);
       bytes += approximateBytes(walk.key, bytesMax);

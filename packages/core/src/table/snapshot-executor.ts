@@ -12,6 +12,7 @@ import { isWrite } from './operation.ts';
 import { keyBytes, type OwnerCalls } from './owner-calls.ts';
 import { scanPartitions } from './partition-scan.ts';
 import { sumOfSizes } from './plain-executor.ts';
+import type { ScanRange } from './scan-range.ts';
 import type { Snapshot } from './snapshots.ts';
 import type { PlacedKey, TableExecutor, TableHandle } from './table-executor.ts';
 
@@ -80,19 +81,20 @@ export class SnapshotExecutor implements TableExecutor {
     return Promise.reject(readOnly(table));
   }
 
-  async size(table: TableHandle, options: CallOptions | undefined): Promise<number> {
+  async size(table: TableHandle, options: CallOptions | undefined, range?: ScanRange): Promise<number> {
     this.#snapshot.mustBeReadable();
-    return sumOfSizes(this.#calls, table.id, this.#snapshot.timestamp, options);
+    return sumOfSizes(this.#calls, table.id, this.#snapshot.timestamp, options, range);
   }
 
   async *scan(
     table: TableHandle,
     part: ScanPart,
     options: CallOptions | undefined,
+    range?: ScanRange,
   ): AsyncGenerator<readonly unknown[], void, undefined> {
     this.#snapshot.mustBeReadable();
     const { timestamp } = this.#snapshot;
-    yield* scanPartitions({ calls: this.#calls, table: table.id, part, snapshot: timestamp, options });
+    yield* scanPartitions({ calls: this.#calls, table: table.id, part, snapshot: timestamp, options, range });
   }
 
   /** The values of the first of these keys, at least of one. */

@@ -9,6 +9,7 @@ import type { StorageKey } from '../key/key.ts';
 import type { CallOptions } from '../mesh/pending-calls.ts';
 import type { PartitionId } from '../mesh/shared-state.ts';
 import type { OneKeyOp, ScanPart } from './messages.ts';
+import type { ScanRange } from './scan-range.ts';
 
 /** A table, by definition and number. */
 export interface TableHandle {
@@ -88,12 +89,14 @@ export interface TableExecutor {
   ): Promise<number>;
   /** All or nothing, over all partitions. */
   clear(table: TableHandle, options: CallOptions | undefined): Promise<void>;
-  size(table: TableHandle, options: CallOptions | undefined): Promise<number>;
+  /** How many entries the table has, or the range of it. */
+  size(table: TableHandle, options: CallOptions | undefined, range?: ScanRange): Promise<number>;
   /** Pages of [key, value, key, value…], keys or values, in storage form, as they arrive. */
   scan(
     table: TableHandle,
     part: ScanPart,
     options: CallOptions | undefined,
+    range?: ScanRange,
   ): AsyncIterable<readonly unknown[]>;
 }
 

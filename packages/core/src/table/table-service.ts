@@ -7,6 +7,7 @@
  */
 import { copyValue } from '../codec/value.ts';
 import { approximateBytes } from '../codec/value-bytes.ts';
+import type { AnyTable } from '../definition/table-definition.ts';
 import { InvariantError, PartitionUnavailableError } from '../errors/errors.ts';
 import type { StorageKey } from '../key/key.ts';
 import type { Message } from '../link/outbox.ts';
@@ -17,6 +18,7 @@ import type { OwnedPartitions, Partition } from '../partition/partition.ts';
 import { newest, type OneKeyOp, type ScanPart, TableOp } from './messages.ts';
 import { applyOperation, lockFor, WriteSlot } from './operation.ts';
 import { type Scan, ScanCursors, type ScanLimits, scanLimits } from './scan-cursors.ts';
+import { type KeyFilter, keyFilter, type WireRange } from './scan-range.ts';
 import { WaitingRequests } from './waiting-requests.ts';
 
 export type { ScanLimits };
@@ -29,14 +31,22 @@ const firstArgument = 6;
 export class TableService implements MessageFamily {
   readonly #member: AnsweringMember;
   readonly #partitions: Pick<OwnedPartitions, 'tryGet'>;
+  readonly #tableOf: (id: number) => AnyTable;
   readonly #limits: ScanLimits;
   readonly #cursors: ScanCursors;
   readonly #waiting = new WaitingRequests();
   readonly #write = new WriteSlot();
 
-  constructor(member: AnsweringMember, partitions: Pick<OwnedPartitions, 'tryGet'>, limits = scanLimits) {
+  /** `tableOf`: the definition behind a number. */
+  constructor(
+    member: AnsweringMember,
+    partitions: Pick<OwnedPartitions, 'tryGet'>,
+    tableOf: (id: number) => AnyTable,
+    limits = scanLimits,
+  ) {
     this.#member = member;
     this.#partitions = partitions;
+    this.#tableOf = tableOf;
     this.#limits = limits;
     this.#cursors = new ScanCursors(limits);
   }
@@ -132,7 +142,7 @@ export class TableService implements MessageFamily {
   #answerBulkRead(partition: Partition, message: Message, from: Peer): void {
     switch (message[0]) {
       case TableOp.size:
-        this.#member.replyOwned(from, message[1] as number, sizeOf(partition, message));
+        this.#member.replyOwned(from, message[1] as number, this.#sizeOf(partition, message));
         break;
       case TableOp.read:
         this.#answerRead(partition, message, from);
@@ -163,7 +173,7 @@ export class TableService implements MessageFamily {
   #answerScan(partition: Partition, message: Message, from: Peer): void {
     const requestId = message[1] as number;
     const opened = message[7] as number;
-    const scan = opened === 0 ? openedScan(partition, message, from) : this.#mustContinue(opened, from);
+    const scan = opened === 0 ? this.#openedScan(partition, message, from) : this.#mustContinue(opened, from);
     let cursor = opened;
     try {
       const { items, isLast } = this.#cursors.pageOf(scan);
@@ -175,6 +185,27 @@ export class TableService implements MessageFamily {
       this.#cursors.close(opened);
       throw error;
     }
+  }
+
+  #openedScan(partition: Partition, message: Message, peer: Peer): Scan {
+    const walk = partition.store.iterate(message[4] as number, message[5] as Timestamp);
+    const filter = this.#filterOf(message, message[8] as WireRange | undefined);
+    return { partition, peer, part: message[6] as ScanPart, walk, filter };
+  }
+
+  #sizeOf({ store }: Partition, message: Message): number {
+    const table = message[4] as number;
+    const snapshot = message[5] as Timestamp;
+    const filter = this.#filterOf(message, message[6] as WireRange | undefined);
+    if (filter === undefined) return snapshot === newest ? store.size(table) : store.sizeAt(table, snapshot);
+    let count = 0;
+    const walk = store.iterate(table, snapshot);
+    while (walk.advance()) if (filter(walk.key)) count++;
+    return count;
+  }
+
+  #filterOf(message: Message, range: WireRange | undefined): KeyFilter | undefined {
+    return range === undefined ? undefined : keyFilter(this.#tableOf(message[4] as number), range);
   }
 
   #mustContinue(cursor: number, from: Peer): Scan {
@@ -233,17 +264,6 @@ function firstUnsettled(
   }
   const continues = message[0] === TableOp.scan && message[7] !== 0;
   return continues || concurrency.isSettled(table, undefined, snapshot) ? settled : undefined;
-}
-
-function openedScan(partition: Partition, message: Message, peer: Peer): Scan {
-  const walk = partition.store.iterate(message[4] as number, message[5] as Timestamp);
-  return { partition, peer, part: message[6] as ScanPart, walk };
-}
-
-function sizeOf({ store }: Partition, message: Message): number {
-  const table = message[4] as number;
-  const snapshot = message[5] as Timestamp;
-  return snapshot === newest ? store.size(table) : store.sizeAt(table, snapshot);
 }
 
 function partitionMoved(message: Message): PartitionUnavailableError {

@@ -15,6 +15,7 @@ import { callOptionNamesWith, checkCallOptions } from './call-options.ts';
 import { ChunkedWriter } from './chunked-writer.ts';
 import { entriesFrom, keysFrom, mustBeDistinct } from './entry-batch.ts';
 import { type OneKeyOp, ScanPart, TableOp } from './messages.ts';
+import { type ScanOptions, scanRangeOf } from './scan-range.ts';
 import type { PlacedKey, TableExecutor, TableHandle } from './table-executor.ts';
 
 /** What `increment` can count with in a table of `V`. */
@@ -220,11 +221,11 @@ export class Table<K extends Key, V> {
     return this.#withKeys('deleteMany', keys, options) as Promise<number>;
   }
 
-  /** How many entries the table has. */
-  size(options?: CallOptions): Promise<number> {
+  /** How many entries the table has, or the range that the options name (see `entries`). */
+  size(options?: ScanOptions<K>): Promise<number> {
     try {
-      checkCallOptions(options);
-      return this.#executor().size(this.#handle, options);
+      const range = scanRangeOf(options as ScanOptions<Key> | undefined, this.#placement);
+      return this.#executor().size(this.#handle, options, range);
     } catch (error) {
       return Promise.reject(error);
     }
@@ -243,18 +244,24 @@ export class Table<K extends Key, V> {
   /**
    * All entries of one moment, in no particular order, page by page in constant memory. Leaving early frees
    * everything. `timeoutMs` bounds each page. An iteration of more than a minute ends with SNAPSHOT_TOO_OLD.
+   *
+   * `from` (inclusive), `to` (exclusive) or `prefix` name a range of keys, `affinity` one affinity key; only what is
+   * asked for leaves its owner. Keys go in the order booleans, numbers, bigints, strings, tuples.
+   *
+   * @example
+   * for await (const [[, at], play] of grid.table(plays).entries({ prefix: [customer], affinity: customer })) …
    */
-  entries(options?: CallOptions): AsyncIterableIterator<[K, V]> {
+  entries(options?: ScanOptions<K>): AsyncIterableIterator<[K, V]> {
     return this.#iterate(ScanPart.entries, options, entryAt) as AsyncIterableIterator<[K, V]>;
   }
 
   /** All keys of one moment; see `entries`. */
-  keys(options?: CallOptions): AsyncIterableIterator<K> {
+  keys(options?: ScanOptions<K>): AsyncIterableIterator<K> {
     return this.#iterate(ScanPart.keys, options, keyAt) as AsyncIterableIterator<K>;
   }
 
   /** All values of one moment; see `entries`. */
-  values(options?: CallOptions): AsyncIterableIterator<V> {
+  values(options?: ScanOptions<K>): AsyncIterableIterator<V> {
     return this.#iterate(ScanPart.values, options, valueAt) as AsyncIterableIterator<V>;
   }
 
@@ -312,14 +319,14 @@ export class Table<K extends Key, V> {
   /** The executor is chosen now, at the call; nothing is sent before the first step. */
   #iterate(
     part: ScanPart,
-    options: CallOptions | undefined,
+    options: ScanOptions<K> | undefined,
     itemAt: ItemReader,
   ): AsyncIterableIterator<unknown> {
     const step = part === ScanPart.entries ? 2 : 1;
     try {
-      checkCallOptions(options);
+      const range = scanRangeOf(options as ScanOptions<Key> | undefined, this.#placement);
       const executor = this.#executor();
-      return itemsOf(() => executor.scan(this.#handle, part, options), step, itemAt);
+      return itemsOf(() => executor.scan(this.#handle, part, options, range), step, itemAt);
     } catch (error) {
       return itemsOf(() => rethrow(error), step, itemAt);
     }

@@ -1,5 +1,6 @@
 // Members of a grid that have nothing but tables, in one process: one member, or two over links in memory.
 import {
+  type AnyTable,
   ErrorRegistry,
   Family,
   type Key,
@@ -43,6 +44,8 @@ export interface SmallGridOptions {
   readonly partitions?: number;
   readonly concurrency?: PartitionConcurrency;
   readonly scanLimits?: ScanLimits;
+  /** Only ranges look at it. */
+  readonly definition?: AnyTable;
 }
 
 /** Every table has number 0: these grids have one. */
@@ -113,7 +116,11 @@ function wire(
     const store = new PartitionStore(shared, shared.now());
     owned.add({ id: partition, incarnation: shared.incarnationOf(partition), store, concurrency });
   }
-  const service = new TableService(member, owned, options.scanLimits);
+  const tableOf = (): AnyTable => {
+    if (options.definition === undefined) throw new Error('This grid was not told which table it has.');
+    return options.definition;
+  };
+  const service = new TableService(member, owned, tableOf, options.scanLimits);
   member.register(Family.table, service);
   const calls = new OwnerCalls(member, placement);
   const snapshots = new Snapshots(shared, id);

@@ -22,7 +22,7 @@ interface Account {
 
 const accounts = table<string, Account>('accounts');
 const counters = table<string, number>('counters');
-const bySize = { cursorsMax: 2, pageEntriesMax: 3, pageBytesMax: 1_000 };
+const bySize = { cursorsMax: 2, pageEntriesMax: 3, pageBytesMax: 1_000, pageWalkMax: 100 };
 
 interface Grid {
   readonly caller: TableMember;

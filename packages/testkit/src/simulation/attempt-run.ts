@@ -2,7 +2,7 @@
  * One attempt of a transaction as its client code sees it: the counterpart of `Attempt` on real threads, for tasks
  * instead of promises. Writes are kept here until the end, as in a workspace.
  */
-import type { PartitionId } from '@troupe/core';
+import type { KeyRange, PartitionId } from '@troupe/core';
 import {
   type Aged,
   type Coordinator,
@@ -131,13 +131,14 @@ export class AttemptRun {
     });
   }
 
-  /** Locks a whole table for reading; false when the attempt has ended instead. */
-  *lockTable(table: number): Task<boolean> {
+  /** Locks a table, or a range of its keys, for reading; false when the attempt has ended instead. */
+  *lockTable(table: number, range?: KeyRange): Task<boolean> {
     const byPartition = new Map<PartitionId, string[]>();
     for (let partition = 0; partition < this.#world.shape.partitions; partition++)
       byPartition.set(partition, []);
     return yield* this.#step(byPartition, 'read', (partition, step) => {
-      this.coordinator.lockTable(partition, step, table, LockMode.S);
+      if (range === undefined) this.coordinator.lockTable(partition, step, table, LockMode.S);
+      else this.coordinator.lockRange(partition, step, table, range);
     });
   }
 

@@ -2,8 +2,8 @@
  * A client of the simulated grid: one sequential process on one member. It draws what to do next, does it as the
  * transactions package would, retries what lost a conflict, and writes down what it was told.
  */
-import type { PartitionId } from '@troupe/core';
-import { newest, TableOp } from '@troupe/core';
+import type { KeyRange, PartitionId } from '@troupe/core';
+import { isInRange, newest, TableOp } from '@troupe/core';
 import type { Aged } from '@troupe/transactions';
 import type { AppendMop, ListAppendMop, ReadListMop } from '../history.ts';
 import type { SeededRandom } from '../seeded-random.ts';
@@ -17,7 +17,7 @@ import type { World } from './world.ts';
 
 type List = readonly number[];
 type Mop = AppendMop | ReadListMop;
-type LockingKind = 'interactive' | 'declared' | 'blind' | 'scan';
+type LockingKind = 'interactive' | 'declared' | 'blind' | 'scan' | 'rangeScan';
 
 /** How the body of an attempt ended; undefined: the attempt was ended meanwhile. */
 type BodyResult = { readonly mops: readonly ListAppendMop[]; readonly commits: boolean } | undefined;
@@ -147,7 +147,8 @@ export class Client {
   ): Task<BodyResult> {
     const results: ListAppendMop[] = [];
     if (kind === 'declared' && !(yield* this.#declare(attempt, mops))) return undefined;
-    if (kind === 'scan' && !(yield* this.#scan(attempt, results))) return undefined;
+    const scans = kind === 'scan' || kind === 'rangeScan';
+    if (scans && !(yield* this.#scan(attempt, results, kind === 'rangeScan'))) return undefined;
     for (const mop of mops) {
       const [name, key, value] = mop;
       if (!(yield* attempt.lockKeys([key], name === 'r' ? 'read' : 'write'))) return undefined;
@@ -172,14 +173,16 @@ export class Client {
     );
   }
 
-  /** Locks the table, then reads all of it: keys that aren't there count as empty lists. */
-  *#scan(attempt: AttemptRun, results: ListAppendMop[]): Task<boolean> {
+  /** Locks the table, or a range of it, then reads all of it: keys that aren't there count as empty lists. */
+  *#scan(attempt: AttemptRun, results: ListAppendMop[], isRange: boolean): Task<boolean> {
     const { shape, counters, keys, workload } = this.#world;
     const table = this.#random.integer(0, 1);
-    if (!(yield* attempt.lockTable(table))) return false;
+    const knownNow = (): readonly string[] => (table === 0 ? workload.keys : keys.recentFreshKeys(20));
+    const range = isRange ? this.#drawRange(knownNow()) : undefined;
+    if (!(yield* attempt.lockTable(table, range))) return false;
     counters.scans += 1;
-    const known = table === 0 ? workload.keys : keys.recentFreshKeys(20);
-    const found = new Map<string, List>(known.map((key) => [key, []]));
+    const isIn = (key: string): boolean => range === undefined || isInRange(range, key);
+    const found = new Map<string, List>(knownNow().map((key) => [key, []]));
     for (let partition = 0; partition < shape.partitions; partition++) {
       yield* attempt.connected([partition]);
       if (attempt.outcome !== undefined) return false;
@@ -188,10 +191,19 @@ export class Client {
       for (const [key, list] of entriesOf(answer)) found.set(key, list);
     }
     for (const [key, list] of found) {
+      if (!isIn(key)) continue;
       attempt.found(key, list);
       results.push(['r', key, list]);
     }
     return attempt.outcome === undefined;
+  }
+
+  /** From one key up to before another, or without an end on one side. */
+  #drawRange(known: readonly string[]): KeyRange {
+    const draw = (): string | undefined =>
+      known.length === 0 || this.#random.chance(0.3) ? undefined : this.#random.pick(known);
+    const [from, to] = [draw(), draw()];
+    return from !== undefined && to !== undefined && to < from ? { from: to, to: from } : { from, to };
   }
 
   #maybeTimeOut(attempt: AttemptRun): void {

@@ -255,6 +255,7 @@ export class GridMember implements MemberBehaviour<Frame> {
     const message = this.#world.parts.request(received, served.incarnation);
     if (message[0] === RequestOp.lock) participant.lock(message, origin);
     else if (message[0] === RequestOp.lockTable) participant.lockTable(message, origin);
+    else if (message[0] === RequestOp.lockRange) participant.lockRange(message, origin);
     else if (message[0] === RequestOp.prepare) participant.prepare(message, origin);
     else if (message[0] === RequestOp.commitOne) participant.commitOne(message, origin);
     else if (message[0] === RequestOp.commit) participant.commit(message);

@@ -22,6 +22,7 @@ import {
   ParticipantKeepingWaiters,
   ParticipantTrustingLentWords,
 } from './faulty-participants.ts';
+import { ParticipantIgnoringRanges, ParticipantLockingKnownKeys } from './faulty-ranges.ts';
 import { WordsThatAreNeverSafe, WordsWonByEveryone } from './faulty-words.ts';
 import type { SimulationParts } from './parts.ts';
 import { type Shape, weightsOf } from './shape.ts';
@@ -234,6 +235,16 @@ export const plantedFaults: readonly PlantedFault[] = [
     name: 'intent-to-write-beside-a-table-read',
     parts: { participant: (...given) => new ParticipantIgnoringTableReads(...given) },
     aim: { weights: weightsOf({ interactive: 3, scan: 2, blind: 1 }) },
+  },
+  {
+    name: 'range-lock-ignores-inserts',
+    parts: { participant: (...given) => new ParticipantLockingKnownKeys(...given) },
+    aim: { blindChance: 0.2, weights: weightsOf({ interactive: 2, rangeScan: 3, blind: 2 }) },
+  },
+  {
+    name: 'range-lock-ignores-writers',
+    parts: { participant: (...given) => new ParticipantIgnoringRanges(...given) },
+    aim: { weights: weightsOf({ interactive: 3, rangeScan: 2, blind: 1 }) },
   },
   {
     name: 'locks-given-back-after-an-answer',

@@ -17,6 +17,8 @@ export type OperationKind =
   | 'blind'
   /** A transaction that locks the table, reads all of it, and perhaps writes. */
   | 'scan'
+  /** The same for a range of its keys. */
+  | 'rangeScan'
   /** Reads of keys at a snapshot. */
   | 'snapshot'
   /** A walk over the table at a snapshot. */
@@ -85,7 +87,8 @@ export function drawShape(random: SeededRandom, aim: Partial<Shape> = {}): Shape
 
 /** Only transactions, and what `extra` adds. */
 export function weightsOf(extra: Partial<Shape['weights']>): Shape['weights'] {
-  return { interactive: 0, declared: 0, blind: 0, scan: 0, snapshot: 0, snapshotScan: 0, plain: 0, ...extra };
+  const none = { interactive: 0, declared: 0, blind: 0, scan: 0, rangeScan: 0, snapshot: 0, snapshotScan: 0 };
+  return { ...none, plain: 0, ...extra };
 }
 
 function drawWeights(random: SeededRandom): Shape['weights'] {
@@ -97,5 +100,6 @@ function drawWeights(random: SeededRandom): Shape['weights'] {
     snapshot: random.pick([0, 2]),
     snapshotScan: random.pick([0, 0, 1]),
     plain: random.pick([0, 2]),
+    rangeScan: random.fork('ranges').pick([0, 0, 1]),
   };
 }
