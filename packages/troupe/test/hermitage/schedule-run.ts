@@ -215,7 +215,7 @@ export class ScheduleRun {
   }
 
   #nameOf(key: Key): number {
-    return this.#keys.findIndex((each) => each === key) + 1;
+    return this.#keys.indexOf(String(key)) + 1;
   }
 
   /** `1=11`, or `1`. */
