@@ -4,6 +4,12 @@
  */
 
 export { type BankRead, type BankRules, type BankViolation, checkBank } from './check-bank.ts';
+export {
+  type CounterLoss,
+  type CounterOperation,
+  type CounterViolation,
+  checkCounter,
+} from './check-counter.ts';
 export { checkSet, type SetOperation, type SetVerdict } from './check-set.ts';
 export {
   type AppendMop,
@@ -33,6 +39,13 @@ export { checkListAppend } from './history-checker/check-history.ts';
 export { type CheckRegisterOptions, checkRegister } from './history-checker/check-register.ts';
 export type { RegisterVersionOrder } from './history-checker/register-edges.ts';
 export { ListAppendWorkload, type ListAppendWorkloadOptions } from './list-append-workload.ts';
+export {
+  type GenerationRules,
+  type HomeLoss,
+  type NamedHistory,
+  nameGenerations,
+  type StampedOperation,
+} from './name-generations.ts';
 export { type NetworkCodec, structuredCloneCodec } from './network-codec.ts';
 export type { NetworkEvent } from './network-event.ts';
 export { calmWeather, type DelaySpread, drawNetworkWeather, type NetworkWeather } from './network-weather.ts';

@@ -201,7 +201,10 @@ export class Attempt implements CoordinatorPorts {
    */
   bounded<T>(work: Promise<T>, options: CallOptions | undefined): Promise<T> {
     if (options?.timeoutMs === undefined && options?.signal === undefined) return work;
-    return boundedWait(work, options, 'the transaction was aborted', () => this.coordinator.abort('timeout'));
+    return boundedWait(work, options, 'the transaction was aborted', (reason) => {
+      if (options.signal?.aborted === true) this.fail(reason);
+      else this.coordinator.abort('timeout');
+    });
   }
 
   /** An operation failed; the transaction can't go on as if nothing had happened. */

@@ -59,6 +59,10 @@ export class LockingTransaction implements OpenTransaction {
     } catch (error) {
       return Promise.reject(error as Error);
     }
+    if (options.signal?.aborted === true) {
+      this.#attempt.fail(options.signal.reason);
+      return Promise.reject(options.signal.reason as Error);
+    }
     const inner = options.readOnly === true ? this.#readOnlyView() : this;
     return this.#joined(this.#attempt.bounded(this.#nested(inner, body, options.keys), options));
   }

@@ -1,4 +1,5 @@
 import {
+  compatible,
   LockManager,
   LockMode,
   LockOwner,
@@ -68,19 +69,27 @@ const commands = fc.array(
 class Pair {
   readonly manager: LockManager<TestOwner>;
   readonly reference: ReferenceLocks;
+  readonly #strategy: LockStrategy;
   readonly owners: TestOwner[] = [];
+  /** What has happened so far, so that a script that never gets anywhere can't pass for a test. */
+  readonly seen = new Set<string>();
   #events: string[] = [];
   #nextId = 1;
 
   constructor(strategy: LockStrategy) {
+    this.#strategy = strategy;
     this.reference = new ReferenceLocks(strategy);
     this.manager = new LockManager<TestOwner>(strategy, {
       wound: (holder, by) => {
         this.#events.push(`${holder.id} wounded by ${by.id}`);
+        this.seen.add(outcomes[holder.standing]);
         return outcomes[holder.standing];
       },
       granted: (owner) => this.#events.push(`${owner.id} granted`),
-      died: (owner) => this.#events.push(`${owner.id} died`),
+      died: (owner) => {
+        this.seen.add('died');
+        this.#events.push(`${owner.id} died`);
+      },
     });
     // Ages that differ from the order of arrival, two of them equal.
     for (const age of [3, 1, 5, 1, 2, 4]) this.owners.push(this.#newOwner(age));
@@ -133,6 +142,8 @@ class Pair {
 
   #compare(expectedEvents: string[]): void {
     this.manager.checkInvariants();
+    this.#noteWaits();
+    expect(findWaitsForCycle(this.manager.list(), this.#strategy), 'a deadlock').toBeUndefined();
     expect(this.#events.splice(0).sort()).toEqual(expectedEvents);
     const rows = this.manager
       .list()
@@ -141,6 +152,21 @@ class Pair {
     for (const owner of this.owners) {
       expect(owner.ended).toBe(this.reference.isEnded(owner));
       expect(owner.waits > 0).toBe(this.reference.isWaiting(owner));
+    }
+  }
+
+  /** Which kinds of waits there are now: for a table, for a key, for more than is held already. */
+  #noteWaits(): void {
+    const rows = this.manager.list();
+    for (const { key, state, owner, table } of rows) {
+      if (state !== 'waiting') continue;
+      this.seen.add(key === undefined ? 'waits for a table' : 'waits for a key');
+      const holds = rows.some(
+        (row) => row.owner === owner && row.table === table && row.key === key && row.state === 'held',
+      );
+      if (holds) this.seen.add(key === undefined ? 'waits to upgrade a table' : 'waits to upgrade a key');
+      if (rows.some((row) => row.owner.standing === 'committing' && row.state === 'held'))
+        this.seen.add('waits beside one that commits');
     }
   }
 
@@ -161,8 +187,32 @@ function finishAll(pair: Pair): void {
   }
 }
 
+/** What must have happened somewhere among the scripts, or they show nothing. */
+const mustBeSeen: Readonly<Record<string, readonly string[]>> = {
+  'wound-wait': [
+    'aborted',
+    'given-back',
+    'protected',
+    'waits for a table',
+    'waits for a key',
+    'waits to upgrade a table',
+    'waits to upgrade a key',
+    'waits beside one that commits',
+  ],
+  'wait-die': [
+    'died',
+    'waits for a table',
+    'waits for a key',
+    'waits to upgrade a table',
+    'waits to upgrade a key',
+    'waits beside one that commits',
+  ],
+  'no-wait': ['died'],
+};
+
 describe.each([woundWait, waitDie, noWait])('lock manager under $name', (strategy) => {
-  test('does what the reference does, keeps its invariants, and never deadlocks', () => {
+  test('does what the reference does, never has a cycle of waits, and always drains', () => {
+    const seen = new Set<string>();
     fc.assert(
       fc.property(commands, (script) => {
         const pair = new Pair(strategy);
@@ -170,9 +220,11 @@ describe.each([woundWait, waitDie, noWait])('lock manager under $name', (strateg
         finishAll(pair);
         expect(pair.manager.list()).toEqual([]);
         expect(pair.manager.waiting).toBe(0);
+        for (const event of pair.seen) seen.add(event);
       }),
       { numRuns: 150 },
     );
+    expect([...seen]).toEqual(expect.arrayContaining([...(mustBeSeen[strategy.name] ?? ['a list'])]));
   });
 
   test('says free exactly when a newcomer would get the lock at once', () => {
@@ -194,12 +246,78 @@ describe.each([woundWait, waitDie, noWait])('lock manager under $name', (strateg
   });
 });
 
+test('the property finds the deadlocks of a strategy that lets everybody wait', () => {
+  const allWait: LockStrategy = { name: 'all-wait', decide: () => 'wait' };
+  const { failed, error } = checkProperty(allWait);
+  expect(failed).toBe(true);
+  expect(error).toMatch(/a deadlock/);
+});
+
+function checkProperty(strategy: LockStrategy): { readonly failed: boolean; readonly error: string } {
+  const property = fc.property(commands, (script) => {
+    const pair = new Pair(strategy);
+    for (const command of script) pair.run(command);
+    finishAll(pair);
+  });
+  const { failed, errorInstance } = fc.check(property, { numRuns: 300, endOnFailure: true });
+  return { failed, error: String(errorInstance) };
+}
+
 function boundPair(strategy: LockStrategy): {
   manager: LockManager<TestOwner>;
   run: (command: Command) => void;
 } {
   const pair = new Pair(strategy);
   return { manager: pair.manager, run: (command) => pair.run(command) };
+}
+
+type Row = ReturnType<LockManager<TestOwner>['list']>[number];
+
+/** Owners that wait for each other in a circle, if there are any: read off the list of locks alone. */
+function findWaitsForCycle(rows: readonly Row[], strategy: LockStrategy): readonly number[] | undefined {
+  const waitsFor = new Map<TestOwner, Set<TestOwner>>();
+  for (const row of rows) {
+    if (row.state !== 'waiting' || isOnlyPending(row, rows)) continue;
+    const blockers = rows.filter((other) => isInTheWay(other, row, strategy)).map(({ owner }) => owner);
+    waitsFor.set(row.owner, new Set([...(waitsFor.get(row.owner) ?? []), ...blockers]));
+  }
+  const finished = new Set<TestOwner>();
+  const path: TestOwner[] = [];
+  const visit = (owner: TestOwner): readonly number[] | undefined => {
+    if (finished.has(owner)) return undefined;
+    const start = path.indexOf(owner);
+    if (start >= 0) return path.slice(start).map(({ id }) => id);
+    path.push(owner);
+    for (const next of waitsFor.get(owner) ?? []) {
+      const cycle = visit(next);
+      if (cycle !== undefined) return cycle;
+    }
+    path.pop();
+    finished.add(owner);
+    return undefined;
+  };
+  for (const owner of waitsFor.keys()) {
+    const cycle = visit(owner);
+    if (cycle !== undefined) return cycle;
+  }
+  return undefined;
+}
+
+/** A key that is asked for once the intent on its table is held; until then nobody is in its way. */
+function isOnlyPending({ owner, table, key }: Row, rows: readonly Row[]): boolean {
+  return (
+    key !== undefined &&
+    rows.some(
+      (row) => row.owner === owner && row.table === table && row.key === undefined && row.state === 'waiting',
+    )
+  );
+}
+
+function isInTheWay(other: Row, waiting: Row, strategy: LockStrategy): boolean {
+  if (other.owner === waiting.owner || other.table !== waiting.table || other.key !== waiting.key)
+    return false;
+  if (compatible(other.mode, waiting.mode)) return false;
+  return other.state === 'held' || strategy.decide(waiting.owner, other.owner) === 'wait';
 }
 
 function tryOnce(manager: LockManager<TestOwner>, lock: (probe: TestOwner) => boolean): boolean {

@@ -5,23 +5,25 @@ import { onAbort } from './on-abort.ts';
 import type { CallOptions } from './pending-calls.ts';
 
 /**
- * Rejects with TIMEOUT or the signal's reason when that comes first, after calling `gaveUp`. `consequence` ends the
+ * Rejects with TIMEOUT or the signal's reason when that comes first, after calling `gaveUp` with it. `consequence` ends the
  * message of the TIMEOUT: what has become of the work.
  */
 export function boundedWait<T>(
   promise: Promise<T>,
   options: CallOptions | undefined,
   consequence: string,
-  gaveUp?: () => void,
+  gaveUp?: (reason: unknown) => void,
 ): Promise<T> {
   const timeoutMs = options?.timeoutMs ?? callTimeoutMsDefault;
   const signal = options?.signal;
   return new Promise<T>((resolve, reject) => {
     const giveUp = (reason: unknown): void => {
-      gaveUp?.();
+      gaveUp?.(reason);
       reject(reason);
     };
     if (signal?.aborted === true) {
+      // Nobody else looks at it: that it fails for having been given up is not to end the process.
+      promise.catch(() => undefined);
       giveUp(signal.reason);
       return;
     }
