@@ -1,9 +1,12 @@
 /**
  * The coordinator of one attempt of one transaction, at the member that runs its body. Pure and synchronous.
  *
- *     running ──commit──▶ preparing ──all votes, decided──▶ committed
- *        │                    │
+ *     running ──commit──▶ preparing ──all votes──▶ deciding ──▶ committed
+ *        │                    │                      │
  *        └────────────────────┴── wounded, killed, participant lost ──▶ aborted
+ *
+ * Deciding is over within the call where the word alone decides; a log takes its time, and nobody else can end the
+ * transaction meanwhile.
  *
  * While the body runs it only asks partitions for locks and passes their answers on; writes stay with the body. Then:
  *
@@ -18,13 +21,15 @@
  */
 import type { PartitionId, Timestamp } from '@troupe/core';
 import { assert } from '@troupe/core';
-import type { Decision, Touched } from './decision.ts';
+import type { Decision, PartitionWrites, Touched } from './decision.ts';
 import type { LockMode } from './lock-mode.ts';
 import { Refusal, RequestOp } from './messages.ts';
 import type { TransactionId } from './status-word.ts';
 
 /** Why an attempt ended without a commit. */
 export type AbortCause = 'wounded' | 'participant-lost' | 'line-full' | 'killed' | 'timeout' | 'user';
+
+export type { PartitionWrites };
 
 export interface CoordinatorPorts {
   readonly decision: Decision;
@@ -43,14 +48,6 @@ export type Outcome =
   | { readonly committed: true; readonly timestamp: Timestamp }
   | { readonly committed: false; readonly cause: AbortCause; readonly partition: PartitionId | undefined };
 
-/** What a transaction changes in one partition, as messages carry it. */
-export interface PartitionWrites {
-  /** [table, key, value, …], undefined removes. */
-  readonly writes: unknown[];
-  /** Tables to empty first. */
-  readonly cleared: readonly number[];
-}
-
 interface Participation extends Touched {
   /** Its vote, or undefined while it has none to give or hasn't given it. */
   vote: Timestamp | undefined;
@@ -59,7 +56,9 @@ interface Participation extends Touched {
   told: boolean;
 }
 
-export type CoordinatorState = 'running' | 'preparing' | 'committed' | 'aborted';
+export type CoordinatorState = 'running' | 'preparing' | 'deciding' | 'committed' | 'aborted';
+
+const nothingWritten: ReadonlyMap<PartitionId, PartitionWrites> = new Map();
 
 export class Coordinator {
   readonly id: TransactionId;
@@ -69,6 +68,7 @@ export class Coordinator {
   readonly #participants: Participation[] = [];
   #state: CoordinatorState = 'running';
   #votesMissing = 0;
+  #writes = nothingWritten;
 
   constructor(id: TransactionId, age: TransactionId, slot: number, ports: CoordinatorPorts) {
     this.id = id;
@@ -130,6 +130,7 @@ export class Coordinator {
       this.#send(RequestOp.commitOne, first[0], first[1].writes, first[1].cleared, undefined);
       return;
     }
+    this.#writes = writes;
     this.#prepare(writes);
   }
 
@@ -139,7 +140,7 @@ export class Coordinator {
    * together, so neither may the error it threw.
    */
   abort(cause: AbortCause, partition?: PartitionId): boolean {
-    if (this.#state === 'committed' || this.#state === 'aborted') return false;
+    if (this.#state !== 'running' && this.#state !== 'preparing') return false;
     const first = this.#ports.decision.tryAbort(this.id, this.slot);
     if (!first && this.#state === 'preparing') return false;
     const lost = this.#lostPartition();
@@ -176,9 +177,7 @@ export class Coordinator {
 
   /** The only partition has committed it. */
   done(timestamp: Timestamp): void {
-    if (this.#state !== 'preparing') return;
-    this.#state = 'committed';
-    this.#ports.ended({ committed: true, timestamp });
+    if (this.#state === 'preparing') this.#committed(timestamp);
   }
 
   refused(partition: PartitionId, reason: Refusal): void {
@@ -210,7 +209,8 @@ export class Coordinator {
   }
 
   #commitUnasked(writes: ReadonlyMap<PartitionId, PartitionWrites>): void {
-    this.#ports.decision.commitUnasked(this.id, this.slot, this.#participants, (verdict, timestamp) => {
+    this.#state = 'deciding';
+    this.#ports.decision.commitUnasked(this.id, this.slot, this.#participants, writes, (verdict, timestamp) => {
       if (verdict !== 'committed') {
         this.#undecided(verdict);
         return;
@@ -234,16 +234,32 @@ export class Coordinator {
    * has and is about to. Nobody else can decide any more, so the word tells.
    */
   #decidedByTheDead(partition: PartitionId): void {
-    const timestamp = this.#ports.decision.committedAt(this.id, this.slot);
-    if (timestamp !== undefined) this.done(timestamp);
-    else this.#end(0, { committed: false, cause: 'participant-lost', partition });
+    this.#state = 'deciding';
+    this.#ports.decision.resolve(this.id, this.slot, (timestamp) => {
+      if (timestamp !== undefined) this.#committed(timestamp);
+      else this.#end(0, { committed: false, cause: 'participant-lost', partition });
+    });
+  }
+
+  /** Somebody else has decided it, and everybody knows. */
+  #committed(timestamp: Timestamp): void {
+    this.#state = 'committed';
+    this.#ports.ended({ committed: true, timestamp });
   }
 
   #decide(timestamp: Timestamp): void {
-    this.#ports.decision.commit(this.id, this.slot, timestamp, this.#participants, (verdict) => {
-      if (verdict === 'committed') this.#end(timestamp, { committed: true, timestamp });
-      else this.#undecided(verdict);
-    });
+    this.#state = 'deciding';
+    this.#ports.decision.commit(
+      this.id,
+      this.slot,
+      timestamp,
+      this.#participants,
+      this.#writes,
+      (verdict) => {
+        if (verdict === 'committed') this.#end(timestamp, { committed: true, timestamp });
+        else this.#undecided(verdict);
+      },
+    );
   }
 
   /** The decision was not to commit. */

@@ -17,6 +17,8 @@ export const Family = {
   transactionReply: 4,
   compute: 5,
   procedure: 6,
+  log: 7,
+  logReply: 8,
 } as const;
 
 /**

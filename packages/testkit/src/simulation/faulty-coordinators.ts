@@ -99,10 +99,12 @@ export class CoordinatorTrustingReads extends Coordinator {
     const { decision } = ports;
     const trusting: Decision = {
       tryAbort: (...given) => decision.tryAbort(...given),
-      committedAt: (...given) => decision.committedAt(...given),
+      resolve: (...given) => decision.resolve(...given),
       commitUnasked: (...given) => decision.commitUnasked(...given),
-      commit: (of, at, timestamp, touched, decided) =>
-        decision.commit(of, at, timestamp, touched, (verdict) => decided(reads.only ? 'committed' : verdict)),
+      commit: (of, at, timestamp, touched, writes, decided) =>
+        decision.commit(of, at, timestamp, touched, writes, (verdict) =>
+          decided(reads.only ? 'committed' : verdict),
+        ),
     };
     super(id, age, slot, { ...portsWith(ports, (outcome) => ports.ended(outcome)), decision: trusting });
     this.#reads = reads;

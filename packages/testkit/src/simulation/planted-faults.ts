@@ -4,7 +4,7 @@
  * stood in an earlier state of the protocol. `aim` pushes the workload into the corner where the fault can show.
  */
 import type { Timestamp } from '@troupe/core';
-import { type LockStrategy, MemoryDecision, Participant } from '@troupe/transactions';
+import { type Decision, type LockStrategy, MemoryDecision, Participant } from '@troupe/transactions';
 import { calmWeather } from '../network-weather.ts';
 import {
   CoordinatorDeafToTheDead,
@@ -35,18 +35,18 @@ export interface PlantedFault {
 const arrivalOrder: LockStrategy = { name: 'arrival', decide: () => 'wait' };
 
 class DecisionWithoutIncarnations extends MemoryDecision {
-  override commit(...[id, slot, timestamp, , decided]: Parameters<MemoryDecision['commit']>): void {
-    super.commit(id, slot, timestamp, [], decided);
+  override commit(...[id, slot, timestamp, , writes, decided]: Parameters<Decision['commit']>): void {
+    super.commit(id, slot, timestamp, [], writes, decided);
   }
 
-  override commitUnasked(...[id, slot, , decided]: Parameters<MemoryDecision['commitUnasked']>): void {
-    super.commitUnasked(id, slot, [], decided);
+  override commitUnasked(...[id, slot, , writes, decided]: Parameters<Decision['commitUnasked']>): void {
+    super.commitUnasked(id, slot, [], writes, decided);
   }
 }
 
 class DecisionWithoutWord extends MemoryDecision {
-  override commit(...[id, slot, timestamp, touched, decided]: Parameters<MemoryDecision['commit']>): void {
-    super.commit(id, slot, timestamp, touched, (verdict) =>
+  override commit(...[id, slot, timestamp, touched, writes, decided]: Parameters<Decision['commit']>): void {
+    super.commit(id, slot, timestamp, touched, writes, (verdict) =>
       decided(verdict === 'aborted' ? 'committed' : verdict),
     );
   }
