@@ -9,6 +9,13 @@ export interface Counters {
   snapshotsTooOld: number;
   plain: number;
   scans: number;
+  procedures: number;
+  /** Nested transactions that were undone. */
+  savepoints: number;
+  clears: number;
+  crashes: number;
+  /** Committing transactions whose submitter was dead. */
+  prevented: number;
   /** Most attempts that one operation needed. */
   attemptsMax: number;
   steps: number;
@@ -23,6 +30,11 @@ export function zeroCounters(): Counters {
     snapshotsTooOld: 0,
     plain: 0,
     scans: 0,
+    procedures: 0,
+    savepoints: 0,
+    clears: 0,
+    crashes: 0,
+    prevented: 0,
     attemptsMax: 0,
     steps: 0,
   };

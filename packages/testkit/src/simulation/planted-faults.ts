@@ -134,7 +134,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   {
     name: 'no-incarnation-check',
     parts: {
-      decision: (...given) => new DecisionWithoutIncarnations(...given),
+      decision: (words, incarnationOf, draw) => new DecisionWithoutIncarnations(words, incarnationOf, draw),
       request: (message, incarnation) => message.with(3, incarnation),
     },
     aim: quickReturns,
@@ -227,7 +227,7 @@ export const plantedFaults: readonly PlantedFault[] = [
   },
   {
     name: 'commit-of-a-wounded-transaction',
-    parts: { decision: (...given) => new DecisionWithoutWord(...given) },
+    parts: { decision: (words, incarnationOf, draw) => new DecisionWithoutWord(words, incarnationOf, draw) },
     aim: votes,
   },
   {

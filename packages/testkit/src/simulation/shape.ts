@@ -22,7 +22,17 @@ export type OperationKind =
   /** A walk over the table at a snapshot. */
   | 'snapshotScan'
   /** One operation on one key without a transaction. */
-  | 'plain';
+  | 'plain'
+  /** A declared transaction that the owner of its first key runs for the caller. */
+  | 'procedure'
+  /** A transaction that empties table 2, and one that reads and writes it. */
+  | 'clear'
+  | 'clearable'
+  /** A transaction that locks everything there is, then runs. */
+  | 'all';
+
+/** How fates are decided, and what a death takes away. */
+export type SimulationMode = 'memory' | 'one-log';
 
 /** Everything that a seed decides before its run begins. */
 export interface Shape {
@@ -39,9 +49,15 @@ export interface Shape {
   readonly appendsPerKeyMax: number;
   /** Of all micro-operations of a transaction body, how many also write a fresh key blindly. */
   readonly blindChance: number;
+  /** How often a part of a body is a nested transaction; half of them fail. */
+  readonly nestedChance: number;
   readonly userAbortChance: number;
   readonly timeoutChance: number;
   readonly deaths: number;
+  /** Deaths of the whole process; only where there is a log. */
+  readonly crashes: number;
+  /** How long the log takes to flush. */
+  readonly logDelay: number;
   readonly restartDelay: number;
   /** How long after a death the incarnations rise, if nobody notices it earlier. */
   readonly noticeDelay: number;
@@ -53,7 +69,7 @@ export interface Shape {
 }
 
 /** Draws the shape of a run; what `aim` names is taken from there. */
-export function drawShape(random: SeededRandom, aim: Partial<Shape> = {}): Shape {
+export function drawShape(random: SeededRandom, mode: SimulationMode, aim: Partial<Shape> = {}): Shape {
   const hosts = random.integer(1, 4);
   const drawn: Shape = {
     hosts,
@@ -66,9 +82,12 @@ export function drawShape(random: SeededRandom, aim: Partial<Shape> = {}): Shape
     mopsMax: random.integer(2, 4),
     appendsPerKeyMax: random.pick([4, 16, 64]),
     blindChance: random.pick([0, 0.2]),
+    nestedChance: random.pick([0, 0.3]),
     userAbortChance: random.pick([0, 0.1]),
     timeoutChance: random.pick([0, 0, 0.1]),
     deaths: random.pick([0, 1, 2, 4]),
+    crashes: mode === 'one-log' ? random.pick([0, 0, 1, 2]) : 0,
+    logDelay: random.pick([0, 2, 10]),
     restartDelay: random.pick([0, 2, 20]),
     noticeDelay: random.pick([0, 3]),
     slots: random.pick([2, 4, 64]),
@@ -80,12 +99,27 @@ export function drawShape(random: SeededRandom, aim: Partial<Shape> = {}): Shape
   return { ...drawn, ...aim };
 }
 
-/** Only transactions, and what `extra` adds. */
-export function weightsOf(extra: Partial<Shape['weights']>): Shape['weights'] {
-  return { interactive: 0, declared: 0, blind: 0, scan: 0, snapshot: 0, snapshotScan: 0, plain: 0, ...extra };
+/** Only what is named. */
+export function weightsOf(given: Partial<Shape['weights']>): Shape['weights'] {
+  return { ...noWeights, ...given };
 }
 
+const noWeights: Shape['weights'] = {
+  interactive: 0,
+  declared: 0,
+  blind: 0,
+  scan: 0,
+  snapshot: 0,
+  snapshotScan: 0,
+  plain: 0,
+  procedure: 0,
+  clear: 0,
+  clearable: 0,
+  all: 0,
+};
+
 function drawWeights(random: SeededRandom): Shape['weights'] {
+  const clears = random.pick([0, 0, 1]);
   return {
     interactive: random.pick([1, 4]),
     declared: random.pick([0, 2]),
@@ -94,5 +128,9 @@ function drawWeights(random: SeededRandom): Shape['weights'] {
     snapshot: random.pick([0, 2]),
     snapshotScan: random.pick([0, 0, 1]),
     plain: random.pick([0, 2]),
+    procedure: random.pick([0, 0, 2]),
+    clear: clears / 2,
+    clearable: clears * 2,
+    all: random.pick([0, 0, 0, 0.5]),
   };
 }

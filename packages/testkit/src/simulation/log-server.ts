@@ -1,0 +1,80 @@
+/**
+ * The member that has the log: the real `CommitLog` over the simulated disk. It flushes whenever something waits, one
+ * flush at a time, each with all that came until it began. It dies with the process only.
+ */
+import { type CommitLog, type LogOrigin, LogOp } from '@troupe/transactions';
+import {
+  formatAddress,
+  type MemberAddress,
+  type MemberBehaviour,
+  type MemberContext,
+} from '../simulated-member.ts';
+import type { Disk } from './disk.ts';
+import type { Frame } from './outbox.ts';
+import type { SimulationParts } from './parts.ts';
+
+export interface LogServerPorts {
+  readonly disk: Disk;
+  readonly parts: SimulationParts;
+  /** How long the next flush takes. */
+  flushDelayMs(): number;
+}
+
+export class LogServer implements MemberBehaviour<Frame> {
+  readonly #ports: LogServerPorts;
+  readonly #context: MemberContext<Frame>;
+  readonly #log: CommitLog;
+  readonly #origins = new Map<string, LogOrigin>();
+  #isFlushing = false;
+
+  constructor(ports: LogServerPorts, context: MemberContext<Frame>) {
+    const { disk, parts } = ports;
+    this.#ports = ports;
+    this.#context = context;
+    this.#log = parts.commitLog({
+      append: (record) => disk.append(record),
+      stateOf: (partition) => disk.stateOf(partition),
+    });
+  }
+
+  receive(frame: Frame, from: MemberAddress): void {
+    const origin = this.#originOf(from);
+    for (const message of frame) {
+      if (message[0] === LogOp.commit) {
+        const [, id, timestamp, parts, heard] = message as [number, number, number, readonly unknown[], number];
+        this.#log.commit({ id, timestamp, parts }, heard, origin);
+      } else if (message[0] === LogOp.prevent) this.#log.prevent(message[1] as number, origin);
+      else this.#log.open(message[1] as number, message[2] as number, origin);
+    }
+    this.#flush();
+  }
+
+  memberLost(lost: MemberAddress): void {
+    const label = formatAddress(lost);
+    const origin = this.#origins.get(label);
+    this.#origins.delete(label);
+    if (origin !== undefined) this.#log.originLost(origin);
+  }
+
+  #flush(): void {
+    const count = this.#log.unflushed;
+    if (this.#isFlushing || count === 0) return;
+    this.#isFlushing = true;
+    this.#context.clock.setTimer(this.#ports.flushDelayMs(), () => {
+      this.#isFlushing = false;
+      this.#ports.disk.flush(count);
+      this.#log.flushed(count);
+      this.#flush();
+    });
+  }
+
+  #originOf(from: MemberAddress): LogOrigin {
+    const label = formatAddress(from);
+    let origin = this.#origins.get(label);
+    if (origin === undefined) {
+      origin = { send: (message) => this.#context.send(from, [message]) };
+      this.#origins.set(label, origin);
+    }
+    return origin;
+  }
+}
