@@ -210,23 +210,37 @@ export class Coordinator {
 
   #commitUnasked(writes: ReadonlyMap<PartitionId, PartitionWrites>): void {
     this.#state = 'deciding';
-    this.#ports.decision.commitUnasked(this.id, this.slot, this.#participants, writes, (verdict, timestamp) => {
-      if (verdict !== 'committed') {
-        this.#undecided(verdict);
-        return;
-      }
-      this.#state = 'committed';
-      for (const { partition, incarnation } of this.#participants) {
-        const changes = writes.get(partition);
-        this.#ports.send(
-          partition,
-          changes === undefined
-            ? [RequestOp.decide, this.id, partition, incarnation, 0]
-            : [RequestOp.commit, this.id, partition, incarnation, timestamp, changes.writes, changes.cleared],
-        );
-      }
-      this.#ports.ended({ committed: true, timestamp });
-    });
+    this.#ports.decision.commitUnasked(
+      this.id,
+      this.slot,
+      this.#participants,
+      writes,
+      (verdict, timestamp) => {
+        if (verdict !== 'committed') {
+          this.#undecided(verdict);
+          return;
+        }
+        this.#state = 'committed';
+        for (const { partition, incarnation } of this.#participants) {
+          const changes = writes.get(partition);
+          this.#ports.send(
+            partition,
+            changes === undefined
+              ? [RequestOp.decide, this.id, partition, incarnation, 0]
+              : [
+                  RequestOp.commit,
+                  this.id,
+                  partition,
+                  incarnation,
+                  timestamp,
+                  changes.writes,
+                  changes.cleared,
+                ],
+          );
+        }
+        this.#ports.ended({ committed: true, timestamp });
+      },
+    );
   }
 
   /**

@@ -27,6 +27,7 @@ export { ProcedureOp, Refusal, ReplyOp, RequestOp } from './messages.ts';
 export { OneLogDecision, OneLogParticipation } from './one-log-decision.ts';
 export { type Origin, Participant, type ParticipantPorts, TransactionRecord } from './participant.ts';
 export { type ProcedureDefinition, type ProcedureOptions, procedure } from './procedure.ts';
+export { clockStartOf, nextStartEpoch } from './start-epoch.ts';
 export { type Fate, StatusSlots, StatusWords, statusMemoryBytes, type TransactionId } from './status-word.ts';
 export type {
   BeginOptions,
@@ -39,4 +40,3 @@ export type {
 } from './transaction.ts';
 export * from './transactions.ts';
 export { type Cell, type Savepoint, Workspace } from './workspace.ts';
-export { clockStartOf, nextStartEpoch } from './start-epoch.ts';

@@ -66,8 +66,7 @@ export class LogClient {
   receive(message: readonly unknown[]): void {
     if (message[0] === LogReplyOp.state)
       this.#opens.get(message[1] as PartitionId)?.(message[2] as number, message[3]);
-    else if (message[0] === LogReplyOp.fate)
-      this.#fate(message[1] as TransactionId, message[2] as Timestamp);
+    else if (message[0] === LogReplyOp.fate) this.#fate(message[1] as TransactionId, message[2] as Timestamp);
     else this.#decided(message[1] as TransactionId, message[2] as LogVerdict);
   }
 

@@ -12,12 +12,12 @@ import type { PartitionId, Timestamp } from '@troupe/core';
 import {
   type Decision,
   type LoggedTransaction,
+  MemoryDecision,
   type ParticipantLog,
   type PartitionWrites,
   type Touched,
   type Verdict,
   type Vote,
-  MemoryDecision,
 } from './decision.ts';
 import type { LogClient } from './log-client.ts';
 import { LogVerdict } from './log-messages.ts';

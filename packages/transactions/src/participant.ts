@@ -26,10 +26,10 @@ import type {
   Waiting,
 } from '@troupe/core';
 import { assert, lockWaitersMax, OverloadedError } from '@troupe/core';
+import type { ParticipantLog, Vote } from './decision.ts';
 import { LockManager, LockOwner } from './lock-manager.ts';
 import { type KeyLockMode, LockMode } from './lock-mode.ts';
 import { type LockStrategy, woundWait } from './lock-strategy.ts';
-import type { ParticipantLog, Vote } from './decision.ts';
 import { Refusal, ReplyOp } from './messages.ts';
 import type { StatusWords, TransactionId } from './status-word.ts';
 

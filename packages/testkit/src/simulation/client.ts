@@ -111,7 +111,9 @@ export class Client {
     return { kind: locking, actions, blind };
   }
 
-  #actions(kind: Exclude<OperationKind, 'plain' | 'snapshot' | 'snapshotScan' | 'procedure' | 'blind'>): Action[] {
+  #actions(
+    kind: Exclude<OperationKind, 'plain' | 'snapshot' | 'snapshotScan' | 'procedure' | 'blind'>,
+  ): Action[] {
     if (kind !== 'clear' && kind !== 'clearable') return this.#world.workload.next();
     const around = (): (AppendMop | ReadListMop)[] =>
       Array.from({ length: this.#random.integer(0, 2) }, () => this.#onClearable());

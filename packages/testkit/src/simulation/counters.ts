@@ -15,7 +15,11 @@ export interface Counters {
   clears: number;
   crashes: number;
   /** Committing transactions whose submitter was dead. */
-  prevented: number;
+  prevents: number;
+  /** Commits that the log refused. */
+  refusals: number;
+  /** Records that a crash took away. */
+  recordsLost: number;
   /** Most attempts that one operation needed. */
   attemptsMax: number;
   steps: number;
@@ -34,7 +38,9 @@ export function zeroCounters(): Counters {
     savepoints: 0,
     clears: 0,
     crashes: 0,
-    prevented: 0,
+    prevents: 0,
+    refusals: 0,
+    recordsLost: 0,
     attemptsMax: 0,
     steps: 0,
   };

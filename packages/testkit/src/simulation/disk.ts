@@ -40,9 +40,12 @@ export class Disk {
     this.#flushed += count;
   }
 
-  crash(random: SeededRandom): void {
+  /** Answers how many records are gone. */
+  crash(random: SeededRandom): number {
+    const before = this.#records.length;
     this.#records.length = random.integer(this.#flushed, this.#records.length);
     this.#flushed = this.#records.length;
+    return before - this.#flushed;
   }
 
   /** [table, key, value, timestamp, …] of one partition after every record. */

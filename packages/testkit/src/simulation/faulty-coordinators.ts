@@ -123,6 +123,17 @@ export class CoordinatorDeafToTheDead extends Coordinator {
   }
 }
 
+/** Has the log prevent what the only partition is committing, though that lives, because time is up. */
+export class CoordinatorPreventingTheLiving extends Coordinator {
+  override abort(cause: AbortCause, partition?: PartitionId): boolean {
+    if (super.abort(cause, partition)) return true;
+    const [only] = this.touched;
+    if (cause === 'timeout' && only !== undefined && this.state === 'preparing')
+      this.partitionLost(only.partition);
+    return false;
+  }
+}
+
 function portsWith(ports: CoordinatorPorts, ended: (outcome: Outcome) => void): CoordinatorPorts {
   return {
     decision: ports.decision,

@@ -40,7 +40,7 @@ export interface SimulationParts {
   ): Decision;
   participantLog(log: LogClient): ParticipantLog;
   logClient(send: (message: unknown[]) => void): LogClient;
-  commitLog(ports: CommitLogPorts): CommitLog;
+  commitLog(ports: CommitLogPorts, disk: Disk): CommitLog;
   /** Where the clock of a new process begins; makes durable what must be. */
   clockStart(disk: Disk): Timestamp;
   /** A plain write where there is a log. */

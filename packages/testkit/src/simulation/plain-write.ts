@@ -24,8 +24,7 @@ export function appendDurably(
       const changes = { writes: [table, key, appended], cleared: [] };
       coordinator?.commit(new Map([[partition, changes]]));
     },
-    ended: ({ committed }) =>
-      settle(committed ? { kind: 'answered', value: before } : { kind: 'moved' }),
+    ended: ({ committed }) => settle(committed ? { kind: 'answered', value: before } : { kind: 'moved' }),
   });
   if (coordinator === undefined)
     member.whenSlotFree(() => appendDurably(member, partition, table, key, value, settle));

@@ -37,7 +37,9 @@ function checkLog(world: World): void {
       const state = world.disk.stateOf(id);
       const entries = tables.reduce((sum, table) => sum + store.size(table), 0);
       if (entries * 4 !== state.length)
-        world.problems.push(`durability: partition ${id} holds ${entries} entries, the log ${state.length / 4}`);
+        world.problems.push(
+          `durability: partition ${id} holds ${entries} entries, the log ${state.length / 4}`,
+        );
       for (let i = 0; i < state.length; i += 4) {
         const found = store.read(state[i] as number, state[i + 1] as string);
         if (JSON.stringify(found) === JSON.stringify(state[i + 2])) continue;

@@ -32,7 +32,13 @@ export interface TableServerPorts {
   tryPartition(id: number): ServedPartition | undefined;
   answer(to: MemberAddress, requestId: number, answer: CallAnswer): void;
   /** Appends to a list as a transaction of its own, where a write must be durable before it is answered. */
-  readonly append?: (partition: number, table: number, key: string, value: number, settle: (answer: CallAnswer) => void) => void;
+  readonly append?: (
+    partition: number,
+    table: number,
+    key: string,
+    value: number,
+    settle: (answer: CallAnswer) => void,
+  ) => void;
 }
 
 type Message = readonly unknown[];

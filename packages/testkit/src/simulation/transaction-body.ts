@@ -63,11 +63,7 @@ export class TransactionBody {
   }
 
   /** Perhaps part of it as a nested transaction. */
-  *#perform(
-    actions: readonly Action[],
-    thinks: boolean,
-    depth: number,
-  ): Task<ListAppendMop[] | undefined> {
+  *#perform(actions: readonly Action[], thinks: boolean, depth: number): Task<ListAppendMop[] | undefined> {
     const { nestedChance } = this.#world.shape;
     if (actions.length === 0 || depth === nestedDepthMax || !this.#random.chance(nestedChance))
       return yield* this.#each(actions, thinks);
@@ -92,9 +88,7 @@ export class TransactionBody {
     const results: ListAppendMop[] = [];
     for (const action of actions) {
       const isDone =
-        action[0] === 'clear table'
-          ? yield* this.#clearTable(results)
-          : yield* this.#oneKey(action, results);
+        action[0] === 'clear table' ? yield* this.#clearTable(results) : yield* this.#oneKey(action, results);
       if (!isDone) return undefined;
       const pause = this.#world.shape.thinkDelay / 4;
       if (thinks && pause > 0)

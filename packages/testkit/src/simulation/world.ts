@@ -219,7 +219,7 @@ export class World {
     this.#isDown = true;
     this.counters.crashes += 1;
     for (const name of [mainName, ...this.hosts, logName]) this.network.kill(name);
-    this.disk.crash(this.#random);
+    this.counters.recordsLost += this.disk.crash(this.#random);
     this.#members.clear();
     this.#deaths.clear();
   }
@@ -239,9 +239,9 @@ export class World {
 
   #startLog(context: ConstructorParameters<typeof LogServer>[1]): LogServer {
     const random = context.random.fork('flush');
-    const flushDelayMs = (): number =>
-      drawDurationMs(random, this.delay(this.shape.logDelay), 'long-tailed');
-    return new LogServer({ disk: this.disk, parts: this.parts, flushDelayMs }, context);
+    const flushDelayMs = (): number => drawDurationMs(random, this.delay(this.shape.logDelay), 'long-tailed');
+    const { disk, parts, counters } = this;
+    return new LogServer({ disk, parts, counters, flushDelayMs }, context);
   }
 
   #startMember(name: string, context: ConstructorParameters<typeof GridMember>[1]): GridMember {
