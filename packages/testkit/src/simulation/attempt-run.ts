@@ -32,7 +32,7 @@ export class AttemptRun {
   readonly known: KnownAttempt;
   readonly #world: World;
   readonly #member: GridMember;
-  readonly #workspace = new Workspace();
+  readonly #workspace: Workspace;
   readonly #steps = new Map<number, Step>();
   #nextStep = 1;
   #resume: (() => void) | undefined;
@@ -66,6 +66,7 @@ export class AttemptRun {
     this.#world = world;
     this.#member = member;
     this.coordinator = coordinator;
+    this.#workspace = world.parts.workspace();
     const { words } = member.slots;
     this.known = { coordinator, words, outcome: undefined, writes: new Map(), installedAt: undefined };
     world.truth.began(this.known);

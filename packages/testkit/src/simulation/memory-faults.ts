@@ -22,6 +22,11 @@ import {
   ParticipantTrustingLentWords,
 } from './faulty-participants.ts';
 import { WordsThatAreNeverSafe, WordsWonByEveryone } from './faulty-words.ts';
+import {
+  WorkspaceClearingWhatItKnows,
+  WorkspaceKeepingNestedClears,
+  WorkspaceKeepingNestedWrites,
+} from './faulty-workspaces.ts';
 import { clogged, type PlantedFault, quickReturns, scarceWords, slowNews, votes } from './planted-fault.ts';
 import { weightsOf } from './shape.ts';
 
@@ -179,6 +184,20 @@ export const memoryFaults: readonly PlantedFault[] = (
     {
       name: 'locks-given-back-after-an-answer',
       parts: { participant: (...given) => new ParticipantForgettingAnswers(...given) },
+    },
+    {
+      name: 'failed-nested-transaction-keeps-its-writes',
+      parts: { workspace: () => new WorkspaceKeepingNestedWrites() },
+    },
+    {
+      name: 'failed-nested-transaction-keeps-its-clear',
+      parts: { workspace: () => new WorkspaceKeepingNestedClears() },
+      aim: { nestedChance: 0.5, weights: weightsOf({ clear: 1, clearable: 4 }) },
+    },
+    {
+      name: 'clear-spares-what-was-not-touched',
+      parts: { workspace: () => new WorkspaceClearingWhatItKnows() },
+      aim: { weights: weightsOf({ clear: 1, clearable: 4 }) },
     },
   ] as const satisfies readonly Omit<PlantedFault, 'mode'>[]
 ).map((fault) => ({ ...fault, mode: 'memory' }));

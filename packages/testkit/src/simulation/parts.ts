@@ -21,6 +21,7 @@ import {
   type ParticipantPorts,
   StatusWords,
   type TransactionId,
+  Workspace,
 } from '@troupe/transactions';
 import type { Disk } from './disk.ts';
 import { appendDurably } from './plain-write.ts';
@@ -43,6 +44,8 @@ export interface SimulationParts {
   commitLog(ports: CommitLogPorts, disk: Disk): CommitLog;
   /** Where the clock of a new process begins; makes durable what must be. */
   clockStart(disk: Disk): Timestamp;
+  /** Where an attempt keeps what it has read and written. */
+  workspace(): Workspace;
   /** A plain write where there is a log. */
   plainWrite(...given: Parameters<typeof appendDurably>): void;
   /** A participant's view of a coordinator's words. */
@@ -74,6 +77,7 @@ export const soundParts: SimulationParts = {
     disk.epoch = nextStartEpoch(disk.epoch, disk.lastTimestamp);
     return clockStartOf(disk.epoch);
   },
+  workspace: () => new Workspace(),
   plainWrite: appendDurably,
   originWords: (memory) => new StatusWords(memory),
   horizon: (shared) => shared.draw(),
