@@ -87,7 +87,8 @@ export class ParticipantShowingTooEarly extends Participant {
 
   constructor(...[partition, ports, strategy]: ConstructorParameters<typeof Participant>) {
     const held = new Map<TransactionId, () => void>();
-    const { log, draw } = ports;
+    const { log } = ports;
+    const draw = (): Timestamp => ports.draw();
     const early: ParticipantLog | undefined = log && {
       resolve: (...given) => log.resolve(...given),
       commitHere: (transaction, vote, touched, decided) => {

@@ -25,12 +25,13 @@ import {
   type MemberBehaviour,
   type MemberContext,
 } from '../simulated-member.ts';
+import { logName } from './log-server.ts';
 import { type Frame, SimulatedOutbox } from './outbox.ts';
 import { PartitionHost } from './partition-host.ts';
 import { ProcedureServer } from './procedures.ts';
 import { type CallAnswer, TableServer } from './table-server.ts';
 import { type Task, until } from './task.ts';
-import { logName, type World } from './world.ts';
+import type { World } from './world.ts';
 
 type Message = readonly unknown[];
 

@@ -22,6 +22,9 @@ import type { Disk } from './disk.ts';
 import type { Frame } from './outbox.ts';
 import type { SimulationParts } from './parts.ts';
 
+/** Its name on the network. */
+export const logName = 'log';
+
 export interface LogServerPorts {
   readonly disk: Disk;
   readonly parts: SimulationParts;

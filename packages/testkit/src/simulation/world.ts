@@ -22,7 +22,7 @@ import { zeroCounters } from './counters.ts';
 import { Disk } from './disk.ts';
 import { GridMember } from './grid-member.ts';
 import { clearedTable, KeySpace } from './key-space.ts';
-import { LogServer } from './log-server.ts';
+import { LogServer, logName } from './log-server.ts';
 import type { OperationRecord } from './operation-record.ts';
 import type { Frame } from './outbox.ts';
 import type { SimulationParts } from './parts.ts';
@@ -32,8 +32,6 @@ import { runTask } from './task.ts';
 import { Truth } from './truth.ts';
 
 const mainName = 'main';
-/** The member that has the log. */
-export const logName = 'log';
 
 interface Death {
   readonly address: MemberAddress;
