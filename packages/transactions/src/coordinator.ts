@@ -1,9 +1,12 @@
 /**
  * The coordinator of one attempt of one transaction, at the member that runs its body. Pure and synchronous.
  *
- *     running ──commit──▶ preparing ──all votes, decided──▶ committed
- *        │                    │
+ *     running ──commit──▶ preparing ──all votes──▶ deciding ──▶ committed
+ *        │                    │                      │
  *        └────────────────────┴── wounded, killed, participant lost ──▶ aborted
+ *
+ * Deciding is over within the call where the word alone decides; a log takes its time, and nobody else can end the
+ * transaction meanwhile.
  *
  * While the body runs it only asks partitions for locks and passes their answers on; writes stay with the body. Then:
  *
@@ -19,13 +22,15 @@
 import type { KeyRange, PartitionId, Timestamp } from '@troupe/core';
 import { assert } from '@troupe/core';
 import type { Conflict } from './conflict.ts';
-import type { Decision, Touched } from './decision.ts';
+import type { Decision, PartitionWrites, Touched } from './decision.ts';
 import type { LockMode } from './lock-mode.ts';
 import { Refusal, RequestOp } from './messages.ts';
 import type { TransactionId } from './status-word.ts';
 
 /** Why an attempt ended without a commit. */
 export type AbortCause = 'wounded' | 'participant-lost' | 'line-full' | 'killed' | 'timeout' | 'user';
+
+export type { PartitionWrites };
 
 export interface CoordinatorPorts {
   /** Told to every partition, for views and errors. */
@@ -52,14 +57,6 @@ export type Outcome =
       readonly conflict?: Conflict | undefined;
     };
 
-/** What a transaction changes in one partition, as messages carry it. */
-export interface PartitionWrites {
-  /** [table, key, value, …], undefined removes. */
-  readonly writes: unknown[];
-  /** Tables to empty first. */
-  readonly cleared: readonly number[];
-}
-
 interface Participation extends Touched {
   /** Its vote, or undefined while it has none to give or hasn't given it. */
   vote: Timestamp | undefined;
@@ -68,7 +65,9 @@ interface Participation extends Touched {
   told: boolean;
 }
 
-export type CoordinatorState = 'running' | 'preparing' | 'committed' | 'aborted';
+export type CoordinatorState = 'running' | 'preparing' | 'deciding' | 'committed' | 'aborted';
+
+const nothingWritten: ReadonlyMap<PartitionId, PartitionWrites> = new Map();
 
 export class Coordinator {
   readonly id: TransactionId;
@@ -78,6 +77,7 @@ export class Coordinator {
   readonly #participants: Participation[] = [];
   #state: CoordinatorState = 'running';
   #votesMissing = 0;
+  #writes = nothingWritten;
 
   constructor(id: TransactionId, age: number, slot: number, ports: CoordinatorPorts) {
     this.id = id;
@@ -145,6 +145,7 @@ export class Coordinator {
       this.#send(RequestOp.commitOne, first[0], first[1].writes, first[1].cleared, undefined);
       return;
     }
+    this.#writes = writes;
     this.#prepare(writes);
   }
 
@@ -154,7 +155,7 @@ export class Coordinator {
    * together, so neither may the error it threw.
    */
   abort(cause: AbortCause, partition?: PartitionId): boolean {
-    if (this.#state === 'committed' || this.#state === 'aborted') return false;
+    if (this.#state !== 'running' && this.#state !== 'preparing') return false;
     const first = this.#ports.decision.tryAbort(this.id, this.slot);
     if (!first && this.#state === 'preparing') return false;
     const lost = this.#lostPartition();
@@ -191,9 +192,7 @@ export class Coordinator {
 
   /** The only partition has committed it. */
   done(timestamp: Timestamp): void {
-    if (this.#state !== 'preparing') return;
-    this.#state = 'committed';
-    this.#ports.ended({ committed: true, timestamp });
+    if (this.#state === 'preparing') this.#committed(timestamp);
   }
 
   refused(partition: PartitionId, reason: Refusal, conflict?: Conflict): void {
@@ -225,23 +224,38 @@ export class Coordinator {
   }
 
   #commitUnasked(writes: ReadonlyMap<PartitionId, PartitionWrites>): void {
-    this.#ports.decision.commitUnasked(this.id, this.slot, this.#participants, (verdict, timestamp) => {
-      if (verdict !== 'committed') {
-        this.#undecided(verdict);
-        return;
-      }
-      this.#state = 'committed';
-      for (const { partition, incarnation } of this.#participants) {
-        const changes = writes.get(partition);
-        this.#ports.send(
-          partition,
-          changes === undefined
-            ? [RequestOp.decide, this.id, partition, incarnation, 0]
-            : [RequestOp.commit, this.id, partition, incarnation, timestamp, changes.writes, changes.cleared],
-        );
-      }
-      this.#ports.ended({ committed: true, timestamp });
-    });
+    this.#state = 'deciding';
+    this.#ports.decision.commitUnasked(
+      this.id,
+      this.slot,
+      this.#participants,
+      writes,
+      (verdict, timestamp) => {
+        if (verdict !== 'committed') {
+          this.#undecided(verdict);
+          return;
+        }
+        this.#state = 'committed';
+        for (const { partition, incarnation } of this.#participants) {
+          const changes = writes.get(partition);
+          this.#ports.send(
+            partition,
+            changes === undefined
+              ? [RequestOp.decide, this.id, partition, incarnation, 0]
+              : [
+                  RequestOp.commit,
+                  this.id,
+                  partition,
+                  incarnation,
+                  timestamp,
+                  changes.writes,
+                  changes.cleared,
+                ],
+          );
+        }
+        this.#ports.ended({ committed: true, timestamp });
+      },
+    );
   }
 
   /**
@@ -249,16 +263,32 @@ export class Coordinator {
    * has and is about to. Nobody else can decide any more, so the word tells.
    */
   #decidedByTheDead(partition: PartitionId): void {
-    const timestamp = this.#ports.decision.committedAt(this.id, this.slot);
-    if (timestamp !== undefined) this.done(timestamp);
-    else this.#end(0, { committed: false, cause: 'participant-lost', partition });
+    this.#state = 'deciding';
+    this.#ports.decision.resolve(this.id, this.slot, (timestamp) => {
+      if (timestamp !== undefined) this.#committed(timestamp);
+      else this.#end(0, { committed: false, cause: 'participant-lost', partition });
+    });
+  }
+
+  /** Somebody else has decided it, and everybody knows. */
+  #committed(timestamp: Timestamp): void {
+    this.#state = 'committed';
+    this.#ports.ended({ committed: true, timestamp });
   }
 
   #decide(timestamp: Timestamp): void {
-    this.#ports.decision.commit(this.id, this.slot, timestamp, this.#participants, (verdict) => {
-      if (verdict === 'committed') this.#end(timestamp, { committed: true, timestamp });
-      else this.#undecided(verdict);
-    });
+    this.#state = 'deciding';
+    this.#ports.decision.commit(
+      this.id,
+      this.slot,
+      timestamp,
+      this.#participants,
+      this.#writes,
+      (verdict) => {
+        if (verdict === 'committed') this.#end(timestamp, { committed: true, timestamp });
+        else this.#undecided(verdict);
+      },
+    );
   }
 
   /** The decision was not to commit. */

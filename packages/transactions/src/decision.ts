@@ -1,7 +1,7 @@
 /**
  * How the fate of a transaction is decided: a port, so that nothing else in the protocol knows which form is in use.
- * This is the *memory* form. A later form asks a log and answers when the log has flushed, which is why the answer
- * comes by callback.
+ * This is the *memory* form, which answers within the call. The form of `one-log-decision.ts` asks a log and answers
+ * when the log has flushed, which is why answers come by callback.
  */
 import type { PartitionId, Timestamp } from '@troupe/core';
 import type { StatusWords, TransactionId } from './status-word.ts';
@@ -10,6 +10,21 @@ import type { StatusWords, TransactionId } from './status-word.ts';
 export interface Touched {
   readonly partition: PartitionId;
   readonly incarnation: number;
+}
+
+/** What a transaction changes in one partition, as messages carry it. */
+export interface PartitionWrites {
+  /** [table, key, value, …], undefined removes. */
+  readonly writes: unknown[];
+  /** Tables to empty first. */
+  readonly cleared: readonly number[];
+}
+
+/** What a partition keeps of a transaction until its fate is known. */
+export interface Vote {
+  readonly timestamp: Timestamp;
+  readonly writes: readonly unknown[];
+  readonly cleared: readonly number[];
 }
 
 /** Lost: a partition it touched has died since, with its locks. Aborted: somebody was faster. */
@@ -22,6 +37,7 @@ export interface Decision {
     slot: number,
     timestamp: Timestamp,
     touched: readonly Touched[],
+    writes: ReadonlyMap<PartitionId, PartitionWrites>,
     decided: (verdict: Verdict) => void,
   ): void;
   /**
@@ -33,6 +49,7 @@ export interface Decision {
     id: TransactionId,
     slot: number,
     touched: readonly Touched[],
+    writes: ReadonlyMap<PartitionId, PartitionWrites>,
     decided: (verdict: Verdict, timestamp: Timestamp) => void,
   ): void;
   /** Ends it now, if nobody has decided yet. False: its fate is another's to tell. */
@@ -41,7 +58,33 @@ export interface Decision {
    * The fate of a transaction whose only deciding participant has died: when it had committed it, else undefined; then
    * it never will.
    */
-  committedAt(id: TransactionId, slot: number): Timestamp | undefined;
+  resolve(id: TransactionId, slot: number, resolved: (committedAt: Timestamp | undefined) => void): void;
+}
+
+/** How a participant has fates decided where commits go to a log. In the memory form it has none: the word decides. */
+export interface ParticipantLog {
+  /**
+   * Commits a transaction that touched this partition only and whose word the participant has made COMMITTING. Puts
+   * the outcome into the word, then tells it: once it is durable, or certain never to be.
+   */
+  commitHere(
+    transaction: LoggedTransaction,
+    vote: Vote,
+    partition: Touched,
+    decided: (committed: boolean) => void,
+  ): void;
+  /**
+   * What became of a COMMITTING transaction whose coordinator is dead: its timestamp, or 0 when it was not committed
+   * and never will be. Doesn't answer about one that this member has itself given to `commitHere`: that answer comes.
+   */
+  resolve(transaction: LoggedTransaction, resolved: (timestamp: Timestamp) => void): void;
+}
+
+/** A transaction as its participant knows it. */
+export interface LoggedTransaction {
+  readonly id: TransactionId;
+  readonly slot: number;
+  readonly origin: { readonly words: StatusWords };
 }
 
 /**
@@ -64,6 +107,7 @@ export class MemoryDecision implements Decision {
     slot: number,
     timestamp: Timestamp,
     touched: readonly Touched[],
+    _writes: ReadonlyMap<PartitionId, PartitionWrites>,
     decided: (verdict: Verdict) => void,
   ): void {
     if (this.#anyLost(touched)) {
@@ -76,6 +120,7 @@ export class MemoryDecision implements Decision {
     id: TransactionId,
     slot: number,
     touched: readonly Touched[],
+    _writes: ReadonlyMap<PartitionId, PartitionWrites>,
     decided: (verdict: Verdict, timestamp: Timestamp) => void,
   ): void {
     if (!this.#words.tryCommitting(slot, id)) {
@@ -102,7 +147,7 @@ export class MemoryDecision implements Decision {
     return this.#words.tryAbort(slot, id);
   }
 
-  committedAt(id: TransactionId, slot: number): Timestamp | undefined {
-    return this.#words.fate(slot, id) === 'committed' ? this.#words.commitTimestamp(slot) : undefined;
+  resolve(id: TransactionId, slot: number, resolved: (committedAt: Timestamp | undefined) => void): void {
+    resolved(this.#words.fate(slot, id) === 'committed' ? this.#words.commitTimestamp(slot) : undefined);
   }
 }

@@ -1,5 +1,6 @@
 /** Transactions over partitioned tables: the locking actor protocol, and the ways users begin a transaction. */
 
+export { CommitLog, type CommitLogPorts, type CommitRecord, type LogOrigin } from './commit-log.ts';
 export {
   type AbortCause,
   Coordinator,
@@ -7,15 +8,27 @@ export {
   type Outcome,
   type PartitionWrites,
 } from './coordinator.ts';
-export { type Decision, MemoryDecision, type Touched, type Verdict } from './decision.ts';
+export {
+  type Decision,
+  type LoggedTransaction,
+  MemoryDecision,
+  type ParticipantLog,
+  type Touched,
+  type Verdict,
+  type Vote,
+} from './decision.ts';
 export { Histogram, type HistogramSummary } from './histogram.ts';
 export * from './lock-manager.ts';
 export * from './lock-mode.ts';
 export * from './lock-order.ts';
 export * from './lock-strategy.ts';
-export { Refusal, ReplyOp, RequestOp } from './messages.ts';
+export { LogClient } from './log-client.ts';
+export { LogOp, LogReplyOp, LogVerdict } from './log-messages.ts';
+export { ProcedureOp, Refusal, ReplyOp, RequestOp } from './messages.ts';
+export { OneLogDecision, OneLogParticipation } from './one-log-decision.ts';
 export { Participant, type ParticipantPorts } from './participant.ts';
 export { type ProcedureDefinition, type ProcedureOptions, procedure } from './procedure.ts';
+export { clockStartOf, nextStartEpoch } from './start-epoch.ts';
 export { type Fate, StatusSlots, StatusWords, statusMemoryBytes, type TransactionId } from './status-word.ts';
 export type {
   BeginOptions,
@@ -32,3 +45,4 @@ export { mergeMetrics, TransactionMeter, type TransactionMetrics } from './trans
 export { type Origin, TransactionRecord } from './transaction-record.ts';
 export * from './transaction-views.ts';
 export * from './transactions.ts';
+export { type Cell, type Savepoint, Workspace } from './workspace.ts';

@@ -27,6 +27,7 @@ import type {
 } from '@troupe/core';
 import { assert, lockWaitersMax, OverloadedError } from '@troupe/core';
 import { conflictOver } from './conflict.ts';
+import type { ParticipantLog, Vote } from './decision.ts';
 import { LockManager, type LockOwner, type WoundOutcome } from './lock-manager.ts';
 import { type KeyLockMode, LockMode } from './lock-mode.ts';
 import { type LockStrategy, woundWait } from './lock-strategy.ts';
@@ -41,6 +42,8 @@ export interface ParticipantPorts {
   /** The next timestamp of the shared clock. */
   draw(): Timestamp;
   readonly meter?: LockMeter;
+  /** Where commits go to a log. */
+  readonly log?: ParticipantLog;
 }
 
 /** Told what happens at locks, with a clock to measure waits. Nothing is measured where nobody waits. */
@@ -51,7 +54,6 @@ export interface LockMeter {
   /** A holder had to give way: it was aborted, or went back into line. */
   wounded(outcome: 'aborted' | 'given-back'): void;
 }
-
 export class Participant implements PartitionConcurrency {
   readonly locks: LockManager;
   readonly #partition: Pick<Partition, 'id' | 'incarnation' | 'store'>;
@@ -153,11 +155,14 @@ export class Participant implements PartitionConcurrency {
     for (const record of Array.from(this.#records.values())) {
       if (record.origin !== origin) continue;
       const { words } = origin;
-      // COMMITTING without its coordinator never became COMMITTED: nobody was told, so it counts as aborted.
-      const committed =
-        !words.tryAbort(record.slot, record.id) && words.fate(record.slot, record.id) === 'committed';
+      const { log } = this.#ports;
+      const fate = words.tryAbort(record.slot, record.id) ? 'aborted' : words.fate(record.slot, record.id);
       // Without a vote it was only read here: whatever became of it, there is nothing to install.
-      this.#end(record, committed && record.vote !== undefined ? words.commitTimestamp(record.slot) : 0);
+      if (record.vote === undefined) this.#end(record, 0);
+      else if (fate === 'committed') this.#end(record, words.commitTimestamp(record.slot));
+      else if (fate === 'committing' && log !== undefined) log.resolve(record, this.#resolved(record));
+      // COMMITTING without its coordinator never became COMMITTED: nobody was told, so it counts as aborted.
+      else this.#end(record, 0);
     }
   }
 
@@ -281,11 +286,41 @@ export class Participant implements PartitionConcurrency {
 
   #commitHere(record: TransactionRecord, writes: readonly unknown[], cleared: readonly number[]): void {
     const timestamp = this.#ports.draw();
-    if (record.origin.words.tryCommit(record.slot, record.id, timestamp)) {
+    const { words } = record.origin;
+    if (this.#ports.log !== undefined) this.#commitLogged(record, { timestamp, writes, cleared });
+    else if (words.tryCommit(record.slot, record.id, timestamp)) {
       record.vote = { timestamp, writes, cleared };
-      this.#end(record, timestamp);
-      record.origin.send([ReplyOp.done, record.id, this.#partition.id, timestamp]);
+      this.#committedHere(record, timestamp);
     } else this.#end(record, 0);
+  }
+
+  #committedHere(record: TransactionRecord, timestamp: Timestamp): void {
+    this.#end(record, timestamp);
+    record.origin.send([ReplyOp.done, record.id, this.#partition.id, timestamp]);
+  }
+
+  /** The word is won before the log is asked, so no wound can come meanwhile; the locks stay until it has answered. */
+  #commitLogged(record: TransactionRecord, vote: Vote): void {
+    const { id, incarnation } = this.#partition;
+    if (!record.origin.words.tryCommitting(record.slot, record.id)) {
+      this.#end(record, 0);
+      return;
+    }
+    record.vote = vote;
+    this.#ports.log?.commitHere(record, vote, { partition: id, incarnation }, (committed) => {
+      if (committed) this.#committedHere(record, vote.timestamp);
+      else {
+        // Only a partition that counts as dead is refused.
+        this.#end(record, 0);
+        record.origin.send([ReplyOp.refused, record.id, id, Refusal.incarnation]);
+      }
+    });
+  }
+
+  #resolved(record: TransactionRecord): (timestamp: Timestamp) => void {
+    return (timestamp) => {
+      if (this.#records.get(record.id) === record) this.#end(record, timestamp);
+    };
   }
 
   /** Installs at `timestamp`, or drops when it is 0, and releases. */

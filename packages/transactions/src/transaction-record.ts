@@ -1,5 +1,5 @@
 /** Who locks in a partition, as its participant keeps them: transactions, and plain operations that wait. */
-import type { Timestamp } from '@troupe/core';
+import type { Vote } from './decision.ts';
 import { LockOwner } from './lock-manager.ts';
 import type { StatusWords, TransactionId } from './status-word.ts';
 
@@ -32,13 +32,7 @@ export class TransactionRecord extends LockOwner {
   /** It has been told something; from now on it can only be aborted, not queued again. */
   answered = false;
   /** Set with the vote. */
-  vote:
-    | {
-        readonly timestamp: Timestamp;
-        readonly writes: readonly unknown[];
-        readonly cleared: readonly number[];
-      }
-    | undefined;
+  vote: Vote | undefined;
 
   constructor(id: TransactionId, age: number, origin: Origin, slot: number, label: string | undefined) {
     super(id, age);

@@ -7,7 +7,7 @@
  * inside stay.
  */
 import type { PartitionId, StorageKey } from '@troupe/core';
-import type { PartitionWrites } from './coordinator.ts';
+import type { PartitionWrites } from './decision.ts';
 
 /** What the transaction knows of one key. */
 export interface Cell {

@@ -18,6 +18,8 @@ export const Family = {
   compute: 5,
   procedure: 6,
   view: 8,
+  log: 9,
+  logReply: 10,
 } as const;
 
 /**

@@ -37,9 +37,11 @@ export class SharedState {
     this.#readers = new Int32Array(buffer, 8 * (headerWords + memberCount) + 4 * partitionCount, 1);
   }
 
-  static create(partitionCount: number, memberCount: number): SharedState {
+  /** `clockStart`: where the clock begins; above all that an earlier life of the same data has ever drawn. */
+  static create(partitionCount: number, memberCount: number, clockStart: Timestamp = 0): SharedState {
     const bytes = 8 * (headerWords + memberCount) + 4 * (partitionCount + 1);
     const state = new SharedState(new SharedArrayBuffer(bytes), partitionCount, memberCount);
+    Atomics.store(state.#words, clockIndex, BigInt(clockStart));
     for (let member = 0; member < memberCount; member++)
       Atomics.store(state.#words, headerWords + member, noSnapshotWord);
     for (let partition = 0; partition < partitionCount; partition++) state.raiseIncarnation(partition);

@@ -1,14 +1,16 @@
 /**
- * One attempt of a transaction as its client code sees it: the counterpart of `Attempt` on real threads, for tasks
- * instead of promises. Writes are kept here until the end, as in a workspace.
+ * One attempt of a transaction as its client code sees it: the counterpart of `Attempt` and `TransactionExecutor` on
+ * real threads, for tasks instead of promises. What it has read and written lies in the real `Workspace`.
  */
 import type { KeyRange, PartitionId } from '@troupe/core';
 import {
   type Aged,
+  type Cell,
   type Coordinator,
   LockMode,
   type Outcome,
-  type PartitionWrites,
+  type Savepoint,
+  Workspace,
 } from '@troupe/transactions';
 import type { GridMember } from './grid-member.ts';
 import { type Task, until } from './task.ts';
@@ -16,18 +18,13 @@ import type { KnownAttempt } from './truth.ts';
 import type { World } from './world.ts';
 
 type List = readonly number[];
+type Strength = 'read' | 'write';
 
 interface Step {
-  readonly keys: ReadonlyMap<PartitionId, readonly string[]>;
-  readonly mode: 'read' | 'write';
+  readonly cells: ReadonlyMap<PartitionId, readonly Cell[]>;
+  readonly mode: Strength;
   missing: number;
   readonly resume: () => void;
-}
-
-/** What the attempt knows of a key. */
-interface Known {
-  lock: 'read' | 'write';
-  list: List;
 }
 
 export class AttemptRun {
@@ -35,8 +32,7 @@ export class AttemptRun {
   readonly known: KnownAttempt;
   readonly #world: World;
   readonly #member: GridMember;
-  readonly #keys = new Map<string, Known>();
-  readonly #written = new Map<string, List>();
+  readonly #workspace: Workspace;
   readonly #steps = new Map<number, Step>();
   #nextStep = 1;
   #resume: (() => void) | undefined;
@@ -80,6 +76,7 @@ export class AttemptRun {
     this.#world = world;
     this.#member = member;
     this.coordinator = coordinator;
+    this.#workspace = world.parts.workspace();
     const { words } = member.slots;
     this.known = { coordinator, words, outcome: undefined, writes: new Map(), installedAt: undefined };
     world.truth.began(this.known);
@@ -95,75 +92,100 @@ export class AttemptRun {
     return this.coordinator.touched.find((one) => one.partition === partition)?.incarnation ?? 0;
   }
 
+  // ── the workspace ─────────────────────────────────────────────────────────────────────────────────────────────
+
   /** What the attempt sees under a key that it has locked. */
   list(key: string): List {
-    return this.#written.get(key) ?? this.#keys.get(key)?.list ?? [];
+    return (Workspace.current(this.#cell(key)) as List | undefined) ?? [];
   }
 
   append(key: string, value: number): void {
-    this.#written.set(key, [...this.list(key), value]);
+    this.#workspace.write(this.#cell(key), [...this.list(key), value]);
   }
 
-  /** A scan has found this under a table lock. */
-  found(key: string, list: List): void {
-    if (!this.#keys.has(key)) this.#keys.set(key, { lock: 'read', list });
+  /** Empties a table that is locked whole. */
+  clear(table: number): void {
+    this.#workspace.clear(table);
   }
+
+  /** Where a nested transaction begins. */
+  savepoint(): Savepoint {
+    return this.#workspace.savepoint();
+  }
+
+  /** A nested transaction has failed: its writes are undone, its locks stay. */
+  rollbackTo(savepoint: Savepoint): void {
+    this.#workspace.rollbackTo(savepoint);
+  }
+
+  #cell(key: string): Cell {
+    const { keys } = this.#world;
+    return this.#workspace.cell(keys.tableOf(key), key, keys.partitionOf(key));
+  }
+
+  // ── locks ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Locks keys, all at once; false when the attempt has ended instead. */
-  *lockKeys(keys: readonly string[], mode: 'read' | 'write'): Task<boolean> {
-    const byPartition = new Map<PartitionId, string[]>();
+  *lockKeys(keys: readonly string[], mode: Strength): Task<boolean> {
+    const cells = new Map<PartitionId, Cell[]>();
     for (const key of new Set(keys)) {
-      const held = this.#keys.get(key)?.lock;
-      if (held === 'write' || held === mode) continue;
-      const partition = this.#world.keys.partitionOf(key);
-      const list = byPartition.get(partition);
-      if (list === undefined) byPartition.set(partition, [key]);
-      else list.push(key);
+      const cell = this.#cell(key);
+      if (cell.written || cell.lock === 'write' || cell.lock === mode) continue;
+      const own = cells.get(cell.partition);
+      if (own === undefined) cells.set(cell.partition, [cell]);
+      else own.push(cell);
     }
     const lockMode = mode === 'read' ? LockMode.S : LockMode.X;
-    return yield* this.#step(byPartition, mode, (partition, step) => {
-      const own = byPartition.get(partition) ?? [];
+    return yield* this.#step(cells, cells.size, mode, (partition, step) => {
+      const own = cells.get(partition) ?? [];
       this.coordinator.lock(
         partition,
         step,
-        own.flatMap((key) => [this.#world.keys.tableOf(key), key, lockMode]),
+        own.flatMap(({ table, key }) => [table, key, lockMode]),
       );
     });
   }
 
-  /** Locks a table, or a range of its keys, for reading; false when the attempt has ended instead. */
-  *lockTable(table: number, range?: KeyRange): Task<boolean> {
-    const byPartition = new Map<PartitionId, string[]>();
-    for (let partition = 0; partition < this.#world.shape.partitions; partition++)
-      byPartition.set(partition, []);
-    return yield* this.#step(byPartition, 'read', (partition, step) => {
-      if (range === undefined) this.coordinator.lockTable(partition, step, table, LockMode.S);
-      else this.coordinator.lockRange(partition, step, table, range);
+  /** Locks whole tables, all at once; false when the attempt has ended instead. */
+  *lockTables(tables: readonly number[], mode: Strength): Task<boolean> {
+    const cells = new Map<PartitionId, Cell[]>();
+    for (let partition = 0; partition < this.#world.shape.partitions; partition++) cells.set(partition, []);
+    const lockMode = mode === 'read' ? LockMode.S : LockMode.X;
+    return yield* this.#step(cells, cells.size * tables.length, mode, (partition, step) => {
+      for (const table of tables) {
+        if (this.coordinator.state === 'running')
+          this.coordinator.lockTable(partition, step, table, lockMode);
+      }
     });
   }
 
-  /** Commits what was appended; returns when the attempt has ended. */
-  *commit(): Task<Outcome> {
-    const writes = new Map<PartitionId, PartitionWrites>();
-    const values = new Map<string, number>();
-    for (const [key, list] of this.#written) {
-      const partition = this.#world.keys.partitionOf(key);
-      const target = writes.get(partition) ?? { writes: [], cleared: [] };
-      writes.set(partition, target);
-      target.writes.push(this.#world.keys.tableOf(key), key, list);
-      values.set(key, list.at(-1) ?? 0);
-    }
-    yield* this.connected(writes.keys());
-    if (this.#outcome === undefined && this.coordinator.state === 'running') {
-      this.#world.truth.wants(this.known, values);
-      this.coordinator.commit(writes, this.#member.outlivesPartitions && this.#isLocked());
-    }
-    return yield* this.finished();
+  /** Locks a range of a table's keys for reading; false when the attempt has ended instead. */
+  *lockRange(table: number, range: KeyRange): Task<boolean> {
+    const cells = new Map<PartitionId, Cell[]>();
+    for (let partition = 0; partition < this.#world.shape.partitions; partition++) cells.set(partition, []);
+    return yield* this.#step(cells, cells.size, 'read', (partition, step) => {
+      this.coordinator.lockRange(partition, step, table, range);
+    });
   }
 
-  /** Every write has its lock already, so no partition need be asked. */
-  #isLocked(): boolean {
-    return [...this.#written.keys()].every((key) => this.#keys.get(key)?.lock === 'write');
+  // ── the end ───────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** Commits what was written; returns when the attempt has ended. */
+  *commit(): Task<Outcome> {
+    const writes = this.#workspace.writes(this.#world.shape.partitions);
+    yield* this.connected(writes.keys());
+    if (this.#outcome === undefined && this.coordinator.state === 'running') {
+      const values = new Map<string, number>();
+      for (const { writes: list } of writes.values()) {
+        for (let i = 0; i < list.length; i += 3) {
+          const last = (list[i + 2] as List | undefined)?.at(-1);
+          if (last !== undefined) values.set(list[i + 1] as string, last);
+        }
+      }
+      this.#world.truth.wants(this.known, values);
+      this.coordinator.commit(writes, this.#member.outlivesPartitions && this.#workspace.isLocked);
+    }
+    return yield* this.finished();
   }
 
   *finished(): Task<Outcome> {
@@ -181,17 +203,18 @@ export class AttemptRun {
   }
 
   *#step(
-    keys: ReadonlyMap<PartitionId, readonly string[]>,
-    mode: Step['mode'],
+    cells: ReadonlyMap<PartitionId, readonly Cell[]>,
+    missing: number,
+    mode: Strength,
     send: (partition: PartitionId, step: number) => void,
   ): Task<boolean> {
-    yield* this.connected(keys.keys());
-    if (this.#outcome !== undefined) return false;
-    if (keys.size === 0) return true;
+    yield* this.connected(cells.keys());
+    if (this.#outcome !== undefined || this.coordinator.state !== 'running') return false;
+    if (cells.size === 0) return true;
     yield* until<void>((resume) => {
       const step = this.#nextStep++;
-      this.#steps.set(step, { keys, mode, missing: keys.size, resume: () => resume() });
-      for (const partition of keys.keys()) if (this.coordinator.state === 'running') send(partition, step);
+      this.#steps.set(step, { cells, mode, missing, resume: () => resume() });
+      for (const partition of cells.keys()) if (this.coordinator.state === 'running') send(partition, step);
     });
     return this.#outcome === undefined;
   }
@@ -199,10 +222,10 @@ export class AttemptRun {
   #answered(stepId: number, partition: PartitionId, values: readonly unknown[]): void {
     const step = this.#steps.get(stepId);
     if (step === undefined) return;
-    const keys = step.keys.get(partition) ?? [];
-    keys.forEach((key, index) => {
-      this.#keys.set(key, { lock: step.mode, list: (values[index] as List | undefined) ?? [] });
-    });
+    for (const [index, cell] of (step.cells.get(partition) ?? []).entries()) {
+      cell.committed = values[index];
+      if (cell.lock !== 'write') cell.lock = step.mode;
+    }
     step.missing -= 1;
     if (step.missing > 0) return;
     this.#steps.delete(stepId);

@@ -1,53 +1,41 @@
 /**
  * A client of the simulated grid: one sequential process on one member. It draws what to do next, does it as the
- * transactions package would, retries what lost a conflict, and writes down what it was told.
+ * transactions package would, and writes down what it was told.
  */
-import type { KeyRange, PartitionId } from '@troupe/core';
-import { isInRange, newest, TableOp } from '@troupe/core';
-import type { Aged } from '@troupe/transactions';
+import { TableOp } from '@troupe/core';
 import type { AppendMop, ListAppendMop, ReadListMop } from '../history.ts';
 import type { SeededRandom } from '../seeded-random.ts';
-import { AttemptRun } from './attempt-run.ts';
 import type { GridMember } from './grid-member.ts';
-import { type IncarnationOfKey, OperationRecord } from './operation-record.ts';
+import { LockingRun, type RunResult } from './locking-run.ts';
+import { OperationRecord } from './operation-record.ts';
 import type { OperationKind } from './shape.ts';
+import { SnapshotReader } from './snapshot-reader.ts';
 import { appendOp, type CallAnswer } from './table-server.ts';
 import { sleep, type Task, until } from './task.ts';
+import type { Action, LockingKind, TransactionPlan } from './transaction-body.ts';
 import type { World } from './world.ts';
 
 type List = readonly number[];
-type Mop = AppendMop | ReadListMop;
-type LockingKind = 'interactive' | 'declared' | 'blind' | 'scan' | 'rangeScan';
-
-/** How the body of an attempt ended; undefined: the attempt was ended meanwhile. */
-type BodyResult = { readonly mops: readonly ListAppendMop[]; readonly commits: boolean } | undefined;
 
 export class Client {
   readonly #world: World;
   readonly #member: GridMember;
   readonly #process: string;
   readonly #random: SeededRandom;
-  readonly #priorities: SeededRandom;
-  #record: OperationRecord | undefined;
 
   constructor(world: World, member: GridMember, process: string) {
     this.#world = world;
     this.#member = member;
     this.#process = process;
     this.#random = member.random.fork(process);
-    this.#priorities = this.#random.fork('priority');
-  }
-
-  /** The member died: what was under way has no answer. */
-  died(): void {
-    this.#record?.info();
   }
 
   /** Does one operation after another until the run has had enough of them. */
   *run(): Task {
     const { shape } = this.#world;
     while (this.#world.takeOperation()) {
-      yield* this.#pause(shape.thinkDelay);
+      const pause = this.#random.next() * 2 * this.#world.delay(shape.thinkDelay);
+      if (pause > 0) yield* sleep(this.#member.context.clock, pause);
       yield* this.#operation(this.#drawKind());
     }
   }
@@ -55,15 +43,19 @@ export class Client {
   /** Reads every key of the run in one transaction. */
   *readAll(): Task {
     const { workload, keys } = this.#world;
-    const mops = [...workload.keys, ...keys.freshKeys].map((key): Mop => ['r', key, undefined]);
-    yield* this.#locking('declared', mops);
+    const all = [...workload.keys, ...keys.freshKeys, ...keys.markers, ...keys.clearable];
+    const actions = all.map((key): Action => ['r', key, undefined]);
+    yield* this.#locking({ kind: 'declared', actions, blind: [] });
   }
 
   *#operation(kind: OperationKind): Task {
     if (kind === 'plain') yield* this.#plain();
-    else if (kind === 'snapshot') yield* this.#snapshot();
-    else if (kind === 'snapshotScan') yield* this.#snapshotScan();
-    else yield* this.#locking(kind, kind === 'blind' ? [] : this.#world.workload.next());
+    else if (kind === 'snapshot')
+      yield* new SnapshotReader(this.#world, this.#member, this.#random).read(this.#begin(), 'keys');
+    else if (kind === 'snapshotScan')
+      yield* new SnapshotReader(this.#world, this.#member, this.#random).read(this.#begin(), 'table');
+    else if (kind === 'procedure') yield* this.#procedure();
+    else yield* this.#locking(this.#plan(kind));
   }
 
   #drawKind(): OperationKind {
@@ -76,156 +68,83 @@ export class Client {
     return 'interactive';
   }
 
-  /** The priority of a transaction, in draws. */
-  #drawHeadStart(): number {
-    const { headStartMax } = this.#world.shape;
-    return headStartMax === 0 ? 0 : this.#priorities.integer(-headStartMax, headStartMax);
-  }
-
   #begin(): OperationRecord {
-    this.#record = new OperationRecord(this.#world, this.#process);
-    return this.#record;
-  }
-
-  *#pause(mean: number): Task {
-    if (mean > 0) yield* sleep(this.#member.context.clock, this.#random.next() * 2 * this.#world.delay(mean));
+    return new OperationRecord(this.#world, this.#process);
   }
 
   // ── transactions that lock ────────────────────────────────────────────────────────────────────────────────────
 
-  *#locking(kind: LockingKind, mops: readonly Mop[]): Task {
-    const { counters } = this.#world;
+  *#locking(plan: TransactionPlan): Task {
     const record = this.#begin();
-    const blind = this.#blindKeys(kind, mops.length);
-    const headStart = this.#drawHeadStart();
-    let first: Aged | undefined;
-    for (let attempts = 1; ; attempts++) {
-      const attempt = yield* AttemptRun.begin(this.#world, this.#member, first, headStart);
-      first ??= attempt.coordinator;
-      counters.attemptsMax = Math.max(counters.attemptsMax, attempts);
-      const incarnationOf: IncarnationOfKey = (key) => attempt.incarnationOf(key);
-      const appends = [...mops, ...blind].filter(([name]) => name === 'append');
-      record.unanswered = { mops: appends, incarnationOf };
-      this.#maybeTimeOut(attempt);
-      const result = yield* this.#body(kind, attempt, mops, blind);
-      if (result !== undefined && !result.commits) attempt.coordinator.abort('user');
-      const outcome = yield* result?.commits === true ? attempt.commit() : attempt.finished();
-      if (outcome.committed) {
-        counters.commits += 1;
-        record.ok(result?.mops ?? [], incarnationOf, outcome.timestamp);
-        return;
-      }
-      counters.aborts[outcome.cause] += 1;
-      if (outcome.cause === 'wounded') {
-        yield* this.#pause(2 * Math.min(attempts, 8));
-        continue;
-      }
-      // What a body has read before it threw was true together, or it would have ended with another cause.
-      if (outcome.cause === 'user' && result !== undefined) {
-        record.ok(readsOfOthers(result.mops), incarnationOf);
-      } else record.fail();
-      return;
-    }
+    const run = new LockingRun(this.#world, this.#member, this.#random, record);
+    settle(record, yield* run.run(plan));
   }
 
-  #blindKeys(kind: LockingKind, mopCount: number): AppendMop[] {
+  /** At the owner of its first key. */
+  *#procedure(): Task {
+    const plan = this.#plan('declared');
+    const first = plan.actions[0]?.[1];
+    if (first === undefined) return;
+    const record = this.#begin();
+    const partition = this.#world.keys.partitionOf(first);
+    yield* this.#member.connected(partition);
+    const call = this.#world.procedures.begin(plan, record);
+    const answer = yield* until<CallAnswer>((resume) => {
+      this.#member.call(partition, this.#world.procedures.message(call), resume);
+    });
+    this.#world.counters.procedures += 1;
+    // The thread that ran it is gone: it may have committed, elsewhere too.
+    if (answer.kind === 'lost') record.info();
+    else settle(record, call.result ?? { kind: 'failed' });
+  }
+
+  #plan(kind: Exclude<OperationKind, 'plain' | 'snapshot' | 'snapshotScan' | 'procedure'>): TransactionPlan {
     const { shape, keys } = this.#world;
+    const locking: LockingKind = kind === 'clearable' ? 'interactive' : kind;
+    const actions = kind === 'blind' ? [] : this.#actions(kind);
     const chance = kind === 'blind' ? 1 : shape.blindChance;
-    const count = kind === 'blind' ? this.#random.integer(2, 4) : mopCount;
+    const count = kind === 'blind' ? this.#random.integer(2, 4) : actions.length;
     const blind: AppendMop[] = [];
     for (let index = 0; index < count; index++) {
       if (this.#random.chance(chance)) blind.push(['append', keys.freshKey(), 1]);
     }
-    return blind;
+    return { kind: locking, actions, blind };
   }
 
-  *#body(
-    kind: LockingKind,
-    attempt: AttemptRun,
-    mops: readonly Mop[],
-    blind: readonly AppendMop[],
-  ): Task<BodyResult> {
-    const results: ListAppendMop[] = [];
-    if (kind === 'declared' && !(yield* this.#declare(attempt, mops))) return undefined;
-    const scans = kind === 'scan' || kind === 'rangeScan';
-    if (scans && !(yield* this.#scan(attempt, results, kind === 'rangeScan'))) return undefined;
-    for (const mop of mops) {
-      const [name, key, value] = mop;
-      if (!(yield* attempt.lockKeys([key], name === 'r' ? 'read' : 'write'))) return undefined;
-      // An append reads first, so what it read is recorded as well.
-      results.push(['r', key, attempt.list(key)]);
-      if (name === 'append') {
-        attempt.append(key, value);
-        results.push(mop);
-      }
-      if (kind !== 'declared') yield* this.#pause(this.#world.shape.thinkDelay / 4);
-    }
-    const commits = !this.#random.chance(this.#world.shape.userAbortChance);
-    for (const [, key, value] of blind) attempt.append(key, value);
-    return { mops: [...results, ...blind], commits };
+  #actions(
+    kind: Exclude<OperationKind, 'plain' | 'snapshot' | 'snapshotScan' | 'procedure' | 'blind'>,
+  ): Action[] {
+    if (kind !== 'clear' && kind !== 'clearable') return this.#world.workload.next();
+    const around = (): (AppendMop | ReadListMop)[] =>
+      Array.from({ length: this.#random.integer(0, 2) }, () => this.#onClearable());
+    if (kind === 'clear') return [...around(), ['clear table'], ...around()];
+    return [this.#onClearable(), ...around(), ...this.#world.workload.next().slice(0, 1)];
   }
 
-  *#declare(attempt: AttemptRun, mops: readonly Mop[]): Task<boolean> {
-    const writes = mops.some(([name]) => name === 'append');
-    return yield* attempt.lockKeys(
-      mops.map(([, key]) => key),
-      writes ? 'write' : 'read',
-    );
+  #onClearable(): AppendMop | ReadListMop {
+    const { keys } = this.#world;
+    const key = this.#random.pick(keys.clearable);
+    return this.#random.chance(0.5) ? ['r', key, undefined] : ['append', key, keys.nextValue()];
   }
 
-  /** Locks the table, or a range of it, then reads all of it: keys that aren't there count as empty lists. */
-  *#scan(attempt: AttemptRun, results: ListAppendMop[], isRange: boolean): Task<boolean> {
-    const { shape, counters, keys, workload } = this.#world;
-    const table = this.#random.integer(0, 1);
-    const knownNow = (): readonly string[] => (table === 0 ? workload.keys : keys.recentFreshKeys(20));
-    const range = isRange ? this.#drawRange(knownNow()) : undefined;
-    if (!(yield* attempt.lockTable(table, range))) return false;
-    counters.scans += 1;
-    const isIn = (key: string): boolean => range === undefined || isInRange(range, key);
-    const found = new Map<string, List>(knownNow().map((key) => [key, []]));
-    for (let partition = 0; partition < shape.partitions; partition++) {
-      yield* attempt.connected([partition]);
-      if (attempt.outcome !== undefined) return false;
-      const { answer } = yield* this.#call(partition, [TableOp.scan, 0, 0, 0, table, newest]);
-      // A partition that moved or died ends the attempt; its coordinator hears of it, or finds out at the end.
-      for (const [key, list] of entriesOf(answer)) found.set(key, list);
-    }
-    for (const [key, list] of found) {
-      if (!isIn(key)) continue;
-      attempt.found(key, list);
-      results.push(['r', key, list]);
-    }
-    return attempt.outcome === undefined;
-  }
-
-  /** From one key up to before another, or without an end on one side. */
-  #drawRange(known: readonly string[]): KeyRange {
-    const draw = (): string | undefined =>
-      known.length === 0 || this.#random.chance(0.3) ? undefined : this.#random.pick(known);
-    const [from, to] = [draw(), draw()];
-    return from !== undefined && to !== undefined && to < from ? { from: to, to: from } : { from, to };
-  }
-
-  #maybeTimeOut(attempt: AttemptRun): void {
-    if (!this.#random.chance(this.#world.shape.timeoutChance)) return;
-    const afterMs = this.#random.next() * this.#world.delay(12);
-    this.#member.context.clock.setTimer(afterMs, () => void attempt.coordinator.abort('timeout'));
-  }
-
-  // ── without locks ─────────────────────────────────────────────────────────────────────────────────────────────
+  // ── without a transaction ─────────────────────────────────────────────────────────────────────────────────────
 
   *#plain(): Task {
     const { workload, keys, counters } = this.#world;
-    const [[name, key, value]] = workload.next() as [Mop];
+    const [[name, key, value]] = workload.next() as [AppendMop | ReadListMop];
     const partition = keys.partitionOf(key);
     const record = this.#begin();
-    yield* this.#connected(partition);
+    yield* this.#member.connected(partition);
     const table = keys.tableOf(key);
     const message =
       name === 'r' ? [TableOp.get, 0, 0, 0, table, key] : [appendOp, 0, 0, 0, table, key, value];
-    const appends: readonly AppendMop[] = name === 'append' ? [['append', key, value]] : [];
-    const { answer, incarnation } = yield* this.#call(partition, message, (sentTo) => {
+    const appends: readonly ListAppendMop[] = name === 'append' ? [['append', key, value]] : [];
+    let incarnation = 0;
+    const answer = yield* until<CallAnswer>((resume) => {
+      const sentTo = this.#world.shared.incarnationOf(partition);
+      incarnation = sentTo;
       record.unanswered = { mops: appends, incarnationOf: () => sentTo };
+      this.#member.call(partition, message, resume);
     });
     if (answer.kind === 'answered') {
       counters.plain += 1;
@@ -233,116 +152,9 @@ export class Client {
     } else if (answer.kind === 'lost') record.info();
     else record.fail();
   }
-
-  *#snapshot(): Task {
-    const { keys, workload } = this.#world;
-    const drawn = [...workload.next(), ...workload.next()]
-      .filter(([name]) => name === 'r')
-      .map(([, key]) => key);
-    const wanted = [...new Set([...drawn, ...keys.recentFreshKeys(4)])];
-    yield* this.#atSnapshot(function* (client, snapshot, read): Task<boolean> {
-      for (const key of wanted) {
-        const partition = keys.partitionOf(key);
-        yield* client.#connected(partition);
-        const message = [TableOp.read, 0, 0, 0, keys.tableOf(key), snapshot, [key]];
-        const { answer, incarnation } = yield* client.#call(partition, message);
-        if (answer.kind !== 'answered') return client.#countTooOld(answer);
-        read(key, (answer.value as List[])[0] ?? [], incarnation);
-        yield* client.#pause(client.#world.shape.thinkDelay / 2);
-      }
-      return true;
-    });
-  }
-
-  *#snapshotScan(): Task {
-    const { keys, workload, shape } = this.#world;
-    const table = this.#random.integer(0, 1);
-    const known = table === 0 ? [...workload.keys] : [...keys.recentFreshKeys(20)];
-    yield* this.#atSnapshot(function* (client, snapshot, read): Task<boolean> {
-      for (let partition = 0; partition < shape.partitions; partition++) {
-        yield* client.#connected(partition);
-        const { answer, incarnation } = yield* client.#call(partition, [
-          TableOp.scan,
-          0,
-          0,
-          0,
-          table,
-          snapshot,
-        ]);
-        if (answer.kind !== 'answered') return client.#countTooOld(answer);
-        const found = new Map(entriesOf(answer));
-        for (const key of known) {
-          if (keys.partitionOf(key) === partition) read(key, found.get(key) ?? [], incarnation);
-        }
-      }
-      return true;
-    });
-  }
-
-  *#atSnapshot(
-    body: (
-      client: Client,
-      snapshot: number,
-      read: (key: string, list: List, incarnation: number) => void,
-    ) => Task<boolean>,
-  ): Task {
-    const record = this.#begin();
-    const snapshot = this.#member.snapshots.acquire();
-    const mops: ListAppendMop[] = [];
-    const incarnations = new Map<string, number>();
-    const isWhole = yield* body(this, snapshot.timestamp, (key, list, incarnation) => {
-      mops.push(['r', key, list]);
-      incarnations.set(key, incarnation);
-    });
-    snapshot.release();
-    if (!isWhole) {
-      record.fail();
-      return;
-    }
-    this.#world.counters.snapshots += 1;
-    record.ok(mops, (key) => incarnations.get(key) ?? 0, snapshot.timestamp);
-  }
-
-  #countTooOld(answer: CallAnswer): false {
-    if (answer.kind === 'too-old') this.#world.counters.snapshotsTooOld += 1;
-    return false;
-  }
-
-  // ── calls ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  *#connected(partition: PartitionId): Task {
-    while (!this.#member.isConnected(partition)) {
-      yield* until<void>((resume) => this.#member.whenConnected(() => resume()));
-    }
-  }
-
-  *#call(
-    partition: PartitionId,
-    message: unknown[],
-    sent?: (incarnation: number) => void,
-  ): Task<{ readonly answer: CallAnswer; readonly incarnation: number }> {
-    let incarnation = 0;
-    const answer = yield* until<CallAnswer>((resume) => {
-      incarnation = this.#world.shared.incarnationOf(partition);
-      sent?.(incarnation);
-      this.#member.call(partition, message, resume);
-    });
-    return { answer, incarnation };
-  }
 }
 
-function* entriesOf(answer: CallAnswer): Generator<[key: string, list: List]> {
-  if (answer.kind !== 'answered') return;
-  const entries = answer.value as unknown[];
-  for (let index = 0; index < entries.length; index += 2)
-    yield [entries[index] as string, entries[index + 1] as List];
-}
-
-/** What an attempt that never took effect has read of the world, without what it saw of itself. */
-function readsOfOthers(mops: readonly ListAppendMop[]): ListAppendMop[] {
-  const written = new Set<string>();
-  return mops.filter(([name, key]) => {
-    if (name === 'append') written.add(key);
-    return name === 'r' && !written.has(key);
-  });
+function settle(record: OperationRecord, result: RunResult): void {
+  if (result.kind === 'ok') record.ok(result.mops, result.incarnationOf, result.timestamp);
+  else record.fail();
 }

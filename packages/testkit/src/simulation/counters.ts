@@ -9,6 +9,17 @@ export interface Counters {
   snapshotsTooOld: number;
   plain: number;
   scans: number;
+  procedures: number;
+  /** Nested transactions that were undone. */
+  savepoints: number;
+  clears: number;
+  crashes: number;
+  /** Committing transactions whose submitter was dead. */
+  prevents: number;
+  /** Commits that the log refused. */
+  refusals: number;
+  /** Records that a crash took away. */
+  recordsLost: number;
   /** Most attempts that one operation needed. */
   attemptsMax: number;
   steps: number;
@@ -23,6 +34,13 @@ export function zeroCounters(): Counters {
     snapshotsTooOld: 0,
     plain: 0,
     scans: 0,
+    procedures: 0,
+    savepoints: 0,
+    clears: 0,
+    crashes: 0,
+    prevents: 0,
+    refusals: 0,
+    recordsLost: 0,
     attemptsMax: 0,
     steps: 0,
   };

@@ -99,10 +99,12 @@ export class CoordinatorTrustingReads extends Coordinator {
     const { decision } = ports;
     const trusting: Decision = {
       tryAbort: (...given) => decision.tryAbort(...given),
-      committedAt: (...given) => decision.committedAt(...given),
+      resolve: (...given) => decision.resolve(...given),
       commitUnasked: (...given) => decision.commitUnasked(...given),
-      commit: (of, at, timestamp, touched, decided) =>
-        decision.commit(of, at, timestamp, touched, (verdict) => decided(reads.only ? 'committed' : verdict)),
+      commit: (of, at, timestamp, touched, writes, decided) =>
+        decision.commit(of, at, timestamp, touched, writes, (verdict) =>
+          decided(reads.only ? 'committed' : verdict),
+        ),
     };
     super(id, age, slot, { ...portsWith(ports, (outcome) => ports.ended(outcome)), decision: trusting });
     this.#reads = reads;
@@ -118,6 +120,17 @@ export class CoordinatorTrustingReads extends Coordinator {
 export class CoordinatorDeafToTheDead extends Coordinator {
   override partitionLost(partition: PartitionId): void {
     if (this.touches(partition)) this.abort('participant-lost', partition);
+  }
+}
+
+/** Has the log prevent what the only partition is committing, though that lives, because time is up. */
+export class CoordinatorPreventingTheLiving extends Coordinator {
+  override abort(cause: AbortCause, partition?: PartitionId): boolean {
+    if (super.abort(cause, partition)) return true;
+    const [only] = this.touched;
+    if (cause === 'timeout' && only !== undefined && this.state === 'preparing')
+      this.partitionLost(only.partition);
+    return false;
   }
 }
 

@@ -4,6 +4,8 @@ import {
   LockMode,
   type Origin,
   Participant,
+  type ParticipantLog,
+  ReplyOp,
   type TransactionId,
   type TransactionRecord,
 } from '@troupe/transactions';
@@ -61,5 +63,79 @@ export class ParticipantForgettingAnswers extends Participant {
     super.lock(message, origin);
     const record = recordOf(this, message);
     if (record !== undefined) record.answered = false;
+  }
+}
+
+/** Answers snapshots without a look at what the log is about to have. */
+export class ParticipantIgnoringFlushes extends Participant {
+  override isSettled(table: number, key: StorageKey | undefined, snapshot: Timestamp): boolean {
+    const inFlush = [...this.records()].filter(
+      ({ vote, origin, slot, id }) => vote !== undefined && origin.words.fate(slot, id) === 'committing',
+    );
+    const votes = inFlush.map(({ vote }) => vote);
+    for (const record of inFlush) record.vote = { timestamp: Infinity, writes: [], cleared: [] };
+    const isSettled = super.isSettled(table, key, snapshot);
+    for (const [index, record] of inFlush.entries()) record.vote = votes[index];
+    return isSettled;
+  }
+}
+
+/** Installs what it commits alone, and gives its locks back, before the log has flushed it; tells the commit in time. */
+export class ParticipantShowingTooEarly extends Participant {
+  readonly #holding = new Map<Origin, Origin>();
+  readonly #held: Map<TransactionId, () => void>;
+
+  constructor(...[partition, ports, strategy]: ConstructorParameters<typeof Participant>) {
+    const held = new Map<TransactionId, () => void>();
+    const { log } = ports;
+    const draw = (): Timestamp => ports.draw();
+    const early: ParticipantLog | undefined = log && {
+      resolve: (...given) => log.resolve(...given),
+      commitHere: (transaction, vote, touched, decided) => {
+        const { id, slot, origin } = transaction;
+        held.set(id, () => undefined);
+        log.commitHere(transaction, vote, touched, () => held.get(id)?.());
+        origin.words.commit(slot, id, vote.timestamp);
+        decided(true);
+      },
+    };
+    super(partition, early === undefined ? { draw } : { draw, log: early }, strategy);
+    this.#held = held;
+  }
+
+  override lock(message: Message, origin: Origin): void {
+    super.lock(message, this.#origin(origin));
+  }
+
+  override lockTable(message: Message, origin: Origin): void {
+    super.lockTable(message, this.#origin(origin));
+  }
+
+  override prepare(message: Message, origin: Origin): void {
+    super.prepare(message, this.#origin(origin));
+  }
+
+  override commitOne(message: Message, origin: Origin): void {
+    super.commitOne(message, this.#origin(origin));
+  }
+
+  override originLost(origin: Origin): void {
+    super.originLost(this.#origin(origin));
+  }
+
+  /** Keeps the news of a commit until the log has it. */
+  #origin(origin: Origin): Origin {
+    const known = this.#holding.get(origin);
+    if (known !== undefined) return known;
+    const holding: Origin = {
+      words: origin.words,
+      send: (message) => {
+        if (message[0] === ReplyOp.done)
+          this.#held.set(message[1] as TransactionId, () => origin.send(message));
+        else origin.send(message);
+      },
+    };
+    this.#holding.set(origin, holding);
+    return holding;
   }
 }

@@ -12,12 +12,10 @@ import {
   type Aged,
   type Coordinator,
   type Decision,
-  type Origin,
+  type LogClient,
   type Outcome,
   type Refusal,
-  Refusal as Refusals,
   ReplyOp,
-  RequestOp,
   StatusSlots,
   type TransactionId,
 } from '@troupe/transactions';
@@ -28,9 +26,12 @@ import {
   type MemberBehaviour,
   type MemberContext,
 } from '../simulated-member.ts';
+import { logName } from './log-server.ts';
 import { type Frame, SimulatedOutbox } from './outbox.ts';
-import { type CallAnswer, type ServedPartition, TableServer } from './table-server.ts';
-import { ObservedStore } from './truth.ts';
+import { PartitionHost } from './partition-host.ts';
+import { ProcedureServer } from './procedures.ts';
+import { type CallAnswer, TableServer } from './table-server.ts';
+import { type Task, until } from './task.ts';
 import type { World } from './world.ts';
 
 type Message = readonly unknown[];
@@ -50,16 +51,15 @@ export class GridMember implements MemberBehaviour<Frame> {
   readonly address: MemberAddress;
   readonly context: MemberContext<Frame>;
   readonly outbox: SimulatedOutbox;
-  readonly partitions = new Map<PartitionId, ServedPartition>();
-  /** Partitions whose locks may have changed since they were checked. */
-  readonly unchecked = new Set<ServedPartition>();
+  readonly host: PartitionHost;
   readonly snapshots: Snapshots;
   readonly slots: StatusSlots;
   readonly #world: World;
+  readonly #log: LogClient | undefined;
   readonly #decision: Decision;
   readonly #server: TableServer;
+  readonly #procedures: ProcedureServer;
   readonly #coordinators = new Map<TransactionId, Coordinator>();
-  readonly #origins = new Map<string, Origin>();
   readonly #calls = new Map<number, PendingCall>();
   #nextRequest = 1;
   #waitingForSlot: (() => void)[] = [];
@@ -71,33 +71,38 @@ export class GridMember implements MemberBehaviour<Frame> {
     this.context = context;
     this.address = context.address;
     this.slots = new StatusSlots(memory);
-    this.#decision = parts.decision(
-      this.slots.words,
-      (partition) => shared.incarnationOf(partition),
-      () => shared.draw(),
-    );
     const flushRandom = context.random.fork('flush');
     this.outbox = new SimulatedOutbox({
       schedule: (flush) =>
         void context.clock.setTimer(flushRandom.next() * world.delay(shape.flushDelay), flush),
       post: (to, frame) => context.send(to, frame),
     });
+    this.#log = world.mode === 'memory' ? undefined : parts.logClient((message) => this.#toLog(message));
+    this.#decision = parts.decision(
+      this.slots.words,
+      (partition) => shared.incarnationOf(partition),
+      () => shared.draw(),
+      this.#log,
+    );
     const time = {
       nowMs: () => context.clock.nowMs(),
       after: (delayMs: number, action: () => void) => void context.clock.setTimer(delayMs, action),
     };
     this.snapshots = new Snapshots(shared, world.memberIdOf(this.address.name), time, world.delay(500));
+    this.host = new PartitionHost(world, { log: this.#log, send: (to, message) => this.#send(to, message) });
     this.#server = new TableServer({
       shared,
-      tryPartition: (id) => this.#serve(id),
-      answer: (to, requestId, answer) => this.#send(to, [CallOp.replies, [requestId], [answer]]),
+      tryPartition: (id) => this.host.tryServe(id),
+      answer: (to, requestId, answer) => this.#reply(to, requestId, answer),
+      ...(this.#log === undefined ? {} : { append: (...given) => parts.plainWrite(this, ...given) }),
     });
-    for (const id of world.partitionsOf(this.address.name)) this.#createPartition(id);
+    this.#procedures = new ProcedureServer(world, this);
+    for (const id of world.partitionsOf(this.address.name)) this.host.create(id);
   }
 
   /** Partitions end with the hosts, which end with the main thread: a coordinator there is never missed. */
   get outlivesPartitions(): boolean {
-    return this.partitions.size === 0;
+    return this.#world.partitionsOf(this.address.name).length === 0;
   }
 
   get random(): MemberContext<Frame>['random'] {
@@ -113,11 +118,8 @@ export class GridMember implements MemberBehaviour<Frame> {
     if (this.slots.used > 0) left.push(`${name} has ${this.slots.used} status words in use`);
     if (this.#calls.size > 0) left.push(`${name} waits for ${this.#calls.size} calls`);
     if (this.#server.waiting > 0) left.push(`${name} lets ${this.#server.waiting} requests wait`);
-    for (const { id, participant } of this.partitions.values()) {
-      const records = [...participant.records()].map((record) => record.id);
-      if (records.length > 0) left.push(`partition ${id} keeps ${records.join(', ')}`);
-      if (!participant.locks.idle) left.push(`partition ${id} keeps locks`);
-    }
+    if (this.#log !== undefined && this.#log.pending > 0) left.push(`${name} waits for the log`);
+    left.push(...this.host.unfinished());
     return left;
   }
 
@@ -125,6 +127,13 @@ export class GridMember implements MemberBehaviour<Frame> {
 
   isConnected(partition: PartitionId): boolean {
     return this.#addressOf(partition) !== undefined;
+  }
+
+  /** Waits for the owner of a partition. */
+  *connected(partition: PartitionId): Task {
+    while (!this.isConnected(partition)) {
+      yield* until<void>((resume) => this.whenConnected(() => resume()));
+    }
   }
 
   /** Calls `resume` when another member was connected. */
@@ -136,7 +145,7 @@ export class GridMember implements MemberBehaviour<Frame> {
     this.#waitingForSlot.push(resume);
   }
 
-  /** Begins an attempt, the first or another one; undefined while every status word is in use. */
+  /** Begins an attempt; undefined while every status word is in use. */
   tryBegin(first: Aged | undefined, headStart: number, listener: AttemptListener): Coordinator | undefined {
     const { shared, parts } = this.#world;
     const slot = this.slots.tryTake();
@@ -192,14 +201,8 @@ export class GridMember implements MemberBehaviour<Frame> {
 
   memberLost(lost: MemberAddress): void {
     this.#world.noticed(lost);
-    for (const partition of this.partitions.values()) this.unchecked.add(partition);
-    const label = formatAddress(lost);
-    const origin = this.#origins.get(label);
-    this.#origins.delete(label);
-    if (origin !== undefined) {
-      for (const { participant } of this.partitions.values())
-        this.#world.parts.originLost(participant, origin);
-    }
+    this.host.memberLost(lost);
+    this.#procedures.callerLost(lost);
     for (const coordinator of this.#coordinators.values()) {
       for (const { partition } of coordinator.touched) {
         if (this.#world.ownerOf(partition) === lost.name) coordinator.partitionLost(partition);
@@ -213,25 +216,26 @@ export class GridMember implements MemberBehaviour<Frame> {
     }
   }
 
-  #serve(id: PartitionId): ServedPartition | undefined {
-    const served = this.partitions.get(id);
-    if (served !== undefined) this.unchecked.add(served);
-    return served;
-  }
-
   #dispatch(message: Message, from: MemberAddress): void {
+    const again = (): void => this.#dispatch(message, from);
     switch (familyOf(message[0] as number)) {
       case Family.call:
         this.#answered(message);
         break;
       case Family.table:
-        this.#server.receive(message, from);
+        if (!this.host.defers(message[2] as PartitionId, again)) this.#server.receive(message, from);
         break;
       case Family.transactionRequest:
-        this.#request(message, from);
+        if (!this.host.defers(message[2] as PartitionId, again)) this.host.request(message, from);
+        break;
+      case Family.procedure:
+        this.#procedures.receive(message, from, (answer) => this.#reply(from, message[1] as number, answer));
+        break;
+      case Family.logReply:
+        this.#log?.receive(message);
         break;
       default:
-        this.#reply(message);
+        this.#toCoordinator(message);
     }
   }
 
@@ -243,26 +247,7 @@ export class GridMember implements MemberBehaviour<Frame> {
     call?.settle(answer);
   }
 
-  #request(received: Message, from: MemberAddress): void {
-    const served = this.#serve(received[2] as PartitionId);
-    const origin = this.#originOf(from);
-    if (served === undefined) {
-      const wantsAnswer = received[0] !== RequestOp.decide && received[0] !== RequestOp.commit;
-      if (wantsAnswer) origin.send([ReplyOp.refused, received[1], received[2], Refusals.incarnation]);
-      return;
-    }
-    const { participant } = served;
-    const message = this.#world.parts.request(received, served.incarnation);
-    if (message[0] === RequestOp.lock) participant.lock(message, origin);
-    else if (message[0] === RequestOp.lockTable) participant.lockTable(message, origin);
-    else if (message[0] === RequestOp.lockRange) participant.lockRange(message, origin);
-    else if (message[0] === RequestOp.prepare) participant.prepare(message, origin);
-    else if (message[0] === RequestOp.commitOne) participant.commitOne(message, origin);
-    else if (message[0] === RequestOp.commit) participant.commit(message);
-    else participant.decide(message);
-  }
-
-  #reply(message: Message): void {
+  #toCoordinator(message: Message): void {
     const coordinator = this.#coordinators.get(message[1] as TransactionId);
     if (coordinator === undefined) return;
     const partition = message[2] as PartitionId;
@@ -275,6 +260,15 @@ export class GridMember implements MemberBehaviour<Frame> {
 
   // ── ways out ──────────────────────────────────────────────────────────────────────────────────────────────────
 
+  #reply(to: MemberAddress, requestId: number, answer: CallAnswer): void {
+    this.#send(to, [CallOp.replies, [requestId], [answer]]);
+  }
+
+  #toLog(message: Message): void {
+    const incarnation = this.context.knownIncarnation(logName);
+    if (incarnation !== undefined) this.#send({ name: logName, incarnation }, message);
+  }
+
   #send(to: MemberAddress, message: Message): void {
     if (isSameMember(to, this.address)) this.#dispatch(message, to);
     else this.outbox.push(to, message);
@@ -286,17 +280,6 @@ export class GridMember implements MemberBehaviour<Frame> {
     return incarnation === undefined ? undefined : { name, incarnation };
   }
 
-  #originOf(from: MemberAddress): Origin {
-    const label = formatAddress(from);
-    let origin = this.#origins.get(label);
-    if (origin === undefined) {
-      const words = this.#world.parts.originWords(this.#world.memoryOf(from));
-      origin = { words, send: (message) => this.#send(from, message) };
-      this.#origins.set(label, origin);
-    }
-    return origin;
-  }
-
   #releaseSlot(slot: number): void {
     const release = (): void => {
       this.slots.release(slot);
@@ -304,17 +287,5 @@ export class GridMember implements MemberBehaviour<Frame> {
     };
     if (this.#world.parts.slotRelease === 'at once') release();
     else this.outbox.afterFlush(release);
-  }
-
-  #createPartition(id: PartitionId): void {
-    const { shared, parts, truth } = this.#world;
-    const incarnation = shared.incarnationOf(id);
-    const store = new ObservedStore(
-      shared,
-      incarnation === 1 ? shared.draw() : parts.horizon(shared),
-      (key, list, timestamp) => truth.installed(id, key, list, timestamp),
-    );
-    const participant = parts.participant({ id, incarnation, store }, { draw: parts.draws(shared) });
-    this.partitions.set(id, { id, incarnation, store, participant });
   }
 }

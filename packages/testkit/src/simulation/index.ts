@@ -2,5 +2,5 @@
 export type { Counters } from './counters.ts';
 export { type SimulationParts, soundParts } from './parts.ts';
 export { type PlantedFault, plantedFaults } from './planted-faults.ts';
-export { type OperationKind, type Shape, weightsOf } from './shape.ts';
+export { type OperationKind, type Shape, type SimulationMode, weightsOf } from './shape.ts';
 export { type SimulationOptions, type SimulationResult, simulate } from './simulate.ts';

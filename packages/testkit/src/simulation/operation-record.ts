@@ -1,7 +1,7 @@
 /**
  * One operation of one client on its way into the history. Micro-operations carry plain keys until they are written
- * down; then each key gets the incarnation of its partition that it was read from or written to. When the client's
- * member dies, what is known by then is written down as unknown.
+ * down; then each key gets the incarnation of its partition that it was read from or written to. What nobody has
+ * answered by the end of the run, because a member died, is written down as unknown.
  */
 import type { Timestamp } from '@troupe/core';
 import type { ListAppendMop, OpenOperation } from '../history.ts';
@@ -24,6 +24,7 @@ export class OperationRecord {
     this.#world = world;
     this.#open = world.history.record(process).invoke([]);
     this.#floor = world.truth.acknowledged;
+    world.records.push(this);
   }
 
   /** It took effect; `at`: when, if it has a timestamp. */
@@ -39,7 +40,7 @@ export class OperationRecord {
     this.#open.fail([]);
   }
 
-  /** Nobody will answer any more. */
+  /** Nobody will answer any more; of no effect once it was answered. */
   info(): void {
     if (!this.#isOpen) return;
     this.#isOpen = false;

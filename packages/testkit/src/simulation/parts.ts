@@ -4,16 +4,27 @@
  */
 import type { Partition, PartitionId, SharedState, Timestamp } from '@troupe/core';
 import {
+  CommitLog,
+  type CommitLogPorts,
   Coordinator,
   type CoordinatorPorts,
+  clockStartOf,
   type Decision,
+  LogClient,
   MemoryDecision,
+  nextStartEpoch,
+  OneLogDecision,
+  OneLogParticipation,
   type Origin,
   Participant,
+  type ParticipantLog,
   type ParticipantPorts,
   StatusWords,
   type TransactionId,
+  Workspace,
 } from '@troupe/transactions';
+import type { Disk } from './disk.ts';
+import { appendDurably } from './plain-write.ts';
 
 export interface SimulationParts {
   coordinator(id: TransactionId, age: number, slot: number, ports: CoordinatorPorts): Coordinator;
@@ -25,7 +36,18 @@ export interface SimulationParts {
     words: StatusWords,
     incarnationOf: (partition: PartitionId) => number,
     draw: () => Timestamp,
+    /** Undefined: fates are decided in memory. */
+    log: LogClient | undefined,
   ): Decision;
+  participantLog(log: LogClient): ParticipantLog;
+  logClient(send: (message: unknown[]) => void): LogClient;
+  commitLog(ports: CommitLogPorts, disk: Disk): CommitLog;
+  /** Where the clock of a new process begins; makes durable what must be. */
+  clockStart(disk: Disk): Timestamp;
+  /** Where an attempt keeps what it has read and written. */
+  workspace(): Workspace;
+  /** A plain write where there is a log. */
+  plainWrite(...given: Parameters<typeof appendDurably>): void;
   /** A participant's view of a coordinator's words. */
   originWords(memory: SharedArrayBuffer): StatusWords;
   /** The horizon of a partition that is created anew. */
@@ -44,7 +66,19 @@ export interface SimulationParts {
 export const soundParts: SimulationParts = {
   coordinator: (id, age, slot, ports) => new Coordinator(id, age, slot, ports),
   participant: (partition, ports) => new Participant(partition, ports),
-  decision: (words, incarnationOf, draw) => new MemoryDecision(words, incarnationOf, draw),
+  decision: (words, incarnationOf, draw, log) =>
+    log === undefined
+      ? new MemoryDecision(words, incarnationOf, draw)
+      : new OneLogDecision(words, incarnationOf, draw, log),
+  participantLog: (log) => new OneLogParticipation(log),
+  logClient: (send) => new LogClient(send),
+  commitLog: (ports) => new CommitLog(ports),
+  clockStart: (disk) => {
+    disk.epoch = nextStartEpoch(disk.epoch, disk.lastTimestamp);
+    return clockStartOf(disk.epoch);
+  },
+  workspace: () => new Workspace(),
+  plainWrite: appendDurably,
   originWords: (memory) => new StatusWords(memory),
   horizon: (shared) => shared.draw(),
   draws: (shared) => () => shared.draw(),

@@ -24,7 +24,17 @@ export type OperationKind =
   /** A walk over the table at a snapshot. */
   | 'snapshotScan'
   /** One operation on one key without a transaction. */
-  | 'plain';
+  | 'plain'
+  /** A declared transaction that the owner of its first key runs for the caller. */
+  | 'procedure'
+  /** A transaction that empties table 2, and one that reads and writes it. */
+  | 'clear'
+  | 'clearable'
+  /** A transaction that locks everything there is, then runs. */
+  | 'all';
+
+/** How fates are decided, and what a death takes away. */
+export type SimulationMode = 'memory' | 'one-log';
 
 /** Everything that a seed decides before its run begins. */
 export interface Shape {
@@ -41,11 +51,17 @@ export interface Shape {
   readonly appendsPerKeyMax: number;
   /** Of all micro-operations of a transaction body, how many also write a fresh key blindly. */
   readonly blindChance: number;
+  /** How often a part of a body is a nested transaction; half of them fail. */
+  readonly nestedChance: number;
   readonly userAbortChance: number;
   readonly timeoutChance: number;
   /** By how many draws a priority makes a transaction count as older, or younger, at most. */
   readonly headStartMax: number;
   readonly deaths: number;
+  /** Deaths of the whole process; only where there is a log. */
+  readonly crashes: number;
+  /** How long the log takes to flush. */
+  readonly logDelay: number;
   readonly restartDelay: number;
   /** How long after a death the incarnations rise, if nobody notices it earlier. */
   readonly noticeDelay: number;
@@ -57,7 +73,7 @@ export interface Shape {
 }
 
 /** Draws the shape of a run; what `aim` names is taken from there. */
-export function drawShape(random: SeededRandom, aim: Partial<Shape> = {}): Shape {
+export function drawShape(random: SeededRandom, mode: SimulationMode, aim: Partial<Shape> = {}): Shape {
   const hosts = random.integer(1, 4);
   const drawn: Shape = {
     hosts,
@@ -70,10 +86,13 @@ export function drawShape(random: SeededRandom, aim: Partial<Shape> = {}): Shape
     mopsMax: random.integer(2, 4),
     appendsPerKeyMax: random.pick([4, 16, 64]),
     blindChance: random.pick([0, 0.2]),
+    nestedChance: random.pick([0, 0.3]),
     userAbortChance: random.pick([0, 0.1]),
     timeoutChance: random.pick([0, 0, 0.1]),
     headStartMax: random.fork('priority').pick([0, 0, 10, 200]),
     deaths: random.pick([0, 1, 2, 4]),
+    crashes: mode === 'one-log' ? random.pick([0, 0, 1, 2]) : 0,
+    logDelay: random.pick([0, 2, 10]),
     restartDelay: random.pick([0, 2, 20]),
     noticeDelay: random.pick([0, 3]),
     slots: random.pick([2, 4, 64]),
@@ -85,13 +104,28 @@ export function drawShape(random: SeededRandom, aim: Partial<Shape> = {}): Shape
   return { ...drawn, ...aim };
 }
 
-/** Only transactions, and what `extra` adds. */
-export function weightsOf(extra: Partial<Shape['weights']>): Shape['weights'] {
-  const none = { interactive: 0, declared: 0, blind: 0, scan: 0, rangeScan: 0, snapshot: 0, snapshotScan: 0 };
-  return { ...none, plain: 0, ...extra };
+/** Only what is named. */
+export function weightsOf(given: Partial<Shape['weights']>): Shape['weights'] {
+  return { ...noWeights, ...given };
 }
 
+const noWeights: Shape['weights'] = {
+  interactive: 0,
+  declared: 0,
+  blind: 0,
+  scan: 0,
+  rangeScan: 0,
+  snapshot: 0,
+  snapshotScan: 0,
+  plain: 0,
+  procedure: 0,
+  clear: 0,
+  clearable: 0,
+  all: 0,
+};
+
 function drawWeights(random: SeededRandom): Shape['weights'] {
+  const clears = random.pick([0, 0, 1]);
   return {
     interactive: random.pick([1, 4]),
     declared: random.pick([0, 2]),
@@ -100,6 +134,10 @@ function drawWeights(random: SeededRandom): Shape['weights'] {
     snapshot: random.pick([0, 2]),
     snapshotScan: random.pick([0, 0, 1]),
     plain: random.pick([0, 2]),
+    procedure: random.pick([0, 0, 2]),
+    clear: clears / 2,
+    clearable: clears * 2,
+    all: random.pick([0, 0, 0, 0.5]),
     rangeScan: random.fork('ranges').pick([0, 0, 1]),
   };
 }

@@ -12,10 +12,13 @@ import type { MemberAddress } from '../simulated-member.ts';
 import type { Counters } from './counters.ts';
 import type { Frame } from './outbox.ts';
 import { type SimulationParts, soundParts } from './parts.ts';
-import { drawShape, type Shape } from './shape.ts';
+import { drawShape, type Shape, type SimulationMode } from './shape.ts';
+import { checkStores } from './store-checks.ts';
 import { World } from './world.ts';
 
 export interface SimulationOptions {
+  /** How fates are decided; `memory` if absent. */
+  readonly mode?: SimulationMode;
   /** Replaced parts: planted faults. */
   readonly parts?: Partial<SimulationParts>;
   /** Replaced properties of the drawn shape: a workload aimed at a corner. */
@@ -24,6 +27,7 @@ export interface SimulationOptions {
 
 export interface SimulationResult {
   readonly seed: number;
+  readonly mode: SimulationMode;
   readonly ok: boolean;
   /** What was found to be wrong, the first thing first. */
   readonly problems: readonly string[];
@@ -38,10 +42,9 @@ const stepsMax = 60_000;
 /** Runs one seed. */
 export function simulate(seed: number, options: SimulationOptions = {}): SimulationResult {
   const random = new SeededRandom(seed).fork('simulation');
-  const world = new World(seed, drawShape(random.fork('shape'), options.aim), {
-    ...soundParts,
-    ...options.parts,
-  });
+  const mode = options.mode ?? 'memory';
+  const shape = drawShape(random.fork('shape'), mode, options.aim);
+  const world = new World(seed, mode, shape, { ...soundParts, ...options.parts });
   const deaths = new DeathSchedule(world, random.fork('deaths'));
   world.network.observe((event) => checkLocks(world, event));
   try {
@@ -52,13 +55,14 @@ export function simulate(seed: number, options: SimulationOptions = {}): Simulat
   }
   world.counters.steps = world.time.steps;
   const { problems, counters, time } = world;
-  return { seed, ok: problems.length === 0, problems, traceHash: time.traceHash, counters };
+  return { seed, mode, ok: problems.length === 0, problems, traceHash: time.traceHash, counters };
 }
 
 function runToTheEnd(world: World, deaths: DeathSchedule): void {
   const { time, shape, network } = world;
   while (world.operationsBegun < shape.operations && step(world)) deaths.step();
   network.heal();
+  world.startAgain();
   for (const host of world.hosts) world.restart(host);
   while (step(world));
   checkEnded(world);
@@ -72,30 +76,44 @@ function step(world: World): boolean {
   return world.problems.length === 0 && world.time.steps < stepsMax && world.time.step();
 }
 
-/** Kills hosts a few steps after operations that are drawn beforehand, and starts them again. */
+type Disaster = 'death' | 'crash';
+
+/** Kills hosts, or all, a few steps after operations that are drawn beforehand, and starts them again. */
 class DeathSchedule {
   readonly #world: World;
   readonly #random: SeededRandom;
-  readonly #atOperations: number[];
+  readonly #planned: { readonly atOperation: number; readonly what: Disaster }[];
+  #next: Disaster = 'death';
   #stepsLeft = -1;
 
   constructor(world: World, random: SeededRandom) {
-    const { deaths, operations } = world.shape;
+    const { deaths, crashes, operations } = world.shape;
     this.#world = world;
     this.#random = random;
-    const drawn = Array.from({ length: deaths }, () => random.integer(1, operations));
-    this.#atOperations = drawn.sort((left, right) => left - right);
+    const planned = Array.from({ length: deaths + crashes }, (_, index) => ({
+      atOperation: random.integer(1, operations),
+      what: index < deaths ? ('death' as const) : ('crash' as const),
+    }));
+    this.#planned = planned.sort((left, right) => left.atOperation - right.atOperation);
   }
 
   step(): void {
-    const next = this.#atOperations[0];
-    if (this.#stepsLeft < 0 && next !== undefined && this.#world.operationsBegun >= next) {
-      this.#atOperations.shift();
+    const next = this.#planned[0];
+    if (this.#stepsLeft < 0 && next !== undefined && this.#world.operationsBegun >= next.atOperation) {
+      this.#planned.shift();
+      this.#next = next.what;
       this.#stepsLeft = this.#random.integer(0, 60);
     }
     if (this.#stepsLeft < 0) return;
     this.#stepsLeft -= 1;
-    if (this.#stepsLeft < 0) this.#kill();
+    if (this.#stepsLeft >= 0) return;
+    if (this.#next === 'death') this.#kill();
+    else this.#crash();
+  }
+
+  #crash(): void {
+    this.#world.crash();
+    this.#world.time.schedule(this.#restartDelayMs(), () => this.#world.startAgain(), 'start again');
   }
 
   #kill(): void {
@@ -103,8 +121,11 @@ class DeathSchedule {
     if (alive.length === 0) return;
     const host = this.#random.pick(alive);
     this.#world.kill(host);
-    const delayMs = this.#random.next() * 2 * this.#world.delay(this.#world.shape.restartDelay);
-    this.#world.time.schedule(delayMs, () => this.#world.restart(host), `restart ${host}`);
+    this.#world.time.schedule(this.#restartDelayMs(), () => this.#world.restart(host), `restart ${host}`);
+  }
+
+  #restartDelayMs(): number {
+    return this.#random.next() * 2 * this.#world.delay(this.#world.shape.restartDelay);
   }
 }
 
@@ -112,8 +133,8 @@ class DeathSchedule {
 function checkLocks(world: World, event: NetworkEvent<Frame>): void {
   const address = memberOf(event);
   const member = address === undefined ? undefined : world.member(address);
-  for (const { participant } of member?.unchecked ?? []) participant.locks.checkInvariants();
-  member?.unchecked.clear();
+  for (const { participant } of member?.host.unchecked ?? []) participant.locks.checkInvariants();
+  member?.host.unchecked.clear();
 }
 
 function memberOf(event: NetworkEvent<Frame>): MemberAddress | undefined {
@@ -136,17 +157,11 @@ function checkEnded(world: World): void {
   for (const member of world.members()) {
     for (const left of member.unfinished()) world.problems.push(`liveness: ${left}`);
   }
-  const listOf = (key: string): readonly number[] | undefined => {
-    const partition = world.keys.partitionOf(key);
-    const owner = world.members().find((member) => member.partitions.has(partition));
-    return owner?.partitions.get(partition)?.store.read(world.keys.tableOf(key), key) as
-      | readonly number[]
-      | undefined;
-  };
-  world.truth.checkInstalled((partition) => world.shared.incarnationOf(partition), listOf);
+  checkStores(world);
 }
 
 function checkHistory(world: World): void {
+  for (const record of world.records) record.info();
   for (const { message } of checkListAppend(world.history.operations).anomalies) {
     world.problems.push(`history: ${message}`);
   }

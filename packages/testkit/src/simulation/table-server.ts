@@ -31,6 +31,14 @@ export interface TableServerPorts {
   readonly shared: SharedState;
   tryPartition(id: number): ServedPartition | undefined;
   answer(to: MemberAddress, requestId: number, answer: CallAnswer): void;
+  /** Appends to a list as a transaction of its own, where a write must be durable before it is answered. */
+  readonly append?: (
+    partition: number,
+    table: number,
+    key: string,
+    value: number,
+    settle: (answer: CallAnswer) => void,
+  ) => void;
 }
 
 type Message = readonly unknown[];
@@ -72,7 +80,11 @@ export class TableServer {
     const table = message[4] as number;
     const key = message[5] as string;
     const access = message[0] === TableOp.get ? 'read' : 'write';
-    if (participant.isFree(table, key, access)) this.#apply(partition, message, from);
+    if (access === 'write' && this.#ports.append !== undefined) {
+      this.#ports.append(partition.id, table, key, message[6] as number, (answer) =>
+        this.#ports.answer(from, message[1] as number, answer),
+      );
+    } else if (participant.isFree(table, key, access)) this.#apply(partition, message, from);
     else {
       this.#wait(
         message,
@@ -151,4 +163,12 @@ function answerOf(store: PartitionStore, message: Message): CallAnswer {
     if (error instanceof SnapshotTooOldError) return { kind: 'too-old' };
     throw error;
   }
+}
+
+/** What an answered scan found. */
+export function* entriesOf(answer: CallAnswer): Generator<[key: string, list: readonly number[]]> {
+  if (answer.kind !== 'answered') return;
+  const entries = answer.value as unknown[];
+  for (let index = 0; index < entries.length; index += 2)
+    yield [entries[index] as string, entries[index + 1] as readonly number[]];
 }

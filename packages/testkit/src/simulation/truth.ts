@@ -26,6 +26,8 @@ export interface TruthPorts {
   problem(text: string): void;
   now(): Timestamp;
   partitionOf(key: string): PartitionId;
+  /** It lies in the table that is cleared. */
+  isCleared(key: string): boolean;
 }
 
 export class Truth {
@@ -69,12 +71,17 @@ export class Truth {
   }
 
   /** A partition has just put a list in place. */
-  installed(partition: PartitionId, key: string, list: readonly number[], timestamp: Timestamp): void {
+  installed(
+    partition: PartitionId,
+    key: string,
+    list: readonly number[] | undefined,
+    timestamp: Timestamp,
+  ): void {
     const problem = (text: string): void => this.#ports.problem(text);
     if (timestamp > this.#ports.now())
       problem(`clock: ${key} was installed at ${timestamp}, ahead of the clock`);
-    const writer = this.#writers.get(`${key}=${list.at(-1)}`);
-    // Plain operations install at once and have no other witness.
+    // Plain operations have no other witness, and a removal names nobody.
+    const writer = this.#writers.get(`${key}=${list?.at(-1)}`);
     if (writer === undefined) return;
     const attempt = writer.attempts.find((one) => fateOf(one) === 'committed');
     if (attempt === undefined) {
@@ -95,18 +102,20 @@ export class Truth {
       problem(`timestamps: ${other} and ${id} both committed at ${timestamp}`);
   }
 
-  /** At the end: whatever was committed stands in every partition that is still the one it was written to. */
+  /** At the end: whatever was committed stands in every partition that has not been emptied since. */
   checkInstalled(
-    incarnationOf: (partition: PartitionId) => number,
+    holdsAll: (partition: PartitionId, incarnation: number) => boolean,
     listOf: (key: string) => readonly number[] | undefined,
   ): void {
     for (const attempt of this.#attempts) {
       const fate = fateOf(attempt);
       if (fate !== 'committed') continue;
       for (const [key, value] of attempt.writes) {
+        // The histories tell of what a table held that is cleared.
+        if (this.#ports.isCleared(key)) continue;
         const partition = this.#ports.partitionOf(key);
         const touched = attempt.coordinator.touched.find((one) => one.partition === partition);
-        if (touched === undefined || touched.incarnation !== incarnationOf(partition)) continue;
+        if (touched === undefined || !holdsAll(partition, touched.incarnation)) continue;
         if (listOf(key)?.includes(value) === true) continue;
         this.#ports.problem(
           `atomicity: ${attempt.coordinator.id} committed and partition ${partition} never installed ${key}`,
@@ -117,7 +126,7 @@ export class Truth {
 }
 
 /** How an attempt stands: told by its coordinator, or else by its word. */
-function fateOf({ outcome, words, coordinator }: KnownAttempt): 'active' | 'committed' | 'aborted' {
+export function fateOf({ outcome, words, coordinator }: KnownAttempt): 'active' | 'committed' | 'aborted' {
   if (outcome !== undefined) return outcome.committed ? 'committed' : 'aborted';
   const fate = words.fate(coordinator.slot, coordinator.id);
   return fate === 'committed' || fate === 'aborted' ? fate : 'active';
@@ -125,12 +134,12 @@ function fateOf({ outcome, words, coordinator }: KnownAttempt): 'active' | 'comm
 
 /** A store that reports what is installed in it. */
 export class ObservedStore extends PartitionStore {
-  readonly #installed: (key: string, list: readonly number[], timestamp: Timestamp) => void;
+  readonly #installed: (key: string, list: readonly number[] | undefined, timestamp: Timestamp) => void;
 
   constructor(
     published: ConstructorParameters<typeof PartitionStore>[0],
     horizon: Timestamp,
-    installed: (key: string, list: readonly number[], timestamp: Timestamp) => void,
+    installed: (key: string, list: readonly number[] | undefined, timestamp: Timestamp) => void,
   ) {
     super(published, horizon);
     this.#installed = installed;
@@ -138,6 +147,11 @@ export class ObservedStore extends PartitionStore {
 
   override write(table: number, key: StorageKey, value: unknown, timestamp: Timestamp): void {
     super.write(table, key, value, timestamp);
-    this.#installed(key as string, value as readonly number[], timestamp);
+    this.#installed(key as string, value as readonly number[] | undefined, timestamp);
+  }
+
+  /** What the log held when the partition was created. */
+  recover(table: number, key: StorageKey, value: unknown, timestamp: Timestamp): void {
+    super.write(table, key, value, timestamp);
   }
 }

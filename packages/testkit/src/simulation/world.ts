@@ -1,27 +1,33 @@
 /**
  * The simulated grid: members on a simulated network, the shared memory of all, deaths and restarts as the supervisor
- * of real threads orders them. The main member never dies; every host owns partitions and may.
+ * of real threads orders them. The main member never dies alone; every host owns partitions and may.
  *
  * At a death the incarnations of the host's partitions rise a little later, but before any survivor hears of it and
- * before the successor starts. In the history the death is one `clear` of each partition, from the moment of the death
- * until the successor serves.
+ * before the successor starts. In memory mode the death is one `clear` of each partition in the history, from its
+ * moment until the successor serves. With a log nothing is lost; there the whole process may die as well, with all
+ * members and the shared memory, and only the disk survives.
  */
 import type { PartitionId } from '@troupe/core';
 import { FrameCodec, noSnapshot, type Packed, SharedState } from '@troupe/core';
 import { statusMemoryBytes } from '@troupe/transactions';
 import { History, type ListAppendMop, type OpenOperation } from '../history.ts';
 import { ListAppendWorkload } from '../list-append-workload.ts';
+import { drawDurationMs } from '../network-weather.ts';
 import { SeededRandom } from '../seeded-random.ts';
 import { formatAddress, type MemberAddress } from '../simulated-member.ts';
 import { SimulatedNetwork } from '../simulated-network.ts';
 import { VirtualTime } from '../virtual-time.ts';
 import { Client } from './client.ts';
 import { zeroCounters } from './counters.ts';
+import { Disk } from './disk.ts';
 import { GridMember } from './grid-member.ts';
-import { KeySpace } from './key-space.ts';
+import { clearedTable, KeySpace } from './key-space.ts';
+import { LogServer, logName } from './log-server.ts';
+import type { OperationRecord } from './operation-record.ts';
 import type { Frame } from './outbox.ts';
 import type { SimulationParts } from './parts.ts';
-import type { Shape } from './shape.ts';
+import { ProcedureCalls } from './procedures.ts';
+import type { Shape, SimulationMode } from './shape.ts';
 import { runTask } from './task.ts';
 import { Truth } from './truth.ts';
 
@@ -34,11 +40,15 @@ interface Death {
 }
 
 export class World {
+  readonly mode: SimulationMode;
   readonly shape: Shape;
   readonly parts: SimulationParts;
   readonly time: VirtualTime;
   readonly network: SimulatedNetwork<Frame, Packed>;
-  readonly shared: SharedState;
+  readonly disk = new Disk();
+  readonly procedures = new ProcedureCalls();
+  /** Of every operation. */
+  readonly records: OperationRecord[] = [];
   readonly history = new History<ListAppendMop>();
   readonly truth: Truth;
   readonly keys: KeySpace;
@@ -49,12 +59,14 @@ export class World {
   readonly #random: SeededRandom;
   readonly #members = new Map<string, GridMember>();
   readonly #memories = new Map<string, SharedArrayBuffer>();
-  readonly #clients = new Map<string, Client[]>();
   readonly #deaths = new Map<string, Death>();
   #operationsBegun = 0;
+  #shared: SharedState;
+  #isDown = false;
 
-  constructor(seed: number, shape: Shape, parts: SimulationParts) {
+  constructor(seed: number, mode: SimulationMode, shape: Shape, parts: SimulationParts) {
     this.#random = new SeededRandom(seed);
+    this.mode = mode;
     this.shape = shape;
     this.parts = parts;
     this.time = new VirtualTime({ tieBreaker: this.#random.fork('ties') });
@@ -66,8 +78,8 @@ export class World {
       weather: shape.weather,
     });
     this.hosts = Array.from({ length: shape.hosts }, (_, host) => `host-${host}`);
-    this.shared = SharedState.create(shape.partitions, shape.hosts + 1);
-    this.keys = new KeySpace(shape.partitions);
+    this.#shared = this.#newMemory();
+    this.keys = new KeySpace(shape.partitions, mode === 'memory' ? 'clear' : 'lose nothing');
     this.workload = new ListAppendWorkload(this.#random.fork('workload'), {
       liveKeys: shape.liveKeys,
       mopsPerTransactionMax: shape.mopsMax,
@@ -77,9 +89,16 @@ export class World {
       problem: (text) => this.problems.push(text),
       now: () => this.shared.now(),
       partitionOf: (key) => this.keys.partitionOf(key),
+      isCleared: (key) => this.keys.tableOf(key) === clearedTable,
     });
+    if (mode === 'one-log') this.network.start(logName, (context) => this.#startLog(context));
     for (const name of [mainName, ...this.hosts])
       this.network.start(name, (context) => this.#startMember(name, context));
+  }
+
+  /** The memory that all members share; a new one for each process. */
+  get shared(): SharedState {
+    return this.#shared;
   }
 
   // ── who is who ────────────────────────────────────────────────────────────────────────────────────────────────
@@ -157,8 +176,8 @@ export class World {
     const { outbox, address } = member;
     if (this.#random.chance(0.5)) outbox.flushLinks(this.#random.integer(0, outbox.links));
     this.#members.delete(name);
-    for (const client of this.#clients.get(name) ?? []) client.died();
-    const clears = this.partitionsOf(name).map((partition) => {
+    const partitions = this.mode === 'memory' ? this.partitionsOf(name) : [];
+    const clears = partitions.map((partition) => {
       const incarnation = this.shared.incarnationOf(partition);
       return this.history.record(`death of p${partition}`).invoke([['clear', `p${partition}`, incarnation]]);
     });
@@ -192,6 +211,37 @@ export class World {
     this.#deaths.delete(name);
   }
 
+  /** The whole process dies: nothing is left of it but the disk. */
+  crash(): void {
+    if (this.#isDown) return;
+    this.#isDown = true;
+    this.counters.crashes += 1;
+    for (const name of [mainName, ...this.hosts, logName]) this.network.kill(name);
+    this.counters.recordsLost += this.disk.crash(this.#random);
+    this.#members.clear();
+    this.#deaths.clear();
+  }
+
+  /** Starts the process again after a crash. */
+  startAgain(): void {
+    if (!this.#isDown) return;
+    this.#isDown = false;
+    this.#shared = this.#newMemory();
+    for (const name of [logName, mainName, ...this.hosts]) this.network.restart(name);
+  }
+
+  #newMemory(): SharedState {
+    const { shape, parts } = this;
+    return SharedState.create(shape.partitions, shape.hosts + 1, parts.clockStart(this.disk));
+  }
+
+  #startLog(context: ConstructorParameters<typeof LogServer>[1]): LogServer {
+    const random = context.random.fork('flush');
+    const flushDelayMs = (): number => drawDurationMs(random, this.delay(this.shape.logDelay), 'long-tailed');
+    const { disk, parts, counters } = this;
+    return new LogServer({ disk, parts, counters, flushDelayMs }, context);
+  }
+
   #startMember(name: string, context: ConstructorParameters<typeof GridMember>[1]): GridMember {
     const member = new GridMember(this, context, this.memoryOf(context.address));
     this.#members.set(name, member);
@@ -199,7 +249,6 @@ export class World {
     const clients = Array.from({ length: count }, (_, index) => {
       return new Client(this, member, `${formatAddress(context.address)}/${index}`);
     });
-    this.#clients.set(name, clients);
     for (const client of clients) runTask(client.run(), context.clock);
     return member;
   }

@@ -1,0 +1,88 @@
+/** Commit logs and ways to them with one fault each; see `log-faults.ts`. */
+import type { PartitionId, Timestamp } from '@troupe/core';
+import {
+  CommitLog,
+  type CommitRecord,
+  type LoggedTransaction,
+  type LogOrigin,
+  LogReplyOp,
+  OneLogParticipation,
+  type TransactionId,
+} from '@troupe/transactions';
+
+/** Takes what touched a partition that has been opened anew since. */
+export class LogWithoutFence extends CommitLog {
+  protected override isFenced(): boolean {
+    return false;
+  }
+}
+
+/** Lets the fence fall when the open of an incarnation that has died meanwhile comes late. */
+export class LogWithFallingFence extends CommitLog {
+  protected override raiseFence(partition: PartitionId, incarnation: number): void {
+    this.setFence(partition, incarnation);
+  }
+}
+
+/** Reads what a partition holds, and raises its fence when that is sent. */
+export class LogFencingLate extends CommitLog {
+  #isOpening = false;
+
+  override open(partition: PartitionId, incarnation: number, from: LogOrigin): void {
+    this.#isOpening = true;
+    super.open(partition, incarnation, {
+      send: (message) => {
+        super.raiseFence(partition, incarnation);
+        from.send(message);
+      },
+    });
+    this.#isOpening = false;
+  }
+
+  protected override raiseFence(partition: PartitionId, incarnation: number): void {
+    if (!this.#isOpening) super.raiseFence(partition, incarnation);
+  }
+}
+
+/** Says "committed" when a record has been handed over, not when it is durable. */
+export class LogAnsweringBeforeTheFlush extends CommitLog {
+  #waiting = 0;
+
+  override get unflushed(): number {
+    return this.#waiting;
+  }
+
+  override commit(record: CommitRecord, heard: number, from: LogOrigin): void {
+    super.commit(record, heard, from);
+    const appended = super.unflushed;
+    this.#waiting += appended;
+    super.flushed(appended);
+  }
+
+  override flushed(count: number): void {
+    this.#waiting -= count;
+  }
+}
+
+/** Says that a transaction never will be committed, and forgets that it said so. */
+export class LogForgettingPrevents extends CommitLog {
+  readonly #appended = new Set<TransactionId>();
+
+  override commit(record: CommitRecord, heard: number, from: LogOrigin): void {
+    this.#appended.add(record.id);
+    super.commit(record, heard, from);
+  }
+
+  override prevent(id: TransactionId, from: LogOrigin): void {
+    if (this.#appended.has(id)) super.prevent(id, from);
+    else from.send([LogReplyOp.fate, id, 0]);
+  }
+}
+
+/** Takes a COMMITTING transaction whose coordinator is dead for one that never committed, as in memory. */
+export class ParticipationNotAsking extends OneLogParticipation {
+  override resolve({ id, slot, origin }: LoggedTransaction, resolved: (timestamp: Timestamp) => void): void {
+    origin.words.abortCommitting(slot, id);
+    resolved(0);
+  }
+}

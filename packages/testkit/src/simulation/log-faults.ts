@@ -1,0 +1,93 @@
+/** Faults in the one-log form of the decision, in what survives a process, and in what may be shown when. */
+
+import { CommitLog } from '@troupe/transactions';
+import { CoordinatorPreventingTheLiving } from './faulty-coordinators.ts';
+import {
+  LogAnsweringBeforeTheFlush,
+  LogFencingLate,
+  LogForgettingPrevents,
+  LogWithFallingFence,
+  LogWithoutFence,
+  ParticipationNotAsking,
+} from './faulty-logs.ts';
+import { ParticipantIgnoringFlushes, ParticipantShowingTooEarly } from './faulty-participants.ts';
+import { WordsCommittingAlways } from './faulty-words.ts';
+import { clogged, crashes, dyingHosts, type PlantedFault } from './planted-fault.ts';
+import { weightsOf } from './shape.ts';
+
+/** By name. */
+export const logFaults: readonly PlantedFault[] = (
+  [
+    {
+      name: 'answer-before-the-flush',
+      parts: { commitLog: (ports) => new LogAnsweringBeforeTheFlush(ports) },
+      aim: crashes,
+    },
+    {
+      name: 'shown-before-it-is-durable',
+      parts: { participant: (...given) => new ParticipantShowingTooEarly(...given) },
+      aim: crashes,
+    },
+    {
+      name: 'snapshot-ignores-a-commit-in-its-flush',
+      parts: { participant: (...given) => new ParticipantIgnoringFlushes(...given) },
+      aim: { logDelay: 10, weights: weightsOf({ interactive: 1, plain: 2, blind: 1, snapshot: 4 }) },
+    },
+    {
+      name: 'dead-incarnation-not-fenced',
+      parts: { commitLog: (ports) => new LogWithoutFence(ports) },
+      aim: { ...dyingHosts, restartDelay: 0, ...clogged(0.1, 20) },
+    },
+    {
+      name: 'fence-that-falls',
+      parts: { commitLog: (ports) => new LogWithFallingFence(ports) },
+      aim: { ...dyingHosts, hosts: 2, deaths: 16, restartDelay: 0, ...clogged(0.2, 30) },
+    },
+    {
+      name: 'state-read-before-the-fence',
+      parts: { commitLog: (ports) => new LogFencingLate(ports) },
+      aim: { ...dyingHosts, restartDelay: 0 },
+    },
+    {
+      name: 'state-without-what-is-in-the-flush',
+      parts: {
+        commitLog: (ports, disk) =>
+          new CommitLog({
+            ...ports,
+            stateOf: (partition) => disk.stateOf(partition, disk.records.slice(0, disk.flushed)),
+          }),
+      },
+      aim: { ...dyingHosts, restartDelay: 0 },
+    },
+    {
+      name: 'prevented-id-forgotten',
+      parts: { commitLog: (ports) => new LogForgettingPrevents(ports) },
+      aim: { ...dyingHosts, ...clogged(0.2, 20) },
+    },
+    {
+      name: 'committing-of-the-dead-taken-for-aborted',
+      parts: { participantLog: (log) => new ParticipationNotAsking(log) },
+      aim: dyingHosts,
+    },
+    {
+      name: 'live-single-commit-prevented',
+      parts: { coordinator: (...given) => new CoordinatorPreventingTheLiving(...given) },
+      aim: { ...dyingHosts, deaths: 0, mopsMax: 1, timeoutChance: 0.4, ...clogged(0.1, 10) },
+    },
+    {
+      name: 'single-commit-submitted-without-the-word',
+      parts: { originWords: (memory) => new WordsCommittingAlways(memory) },
+      aim: { timeoutChance: 0.3, mopsMax: 1, hostProcesses: 2 },
+    },
+    {
+      name: 'clock-restarts-low',
+      parts: { clockStart: () => 0 },
+      aim: crashes,
+    },
+    {
+      name: 'clock-restarts-just-above-the-log',
+      parts: { clockStart: (disk) => disk.lastTimestamp },
+      aim: { ...crashes, weights: weightsOf({ interactive: 1, snapshot: 3 }) },
+    },
+  ] as const satisfies readonly Omit<PlantedFault, 'mode'>[]
+).map((fault) => ({ ...fault, mode: 'one-log' }));

@@ -1,0 +1,142 @@
+/**
+ * The partitions of one member: created at once, or when the log has told what they held; until then everything that
+ * is meant for them waits, in order. Passes requests of coordinators on to the participants.
+ */
+import type { PartitionId } from '@troupe/core';
+import { type LogClient, type Origin, Refusal, ReplyOp, RequestOp } from '@troupe/transactions';
+import { formatAddress, type MemberAddress } from '../simulated-member.ts';
+import type { ServedPartition } from './table-server.ts';
+import { ObservedStore } from './truth.ts';
+import type { World } from './world.ts';
+
+type Message = readonly unknown[];
+
+export interface PartitionHostPorts {
+  /** Undefined where partitions live in memory only. */
+  readonly log: LogClient | undefined;
+  send(to: MemberAddress, message: Message): void;
+}
+
+export class PartitionHost {
+  /** Partitions whose locks may have changed since they were checked. */
+  readonly unchecked = new Set<ServedPartition>();
+  readonly #world: World;
+  readonly #ports: PartitionHostPorts;
+  readonly #served = new Map<PartitionId, ServedPartition>();
+  /** What waits for partitions that are being opened. */
+  readonly #opening = new Map<PartitionId, (() => void)[]>();
+  readonly #origins = new Map<string, Origin>();
+
+  constructor(world: World, ports: PartitionHostPorts) {
+    this.#world = world;
+    this.#ports = ports;
+  }
+
+  get served(): ReadonlyMap<PartitionId, ServedPartition> {
+    return this.#served;
+  }
+
+  /** What is still under way here. */
+  *unfinished(): Generator<string> {
+    for (const id of this.#opening.keys()) yield `partition ${id} is still being opened`;
+    for (const { id, participant } of this.#served.values()) {
+      const records = [...participant.records()].map((record) => record.id);
+      if (records.length > 0) yield `partition ${id} keeps ${records.join(', ')}`;
+      if (!participant.locks.idle) yield `partition ${id} keeps locks`;
+    }
+  }
+
+  create(id: PartitionId): void {
+    const { log } = this.#ports;
+    const incarnation = this.#world.shared.incarnationOf(id);
+    if (log === undefined) {
+      this.#create(id, incarnation, []);
+      return;
+    }
+    this.#opening.set(id, []);
+    log.open(id, incarnation, (state) => {
+      this.#create(id, incarnation, state as Message);
+      const waiting = this.#opening.get(id) ?? [];
+      this.#opening.delete(id);
+      for (const action of waiting) action();
+    });
+  }
+
+  /** True: the partition is being opened, and `action` waits for that. */
+  defers(id: PartitionId, action: () => void): boolean {
+    const waiting = this.#opening.get(id);
+    waiting?.push(action);
+    return waiting !== undefined;
+  }
+
+  tryServe(id: PartitionId): ServedPartition | undefined {
+    const served = this.#served.get(id);
+    if (served !== undefined) this.unchecked.add(served);
+    return served;
+  }
+
+  /** A request of a coordinator. */
+  request(received: Message, from: MemberAddress): void {
+    const served = this.tryServe(received[2] as PartitionId);
+    const origin = this.#originOf(from);
+    if (served === undefined) {
+      const wantsAnswer = received[0] !== RequestOp.decide && received[0] !== RequestOp.commit;
+      if (wantsAnswer) origin.send([ReplyOp.refused, received[1], received[2], Refusal.incarnation]);
+      return;
+    }
+    const { participant } = served;
+    const message = this.#world.parts.request(received, served.incarnation);
+    if (message[0] === RequestOp.lock) participant.lock(message, origin);
+    else if (message[0] === RequestOp.lockTable) participant.lockTable(message, origin);
+    else if (message[0] === RequestOp.lockRange) participant.lockRange(message, origin);
+    else if (message[0] === RequestOp.prepare) participant.prepare(message, origin);
+    else if (message[0] === RequestOp.commitOne) participant.commitOne(message, origin);
+    else if (message[0] === RequestOp.commit) participant.commit(message);
+    else participant.decide(message);
+  }
+
+  memberLost(lost: MemberAddress): void {
+    for (const served of this.#served.values()) this.#originLost(served, lost);
+    this.#origins.delete(formatAddress(lost));
+    for (const [id, waiting] of this.#opening) {
+      waiting.push(() => {
+        const served = this.#served.get(id);
+        if (served !== undefined) this.#originLost(served, lost);
+      });
+    }
+  }
+
+  #originLost(served: ServedPartition, lost: MemberAddress): void {
+    const origin = this.#origins.get(formatAddress(lost));
+    this.unchecked.add(served);
+    if (origin !== undefined) this.#world.parts.originLost(served.participant, origin);
+  }
+
+  #originOf(from: MemberAddress): Origin {
+    const label = formatAddress(from);
+    let origin = this.#origins.get(label);
+    if (origin === undefined) {
+      const words = this.#world.parts.originWords(this.#world.memoryOf(from));
+      origin = { words, send: (message) => this.#ports.send(from, message) };
+      this.#origins.set(label, origin);
+    }
+    return origin;
+  }
+
+  /** `state`: [table, key, value, timestamp, …] as the log has it. */
+  #create(id: PartitionId, incarnation: number, state: Message): void {
+    const { shared, parts, truth } = this.#world;
+    const store = new ObservedStore(
+      shared,
+      incarnation === 1 ? shared.draw() : parts.horizon(shared),
+      (key, list, timestamp) => truth.installed(id, key, list, timestamp),
+    );
+    for (let i = 0; i < state.length; i += 4)
+      store.recover(state[i] as number, state[i + 1] as string, state[i + 2], state[i + 3] as number);
+    const { log } = this.#ports;
+    const draw = parts.draws(shared);
+    const ports = log === undefined ? { draw } : { draw, log: parts.participantLog(log) };
+    const participant = parts.participant({ id, incarnation, store }, ports);
+    this.#served.set(id, { id, incarnation, store, participant });
+  }
+}

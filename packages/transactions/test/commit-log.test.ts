@@ -1,0 +1,195 @@
+/** The commit log, message by message; the test is the storage. */
+import {
+  CommitLog,
+  type CommitRecord,
+  LogClient,
+  LogOp,
+  type LogOrigin,
+  LogReplyOp,
+  LogVerdict,
+} from '@troupe/transactions';
+import { describe, expect, test } from 'vitest';
+
+const names = new Map<unknown, string>(Object.entries(LogReplyOp).map(([name, op]) => [op, name]));
+const { committed, fenced, prevented } = LogVerdict;
+
+class Stage {
+  readonly records: CommitRecord[] = [];
+  readonly log = new CommitLog({
+    append: (record) => this.records.push(record),
+    stateOf: (partition) => `${partition} after ${this.records.length}`,
+  });
+  readonly told: unknown[][] = [];
+  readonly origin = this.member();
+
+  member(): LogOrigin {
+    return { send: ([op, ...rest]) => void this.told.push([names.get(op), ...rest]) };
+  }
+
+  /** A commit that touched these partitions, [partition, incarnation, …]. */
+  commit(id: number, touched: readonly number[], heard = 0, from = this.origin): void {
+    const parts: unknown[] = [];
+    for (let i = 0; i < touched.length; i += 2) parts.push(touched[i], touched[i + 1], [0, 'key', id], []);
+    this.log.commit({ id, timestamp: id * 10, parts }, heard, from);
+  }
+
+  take(): unknown[][] {
+    return this.told.splice(0);
+  }
+
+  get ids(): number[] {
+    return this.records.map(({ id }) => id);
+  }
+}
+
+describe('a commit', () => {
+  test('is one record, and is called committed only when that is durable', () => {
+    const stage = new Stage();
+    stage.commit(1, [0, 1, 1, 1]);
+    stage.commit(2, [0, 1]);
+    expect(stage.ids).toEqual([1, 2]);
+    expect(stage.take()).toEqual([]);
+    stage.log.flushed(1);
+    expect(stage.take()).toEqual([['decided', 1, committed]]);
+    stage.log.flushed(1);
+    expect(stage.take()).toEqual([['decided', 2, committed]]);
+  });
+
+  test('is refused at once when a partition it touched was opened anew, also one it only read', () => {
+    const stage = new Stage();
+    stage.log.open(1, 2, stage.origin);
+    stage.take();
+    stage.log.commit(
+      { id: 1, timestamp: 10, parts: [0, 1, [0, 'key', 1], [], 1, 1, [], []] },
+      0,
+      stage.origin,
+    );
+    stage.commit(2, [0, 1, 1, 2]);
+    expect(stage.take()).toEqual([['decided', 1, fenced]]);
+    expect(stage.ids).toEqual([2]);
+  });
+});
+
+describe('an opened partition', () => {
+  test('is told its state only when all of it is durable', () => {
+    const stage = new Stage();
+    stage.commit(1, [0, 1]);
+    stage.log.open(0, 2, stage.origin);
+    stage.commit(2, [1, 1]);
+    expect(stage.take()).toEqual([]);
+    stage.log.flushed(1);
+    expect(stage.take()).toEqual([
+      ['decided', 1, committed],
+      ['state', 0, 2, '0 after 1'],
+    ]);
+  });
+
+  test('has a fence that no late open of a dead incarnation lowers', () => {
+    const stage = new Stage();
+    stage.log.open(0, 3, stage.origin);
+    stage.log.open(0, 2, stage.origin);
+    stage.take();
+    stage.commit(1, [0, 2]);
+    expect(stage.take()).toEqual([['decided', 1, fenced]]);
+  });
+});
+
+describe('a transaction whose submitter is dead', () => {
+  test('never commits once somebody was told so', () => {
+    const stage = new Stage();
+    stage.log.prevent(1, stage.origin);
+    expect(stage.take()).toEqual([['fate', 1, 0]]);
+    stage.commit(1, [0, 1, 1, 1]);
+    expect(stage.take()).toEqual([['decided', 1, prevented]]);
+    expect(stage.ids).toEqual([]);
+  });
+
+  test('is told as committed only when its record is durable', () => {
+    const stage = new Stage();
+    stage.commit(1, [0, 1], 0, stage.member());
+    stage.commit(2, [1, 1]);
+    stage.log.prevent(1, stage.origin);
+    expect(stage.take()).toEqual([]);
+    stage.log.flushed(1);
+    expect(stage.take()).toEqual([
+      ['decided', 1, committed],
+      ['fate', 1, 10],
+    ]);
+  });
+
+  test('that a partition was to commit alone takes along what that partition sends later: no hole', () => {
+    const stage = new Stage();
+    stage.log.prevent(1, stage.origin);
+    stage.commit(1, [0, 1]);
+    stage.commit(2, [0, 1]);
+    stage.commit(3, [0, 1, 1, 1]);
+    stage.commit(4, [1, 1]);
+    expect(stage.ids).toEqual([4]);
+  });
+
+  test('that was coordinated elsewhere takes nothing along', () => {
+    const stage = new Stage();
+    stage.log.prevent(1, stage.origin);
+    stage.commit(1, [0, 1, 1, 1]);
+    stage.commit(2, [0, 1]);
+    expect(stage.ids).toEqual([2]);
+  });
+});
+
+describe('the memory of fates', () => {
+  test('ends for what the submitter has heard', () => {
+    const stage = new Stage();
+    for (let id = 1; id <= 100; id++) {
+      stage.commit(id, [0, 1], id - 1);
+      stage.log.flushed(1);
+    }
+    expect(stage.log.remembered).toBe(1);
+  });
+
+  test('stays for what a dead submitter has not heard', () => {
+    const stage = new Stage();
+    const dead = stage.member();
+    stage.commit(1, [0, 1], 0, dead);
+    stage.log.flushed(1);
+    stage.log.originLost(dead);
+    stage.take();
+    stage.log.prevent(1, stage.origin);
+    expect(stage.take()).toEqual([['fate', 1, 10]]);
+  });
+});
+
+describe('the client of a log', () => {
+  test('says with each commit how many it has heard of, refusals not counted', () => {
+    const sent: unknown[][] = [];
+    const client = new LogClient((message) => sent.push(message));
+    const verdicts: LogVerdict[] = [];
+    for (const id of [1, 2]) client.commit(id, id, [], (verdict) => verdicts.push(verdict));
+    client.receive([LogReplyOp.decided, 2, fenced]);
+    client.receive([LogReplyOp.decided, 1, committed]);
+    client.commit(3, 3, [], () => undefined);
+    expect(sent.at(-1)).toEqual([LogOp.commit, 3, 3, [], 1]);
+    expect(verdicts).toEqual([fenced, committed]);
+  });
+
+  test('asks once for all who want to know a fate', () => {
+    const sent: unknown[][] = [];
+    const client = new LogClient((message) => sent.push(message));
+    const fates: number[] = [];
+    client.prevent(1, (timestamp) => fates.push(timestamp));
+    client.prevent(1, (timestamp) => fates.push(timestamp));
+    client.receive([LogReplyOp.fate, 1, 30]);
+    expect(sent).toEqual([[LogOp.prevent, 1]]);
+    expect(fates).toEqual([30, 30]);
+    expect(client.pending).toBe(0);
+  });
+
+  test('drops the state that was meant for a predecessor', () => {
+    const client = new LogClient(() => undefined);
+    const states: unknown[] = [];
+    client.open(0, 1, (state) => states.push(state));
+    client.open(0, 2, (state) => states.push(state));
+    client.receive([LogReplyOp.state, 0, 1, 'old']);
+    client.receive([LogReplyOp.state, 0, 2, 'new']);
+    expect(states).toEqual(['new']);
+  });
+});
