@@ -1,3 +1,4 @@
+import { isInRange } from '@troupe/core';
 import {
   compatible,
   LockManager,
@@ -158,11 +159,20 @@ class Pair {
   /** Which kinds of waits there are now: for a table, for a key, for more than is held already. */
   #noteWaits(): void {
     const rows = this.manager.list();
-    for (const { key, state, owner, table } of rows) {
+    for (const { key, range, state, owner, table } of rows) {
       if (state !== 'waiting') continue;
+      if (range !== undefined) {
+        this.seen.add('waits for a range');
+        continue;
+      }
       this.seen.add(key === undefined ? 'waits for a table' : 'waits for a key');
       const holds = rows.some(
-        (row) => row.owner === owner && row.table === table && row.key === key && row.state === 'held',
+        (row) =>
+          row.owner === owner &&
+          row.table === table &&
+          row.key === key &&
+          row.range === undefined &&
+          row.state === 'held',
       );
       if (holds) this.seen.add(key === undefined ? 'waits to upgrade a table' : 'waits to upgrade a key');
       if (rows.some((row) => row.owner.standing === 'committing' && row.state === 'held'))
@@ -195,6 +205,7 @@ const mustBeSeen: Readonly<Record<string, readonly string[]>> = {
     'protected',
     'waits for a table',
     'waits for a key',
+    'waits for a range',
     'waits to upgrade a table',
     'waits to upgrade a key',
     'waits beside one that commits',
@@ -203,6 +214,7 @@ const mustBeSeen: Readonly<Record<string, readonly string[]>> = {
     'died',
     'waits for a table',
     'waits for a key',
+    'waits for a range',
     'waits to upgrade a table',
     'waits to upgrade a key',
     'waits beside one that commits',
@@ -303,19 +315,31 @@ function findWaitsForCycle(rows: readonly Row[], strategy: LockStrategy): readon
   return undefined;
 }
 
-/** A key that is asked for once the intent on its table is held; until then nobody is in its way. */
-function isOnlyPending({ owner, table, key }: Row, rows: readonly Row[]): boolean {
+/** A key or range that is asked for once the intent on its table is held; until then nobody is in its way. */
+function isOnlyPending(pending: Row, rows: readonly Row[]): boolean {
+  const { owner, table } = pending;
   return (
-    key !== undefined &&
+    !isWholeTable(pending) &&
     rows.some(
-      (row) => row.owner === owner && row.table === table && row.key === undefined && row.state === 'waiting',
+      (row) => row.owner === owner && row.table === table && isWholeTable(row) && row.state === 'waiting',
     )
   );
 }
 
+function isWholeTable({ key, range }: Row): boolean {
+  return key === undefined && range === undefined;
+}
+
+/** The same table, the same key, or a range and a key in it. */
+function doMeet(a: Row, b: Row): boolean {
+  if (a.table !== b.table) return false;
+  if (a.range !== undefined) return b.key !== undefined && isInRange(a.range, b.key);
+  if (b.range !== undefined) return a.key !== undefined && isInRange(b.range, a.key);
+  return a.key === b.key;
+}
+
 function isInTheWay(other: Row, waiting: Row, strategy: LockStrategy): boolean {
-  if (other.owner === waiting.owner || other.table !== waiting.table || other.key !== waiting.key)
-    return false;
+  if (other.owner === waiting.owner || !doMeet(other, waiting)) return false;
   if (compatible(other.mode, waiting.mode)) return false;
   return other.state === 'held' || strategy.decide(waiting.owner, other.owner) === 'wait';
 }
