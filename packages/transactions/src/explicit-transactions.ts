@@ -70,7 +70,13 @@ export class ExplicitTransactions {
     };
     const bounded: Bounded = { options, expired: end, aborted: end };
     this.#closures.begin(bounded);
-    const transaction = new SnapshotTransaction(this.#ground, this.#service.drawId(), options.label);
+    let transaction: SnapshotTransaction;
+    try {
+      transaction = new SnapshotTransaction(this.#ground, this.#service.drawId(), options);
+    } catch (error) {
+      this.#closures.end(bounded);
+      throw error;
+    }
     const rollback = (): Promise<void> => Promise.resolve(end());
     const commit = (): Promise<void> =>
       transaction.ended

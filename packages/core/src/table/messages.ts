@@ -12,6 +12,8 @@
  * - `scan` [op, requestId, partition, incarnation, table, snapshot, part, cursor]: the next page. `cursor` 0 opens
  *   one; `snapshot` 0 reads what is newest (the caller holds a lock that keeps it still); `part` 0 entries, 1 keys,
  *   2 values. Answer: [cursor, ...items], cursor 0 when that was the last page; entries are key, value, key, value…
+ * - `prune` [op], main member → every owner, protocol lane, no answer: the retention floor has moved; drop what lies
+ *   below it. Writes do that on their way; this is for partitions that nobody writes to.
  * - `closeScan` [op, 0, partition, incarnation, cursor], protocol lane, no answer: the reader has left.
  */
 export const TableOp = {
@@ -29,6 +31,7 @@ export const TableOp = {
   read: 27,
   scan: 28,
   closeScan: 29,
+  prune: 31,
 } as const;
 
 /** Opcodes of operations on one key. */
