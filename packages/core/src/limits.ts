@@ -77,7 +77,7 @@ export const snapshotAgeMaxMs = 60_000;
  */
 export const retentionTicks = 16;
 export const retentionTickMsMin = 10;
-export const retentionTickMsMax = 10_000;
+export const retentionTickMsMax = 60_000;
 /** Versions that an owner drops in one go when it is told to look; the rest follows in later turns of its event loop. */
 export const prunedPerSweep = 10_000;
 /** A stream of entries is written in pieces of at most this many entries and about these bytes, each one atomic. */

@@ -112,7 +112,7 @@ export class Snapshots {
       oldest = first.timestamp;
       break;
     }
-    for (const { timestamp } of this.#past) oldest = Math.min(oldest, timestamp);
+    if (this.#past.size > 0) for (const { timestamp } of this.#past) oldest = Math.min(oldest, timestamp);
     if (oldest !== this.#published) this.#publish(oldest);
   }
 
