@@ -123,6 +123,8 @@ describe.each(topologies)('bounds %s:', (_, threads) => {
       table.set('a', 1, { signal }),
       table.getMany(['a'], { signal }),
       table.setMany([['a', 1]], { signal }),
+      table.insertMany([['a', 1]], { signal }),
+      table.update('a', body, { signal }),
       table.deleteMany(['a'], { signal }),
       table.clear({ signal }),
       table.size({ signal }),

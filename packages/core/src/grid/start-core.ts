@@ -48,11 +48,11 @@ export async function startCore<Api>(options: CoreOptions, wiring: CoreWiring<Ap
   const api = wiring.wire(core);
   const retention = startRetention(core, checked.retentionMs);
   const parts = { api, core, events, closeTimeoutMs: checked.closeTimeoutMs, retention };
-  if (checked.threads === 0) {
-    const inline = startInlineHost(core, wiring.wire, wiring.memberMemoryBytes);
-    return new CoreGrid({ ...parts, hosts: { kind: 'inline', inline } });
-  }
   try {
+    if (checked.threads === 0) {
+      const inline = startInlineHost(core, wiring.wire, wiring.memberMemoryBytes);
+      return new CoreGrid({ ...parts, hosts: { kind: 'inline', inline } });
+    }
     const supervisor = await makeSupervisor(core, checked, wiring, events);
     await supervisor.start();
     return new CoreGrid({ ...parts, hosts: { kind: 'threads', supervisor } });
