@@ -51,6 +51,7 @@ export * from './partition/partition.ts';
 export * from './partition/partition-concurrency.ts';
 export * from './partition/partition-store.ts';
 export * from './partition/placement.ts';
+export * from './partition/retention-floor.ts';
 export * from './table/call-options.ts';
 export * from './table/local-table.ts';
 export * from './table/member-tables.ts';

@@ -82,6 +82,15 @@ export const jobQueueLengthMax = 10_000;
 
 /** How long a snapshot may be read. Owners keep every version that it may need, so a longer life costs memory. */
 export const snapshotAgeMaxMs = 60_000;
+/**
+ * Where the past is kept (`retentionMs`), what is too old is found this many times per retention, but not oftener or
+ * more rarely than this. More ticks keep less beyond the retention; a longer one lets more pile up in idle partitions.
+ */
+export const retentionTicks = 16;
+export const retentionTickMsMin = 10;
+export const retentionTickMsMax = 60_000;
+/** Versions that an owner drops in one go when it is told to look; the rest follows in later turns of its event loop. */
+export const prunedPerSweep = 10_000;
 /** A stream of entries is written in pieces of at most this many entries and about these bytes, each one atomic. */
 export const writeChunkEntriesMax = 1_000;
 export const writeChunkBytesMax = 1024 * 1024;

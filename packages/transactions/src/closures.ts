@@ -32,7 +32,7 @@ export class Closures {
 
   /** Runs `body` at a snapshot. */
   async runReadOnly<T>(body: TransactionBody<T>, options: TransactionOptions): Promise<T> {
-    const transaction = new SnapshotTransaction(this.#ground, this.#service.drawId(), options.label);
+    const transaction = new SnapshotTransaction(this.#ground, this.#service.drawId(), options);
     try {
       return await this.#bounded(transaction, options, () => transaction.transaction(body));
     } finally {

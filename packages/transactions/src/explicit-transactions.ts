@@ -58,7 +58,7 @@ export class ExplicitTransactions {
       if (!transaction.ended) this.#closures.end(bounded);
       transaction.end();
     };
-    const transaction = new SnapshotTransaction(this.#ground, this.#service.drawId(), options.label);
+    const transaction = new SnapshotTransaction(this.#ground, this.#service.drawId(), options);
     const bounded = new SnapshotRun(this.#service, transaction, options, end);
     try {
       this.#closures.begin(bounded);

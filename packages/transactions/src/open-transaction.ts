@@ -8,9 +8,9 @@ import type { Attempt, LockWaiter } from './attempt.ts';
 import type { OpenTransaction, TransactionContext } from './context.ts';
 import type { KeyPlacer } from './declared-keys.ts';
 import { readOnlyExecutor } from './read-only-executor.ts';
-import type { DeclaredKeys, NestedOptions, TransactionBody } from './transaction.ts';
+import type { BeginOptions, DeclaredKeys, NestedOptions, TransactionBody } from './transaction.ts';
 import { type StoredEntries, TransactionExecutor } from './transaction-executor.ts';
-import { checkTransactionCall } from './transaction-options.ts';
+import { checkNestedCall } from './transaction-options.ts';
 
 /** What open transactions need of their member. */
 export interface TransactionGround {
@@ -55,7 +55,7 @@ export class LockingTransaction implements OpenTransaction {
 
   transaction<T>(body: TransactionBody<T>, options: NestedOptions = {}): Promise<T> {
     try {
-      checkTransactionCall(body, options);
+      checkNestedCall(body, options);
     } catch (error) {
       return Promise.reject(error as Error);
     }
@@ -140,6 +140,8 @@ export class LockingTransaction implements OpenTransaction {
   }
 }
 
+type SnapshotOptions = Pick<BeginOptions, 'label' | 'asOf'>;
+
 /** A transaction that reads one moment of the whole grid. */
 export class SnapshotTransaction implements OpenTransaction {
   readonly readOnly = true;
@@ -151,11 +153,13 @@ export class SnapshotTransaction implements OpenTransaction {
   readonly #executor: SnapshotExecutor;
   #ended = false;
 
-  constructor(ground: TransactionGround, id: number, label: string | undefined) {
+  /** Throws SnapshotTooOldError, or InvalidArgumentError, when `asOf` can't be read. */
+  constructor(ground: TransactionGround, id: number, { label, asOf }: SnapshotOptions) {
+    const { snapshots } = ground.tables;
     this.#ground = ground;
     this.id = id;
     this.label = label;
-    this.#snapshot = ground.tables.snapshots.acquire();
+    this.#snapshot = asOf === undefined ? snapshots.acquire() : snapshots.acquireAt(asOf);
     this.#executor = new SnapshotExecutor(ground.tables.calls, this.#snapshot);
   }
 
@@ -177,7 +181,7 @@ export class SnapshotTransaction implements OpenTransaction {
   }
 
   async transaction<T>(body: TransactionBody<T>, options: NestedOptions = {}): Promise<T> {
-    checkTransactionCall(body, options);
+    checkNestedCall(body, options);
     this.#assertOpen();
     if (options.keys !== undefined)
       throw new ReadOnlyError('a read-only transaction takes no locks, so it can declare no keys');

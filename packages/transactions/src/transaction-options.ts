@@ -3,6 +3,7 @@ import {
   callOptionNamesWith,
   checkCallOptions,
   InvalidArgumentError,
+  mustBe,
   mustBeFunction,
   mustBeInteger,
   mustBeName,
@@ -14,11 +15,12 @@ const transactionOptionNames = callOptionNamesWith(
   'keys',
   'retries',
   'readOnly',
+  'asOf',
   'label',
   'priority',
   'independent',
 );
-const beginOptionNames = callOptionNamesWith('readOnly', 'label', 'priority');
+const beginOptionNames = callOptionNamesWith('readOnly', 'asOf', 'label', 'priority');
 const runOptionNames = callOptionNamesWith('priority');
 
 /** Throws InvalidArgumentError for the first option of `transaction()` that is wrong, and for a body that is none. */
@@ -45,6 +47,16 @@ export function checkTransactionCall(body: unknown, options: TransactionOptions)
   }
 }
 
+/** The same for a transaction that joins another: the moment that is read is the outer one's. */
+export function checkNestedCall(body: unknown, options: TransactionOptions): void {
+  checkTransactionCall(body, options);
+  if (options.asOf === undefined) return;
+  throw new InvalidArgumentError(
+    'asOf must be left out of a transaction inside another one, which it joins; to read the past there begin a separate one: grid.transaction(body, { readOnly: true, asOf, independent: true })',
+    { details: { argument: 'asOf' } },
+  );
+}
+
 /** The same for `begin()`. */
 export function checkBeginOptions(options: BeginOptions): void {
   checkCallOptions(options, beginOptionNames);
@@ -67,8 +79,22 @@ function checkFlags(options: TransactionOptions): void {
       throw new InvalidArgumentError(`${name} must be true or false`, { details: { argument: name } });
     }
   }
+  checkAsOf(options);
 }
 
 function checkPriority({ priority }: RunOptions): void {
   if (priority !== undefined) mustBeInteger(priority, 'priority', -priorityMax, priorityMax);
+}
+
+function checkAsOf({ asOf, readOnly }: BeginOptions): void {
+  if (asOf === undefined) return;
+  const isTimestamp = Number.isSafeInteger(asOf) && asOf > 0;
+  mustBe(isTimestamp, 'asOf', 'a timestamp like the `readTimestamp` of a read-only transaction', asOf);
+  if (readOnly === true) return;
+  throw new InvalidArgumentError(
+    'asOf must be left out unless `readOnly` is true: the past can only be read',
+    {
+      details: { argument: 'asOf' },
+    },
+  );
 }

@@ -9,7 +9,7 @@ export interface Transaction {
   readonly attempt: number;
   readonly label: string | undefined;
   readonly readOnly: boolean;
-  /** For a read-only transaction: the moment it reads. */
+  /** For a read-only transaction: the moment it reads, which `asOf` takes. */
   readonly readTimestamp: number | undefined;
   /** A table as this transaction sees it: its own writes included, everything it reads protected until the end. */
   table<K extends Key, V>(definition: TableDefinition<K, V>): Table<K, V>;
@@ -46,6 +46,11 @@ export interface TransactionOptions extends NestedOptions {
   readonly retries?: number;
   /** Reads one moment of the whole grid, takes no locks, and refuses writes. */
   readonly readOnly?: boolean;
+  /**
+   * With `readOnly`: reads the grid as it was at this timestamp, the `readTimestamp` of an earlier read-only transaction.
+   * How far back it may be is the grid's option `retentionMs`. Rejects with SNAPSHOT_TOO_OLD beyond that.
+   */
+  readonly asOf?: number;
   /** A name for errors and views. */
   readonly label?: string;
   /**
@@ -60,6 +65,8 @@ export interface TransactionOptions extends NestedOptions {
 /** Options of an explicit transaction: the deadline and the signal bound its whole life. */
 export interface BeginOptions extends CallOptions {
   readonly readOnly?: boolean;
+  /** As in `TransactionOptions`. */
+  readonly asOf?: number;
   readonly label?: string;
   /** As in `TransactionOptions`. */
   readonly priority?: number;

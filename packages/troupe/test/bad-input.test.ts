@@ -317,6 +317,25 @@ const transactionCases: Case[] = [
       /priority must be a whole number from -10 to 10/,
     ],
   ]),
+  ...[0, -1, 1.5, Number.NaN, '5', null, new Date()].flatMap((asOf): Case[] => [
+    [
+      `transaction with asOf ${inspect(asOf)}`,
+      (grid) => grid['transaction']?.(noop, { readOnly: true, asOf }),
+      /asOf must be a timestamp/,
+    ],
+    [
+      `begin with asOf ${inspect(asOf)}`,
+      (grid) => grid['begin']?.({ readOnly: true, asOf }),
+      /asOf must be a timestamp/,
+    ],
+  ]),
+  [
+    'asOf to come',
+    (grid) => grid['transaction']?.(noop, { readOnly: true, asOf: 2 ** 50 }),
+    /asOf must be a timestamp of this grid.*as yet/,
+  ],
+  ['asOf of one that writes', (grid) => grid['transaction']?.(noop, { asOf: 1 }), /asOf.*unless `readOnly`/],
+  ['begin asOf of one that writes', (grid) => grid['begin']?.({ asOf: 1 }), /asOf.*unless `readOnly`/],
   ['begin with keys', (grid) => grid['begin']?.({ keys: [] }), /unknown option `keys`/],
   [
     'begin readOnly of text',
@@ -583,6 +602,16 @@ const startCases: Case[] = [
     'startTimeoutMs 0',
     () => startGrid({ modules: [url], startTimeoutMs: 0 }),
     /startTimeoutMs must be a positive number/,
+  ],
+  [
+    'retentionMs below 0',
+    () => startGrid({ modules: [url], retentionMs: -1 }),
+    /retentionMs must be a whole number from 0/,
+  ],
+  [
+    'retentionMs for ever',
+    () => startGrid({ modules: [url], retentionMs: Number.POSITIVE_INFINITY }),
+    /retentionMs must be a whole number from 0 to 2147483647/,
   ],
   [
     'closeTimeoutMs of text',

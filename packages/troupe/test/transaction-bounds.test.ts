@@ -1,6 +1,6 @@
 /** Deadlines, signals, retries and read-only transactions, end to end, inline and through threads. */
 import { getEventListeners } from 'node:events';
-import { type Grid, TransactionAbortedError } from 'troupe';
+import { type Grid, TransactionAbortedError, type TroupeError } from 'troupe';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { collect, gate, rejection, start, store, topologies } from './running-grid.ts';
 
@@ -123,6 +123,8 @@ describe.each(topologies)('bounds %s:', (_, threads) => {
       table.set('a', 1, { signal }),
       table.getMany(['a'], { signal }),
       table.setMany([['a', 1]], { signal }),
+      table.insertMany([['a', 1]], { signal }),
+      table.update('a', body, { signal }),
       table.deleteMany(['a'], { signal }),
       table.clear({ signal }),
       table.size({ signal }),
@@ -274,7 +276,10 @@ describe.each(topologies)('bounds %s:', (_, threads) => {
       for (let i = seed; going; i++) {
         await grid
           .run(store.transfer, spread[i % 12] as string, spread[(i * 5 + 1) % 12] as string, 1)
-          .catch(() => 0);
+          .catch((error: TroupeError) => {
+            // Refused at once, over and over, it would leave no turn to anything else.
+            if (error.code === 'GRID_CLOSED') going = false;
+          });
       }
     });
     for (let i = 0; i < 60; i++) {

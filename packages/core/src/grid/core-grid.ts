@@ -3,6 +3,7 @@
 import { mustBePositive } from '../errors/argument.ts';
 import { InvalidArgumentError } from '../errors/errors.ts';
 import type { Member } from '../mesh/member.ts';
+import type { RetentionFloor } from '../partition/retention-floor.ts';
 import { settlesWithin } from '../thread/deferred.ts';
 import type { HostSupervisor } from '../thread/host-supervisor.ts';
 import type { HostRow } from '../thread/supervised-host.ts';
@@ -20,6 +21,7 @@ interface GridParts<Api> {
   readonly events: HostEvents;
   readonly hosts: Hosts;
   readonly closeTimeoutMs: number;
+  readonly retention: RetentionFloor | undefined;
 }
 
 export class CoreGrid<Api> {
@@ -29,6 +31,7 @@ export class CoreGrid<Api> {
   readonly #events: HostEvents;
   readonly #hosts: Hosts;
   readonly #closeTimeoutMs: number;
+  readonly #retention: RetentionFloor | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(parts: GridParts<Api>) {
@@ -37,6 +40,7 @@ export class CoreGrid<Api> {
     this.#events = parts.events;
     this.#hosts = parts.hosts;
     this.#closeTimeoutMs = parts.closeTimeoutMs;
+    this.#retention = parts.retention;
   }
 
   on<Name extends GridEventName>(event: Name, listener: (details: GridEvents[Name]) => void): this {
@@ -77,6 +81,7 @@ export class CoreGrid<Api> {
     const { member } = this.core;
     const hosts = this.#hosts;
     member.stopAccepting();
+    this.#retention?.stop();
     if (hosts.kind === 'threads') hosts.supervisor.stopRestarts();
     // Out of time: what still waits is told so before the threads it waits for are gone.
     if (!(await idleUntil(member, deadlineMs))) member.close();

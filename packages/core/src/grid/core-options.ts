@@ -18,6 +18,7 @@ import {
   partitionsDefault,
   partitionsMax,
   startTimeoutMsDefault,
+  timerMsMax,
 } from '../limits.ts';
 import type { WorkerMaker } from '../thread/worker-threads.ts';
 
@@ -45,6 +46,11 @@ export interface CoreOptions {
   readonly startTimeoutMs?: number;
   /** How long `close()` lets running work finish. Default 10,000. */
   readonly closeTimeoutMs?: number;
+  /**
+   * For how long the past stays readable (`asOf`), in milliseconds. Costs the memory of everything that is overwritten or
+   * removed in that time. Default 0: only what open snapshots need is kept.
+   */
+  readonly retentionMs?: number;
 }
 
 export interface CheckedOptions {
@@ -57,6 +63,7 @@ export interface CheckedOptions {
   readonly worker: WorkerMaker | undefined;
   readonly startTimeoutMs: number;
   readonly closeTimeoutMs: number;
+  readonly retentionMs: number;
 }
 
 /** The names `startCore` knows; a facade adds its own. */
@@ -69,6 +76,7 @@ export const coreOptionNames: readonly string[] = [
   'worker',
   'startTimeoutMs',
   'closeTimeoutMs',
+  'retentionMs',
 ];
 
 /** Throws InvalidArgumentError for the first option that is wrong. */
@@ -88,6 +96,7 @@ export function checkCoreOptions(options: CoreOptions, otherNames: readonly stri
     worker: options.worker,
     startTimeoutMs: mustBePositive(options.startTimeoutMs ?? startTimeoutMsDefault, 'startTimeoutMs'),
     closeTimeoutMs: mustBePositive(options.closeTimeoutMs ?? closeTimeoutMsDefault, 'closeTimeoutMs'),
+    retentionMs: mustBeInteger(options.retentionMs ?? 0, 'retentionMs', 0, timerMsMax),
   };
   if (checked.modules.length === 0 && checked.definitions.length === 0) {
     throw new InvalidArgumentError(

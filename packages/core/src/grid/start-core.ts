@@ -8,6 +8,8 @@ import { Member } from '../mesh/member.ts';
 import { SharedState } from '../mesh/shared-state.ts';
 import { OwnedPartitions } from '../partition/partition.ts';
 import { Placement } from '../partition/placement.ts';
+import { RetentionFloor } from '../partition/retention-floor.ts';
+import { TableOp } from '../table/messages.ts';
 import { HostSupervisor, type RestartPolicy } from '../thread/host-supervisor.ts';
 import { importInTime } from '../thread/import-in-time.ts';
 import { importModule, refuseInsideImport } from '../thread/import-module.ts';
@@ -44,19 +46,34 @@ export async function startCore<Api>(options: CoreOptions, wiring: CoreWiring<Ap
   const core = await makeClient(checked, wiring);
   const events = new HostEvents();
   const api = wiring.wire(core);
-  const parts = { api, core, events, closeTimeoutMs: checked.closeTimeoutMs };
-  if (checked.threads === 0) {
-    const inline = startInlineHost(core, wiring.wire, wiring.memberMemoryBytes);
-    return new CoreGrid({ ...parts, hosts: { kind: 'inline', inline } });
-  }
-  const supervisor = await makeSupervisor(core, checked, wiring, events);
+  const retention = startRetention(core, checked.retentionMs);
+  const parts = { api, core, events, closeTimeoutMs: checked.closeTimeoutMs, retention };
   try {
+    if (checked.threads === 0) {
+      const inline = startInlineHost(core, wiring.wire, wiring.memberMemoryBytes);
+      return new CoreGrid({ ...parts, hosts: { kind: 'inline', inline } });
+    }
+    const supervisor = await makeSupervisor(core, checked, wiring, events);
     await supervisor.start();
+    return new CoreGrid({ ...parts, hosts: { kind: 'threads', supervisor } });
   } catch (error) {
+    retention?.stop();
     core.member.close();
     throw error;
   }
-  return new CoreGrid({ ...parts, hosts: { kind: 'threads', supervisor } });
+}
+
+/** Before any host runs, so that nothing is dropped that belongs to the retention. */
+function startRetention({ member, placement }: CoreMember, retentionMs: number): RetentionFloor | undefined {
+  if (retentionMs === 0) return undefined;
+  const owners = new Set(Array.from({ length: placement.partitionCount }, (_, id) => placement.ownerOf(id)));
+  const moved = (): void => {
+    for (const owner of owners) {
+      const peer = member.tryPeer(owner);
+      if (peer !== undefined) member.sendProtocol(peer, [TableOp.prune]);
+    }
+  };
+  return new RetentionFloor({ shared: member.shared, retentionMs, moved });
 }
 
 async function makeClient<Api>(options: CheckedOptions, wiring: CoreWiring<Api>): Promise<CoreMember> {

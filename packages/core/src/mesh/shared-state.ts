@@ -6,6 +6,7 @@
  *   timestamps are draws. 2^53 draws last for centuries, so a timestamp is a plain number.
  * - The **incarnation** of a partition rises each time it is created anew, before the successor serves.
  * - A member publishes the **oldest snapshot** it reads before the first read, so that owners keep the versions.
+ * - The **retention floor**, where the grid keeps the past for a while, counts as a snapshot that is always read.
  */
 
 export type MemberId = number;
@@ -14,6 +15,7 @@ export type PartitionId = number;
 export type Timestamp = number;
 
 const clockIndex = 0;
+const floorIndex = 1;
 const headerWords = 8;
 /** Published when a member reads no snapshot. */
 export const noSnapshot: Timestamp = Number.MAX_SAFE_INTEGER;
@@ -42,6 +44,7 @@ export class SharedState {
     const bytes = 8 * (headerWords + memberCount) + 4 * (partitionCount + 1);
     const state = new SharedState(new SharedArrayBuffer(bytes), partitionCount, memberCount);
     Atomics.store(state.#words, clockIndex, BigInt(clockStart));
+    Atomics.store(state.#words, floorIndex, noSnapshotWord);
     for (let member = 0; member < memberCount; member++)
       Atomics.store(state.#words, headerWords + member, noSnapshotWord);
     for (let partition = 0; partition < partitionCount; partition++) state.raiseIncarnation(partition);
@@ -83,10 +86,21 @@ export class SharedState {
     if (read && !reads) Atomics.sub(this.#readers, 0, 1);
   }
 
-  /** The oldest snapshot that any member reads, or `noSnapshot`. */
+  /** Everything from this timestamp on is kept, whether or not anybody reads it. Only ever goes up. */
+  raiseRetentionFloor(floor: Timestamp): void {
+    const isFirst = Atomics.exchange(this.#words, floorIndex, BigInt(floor)) === noSnapshotWord;
+    if (isFirst) Atomics.add(this.#readers, 0, 1);
+  }
+
+  /** From where on everything is kept, or `noSnapshot` where only what is read is. */
+  retentionFloor(): Timestamp {
+    return Number(Atomics.load(this.#words, floorIndex));
+  }
+
+  /** The oldest snapshot that any member reads or the retention floor, or `noSnapshot`. */
   oldestSnapshot(): Timestamp {
     if (Atomics.load(this.#readers, 0) === 0) return noSnapshot;
-    let oldest = noSnapshotWord;
+    let oldest = Atomics.load(this.#words, floorIndex);
     for (let member = 0; member < this.memberCount; member++) {
       const published = Atomics.load(this.#words, headerWords + member);
       if (published < oldest) oldest = published;

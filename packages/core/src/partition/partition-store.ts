@@ -125,18 +125,20 @@ export class PartitionStore {
     if (snapshot < this.#horizon) throw snapshotTooOld(snapshot, this.#horizon);
   }
 
-  /** Drops at most `countMax` superseded versions that no snapshot needs. Writes do this; idle owners may. */
-  prune(countMax: number): void {
+  /** Drops at most `countMax` superseded versions that no snapshot needs; how many. Writes do this; idle owners may. */
+  prune(countMax: number): number {
     const oldest = this.#published.oldestSnapshot();
-    for (let count = 0; count < countMax; count++) {
+    let count = 0;
+    for (; count < countMax; count++) {
       const first = this.#superseded.first;
-      if (first === undefined || first.version.timestamp > oldest) return;
+      if (first === undefined || first.version.timestamp > oldest) return count;
       this.#superseded.shift();
       const { table, key, version } = first;
       version.previous = undefined;
       if (version.value === undefined && table.versions.get(key) === version) table.versions.delete(key);
       this.#raiseHorizon(version.timestamp);
     }
+    return count;
   }
 
   #insert(share: TableVersions, key: StorageKey, value: unknown, timestamp: Timestamp): void {
@@ -210,7 +212,7 @@ function frozen(value: unknown): unknown {
 
 function snapshotTooOld(snapshot: Timestamp, horizon: Timestamp): SnapshotTooOldError {
   return new SnapshotTooOldError(
-    'the snapshot is older than what this partition still remembers: it was held too long, or the partition was created anew; begin a new one',
+    'the snapshot is older than what this partition still remembers: it was held too long, the partition was created anew, or the past it asks for is kept no longer (grid option `retentionMs`); begin a new one',
     { details: { snapshot, horizon } },
   );
 }

@@ -15,6 +15,8 @@
  *   2 values. Answer: [cursor, ...items], cursor 0 when that was the last page; entries are key, value, key, value…
  *   One more field, `range` [from, to, affinity]: only entries from one key up to before another that have that affinity
  *   key, each undefined where it doesn't matter. A page of a range may be empty and not the last.
+ * - `prune` [op], main member → every owner, protocol lane, no answer: the retention floor has moved; drop what lies
+ *   below it. Writes do that on their way; this is for partitions that nobody writes to.
  * - `closeScan` [op, 0, partition, incarnation, cursor], protocol lane, no answer: the reader has left.
  */
 export const TableOp = {
@@ -32,6 +34,7 @@ export const TableOp = {
   read: 27,
   scan: 28,
   closeScan: 29,
+  prune: 31,
 } as const;
 
 /** Opcodes of operations on one key. */

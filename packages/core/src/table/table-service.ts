@@ -10,6 +10,7 @@ import { approximateBytes } from '../codec/value-bytes.ts';
 import type { AnyTable } from '../definition/table-definition.ts';
 import { InvariantError, PartitionUnavailableError } from '../errors/errors.ts';
 import type { StorageKey } from '../key/key.ts';
+import { prunedPerSweep } from '../limits.ts';
 import type { Message } from '../link/outbox.ts';
 import type { Member, MessageFamily } from '../mesh/member.ts';
 import type { Peer } from '../mesh/peer.ts';
@@ -30,17 +31,18 @@ const firstArgument = 6;
 
 export class TableService implements MessageFamily {
   readonly #member: AnsweringMember;
-  readonly #partitions: Pick<OwnedPartitions, 'tryGet'>;
+  readonly #partitions: Pick<OwnedPartitions, 'tryGet' | 'all'>;
   readonly #tableOf: (id: number) => AnyTable;
   readonly #limits: ScanLimits;
   readonly #cursors: ScanCursors;
   readonly #waiting = new WaitingRequests();
   readonly #write = new WriteSlot();
+  #pruning = false;
 
   /** `tableOf`: the definition behind a number. */
   constructor(
     member: AnsweringMember,
-    partitions: Pick<OwnedPartitions, 'tryGet'>,
+    partitions: Pick<OwnedPartitions, 'tryGet' | 'all'>,
     tableOf: (id: number) => AnyTable,
     limits = scanLimits,
   ) {
@@ -63,9 +65,9 @@ export class TableService implements MessageFamily {
 
   receive(message: Message, from: Peer): void {
     const op = message[0] as number;
-    if (op === TableOp.closeScan) {
-      const cursor = message[4] as number;
-      if (this.#cursors.tryGet(cursor, from) !== undefined) this.#cursors.close(cursor);
+    if (op >= TableOp.closeScan) {
+      if (op === TableOp.prune) this.#prune();
+      else this.#closeScan(message[4] as number, from);
       return;
     }
     const partition = this.#partitions.tryGet(message[2] as PartitionId, message[3] as number);
@@ -81,6 +83,26 @@ export class TableService implements MessageFamily {
   peerLost(peer: Peer): void {
     this.#waiting.cancelAll(peer);
     this.#cursors.closeAllOf(peer);
+  }
+
+  #closeScan(cursor: number, from: Peer): void {
+    if (this.#cursors.tryGet(cursor, from) !== undefined) this.#cursors.close(cursor);
+  }
+
+  /** Drops what no snapshot needs, in portions, so that a long idle partition holds nobody up. */
+  #prune(): void {
+    if (this.#pruning) return;
+    let rest = prunedPerSweep;
+    for (const { store } of this.#partitions.all()) {
+      rest -= store.prune(rest);
+      if (rest === 0) break;
+    }
+    if (rest > 0) return;
+    this.#pruning = true;
+    setImmediate(() => {
+      this.#pruning = false;
+      this.#prune();
+    });
   }
 
   #oneKey(partition: Partition, message: Message, from: Peer): void {

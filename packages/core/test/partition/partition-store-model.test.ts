@@ -17,7 +17,7 @@ type Step =
   | { readonly kind: 'write' | 'vote'; readonly key: string; readonly value: number | undefined }
   | { readonly kind: 'install'; readonly pick: number }
   | { readonly kind: 'clear' | 'publish' | 'walkNewest' }
-  | { readonly kind: 'withdraw' | 'walkAt' | 'advance'; readonly pick: number };
+  | { readonly kind: 'publishPast' | 'withdraw' | 'walkAt' | 'advance'; readonly pick: number };
 
 const pick = fc.nat(9);
 const value = fc.option(fc.nat(99), { nil: undefined, freq: 3 });
@@ -42,6 +42,7 @@ const steps = fc.array(
     { weight: 3, arbitrary: fc.record({ kind: fc.constant('install'), pick }) as fc.Arbitrary<Step> },
     { weight: 1, arbitrary: fc.constant({ kind: 'clear' }) as fc.Arbitrary<Step> },
     { weight: 3, arbitrary: fc.constant({ kind: 'publish' }) as fc.Arbitrary<Step> },
+    { weight: 1, arbitrary: fc.record({ kind: fc.constant('publishPast'), pick }) as fc.Arbitrary<Step> },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant('withdraw'), pick }) as fc.Arbitrary<Step> },
     { weight: 2, arbitrary: fc.record({ kind: fc.constant('walkAt'), pick }) as fc.Arbitrary<Step> },
     { weight: 2, arbitrary: fc.constant({ kind: 'walkNewest' }) as fc.Arbitrary<Step> },
@@ -117,6 +118,9 @@ class Run {
       case 'publish':
         this.clock.publish();
         break;
+      case 'publishPast':
+        this.#publishPast(step.pick);
+        break;
       case 'withdraw':
         this.#withdraw(this.#pickSnapshot(step.pick));
         break;
@@ -185,6 +189,12 @@ class Run {
     this.store.clear(table, timestamp);
     for (const key of keys) this.model.write(key, undefined, timestamp);
     for (const walk of this.walks) walk.untouched.clear();
+  }
+
+  /** A moment that can be read still; from now on it must stay so. */
+  #publishPast(from: number): void {
+    const first = Math.max(1, this.store.horizon);
+    if (first <= this.clock.now) this.clock.published.push(first + (from % (this.clock.now - first + 1)));
   }
 
   #withdraw(snapshot: Timestamp | undefined): void {

@@ -79,6 +79,8 @@ describe('the snapshots of a member', () => {
           write();
           return now;
         },
+        oldestSnapshot: () => shared.oldestSnapshot(),
+        retentionFloor: () => shared.retentionFloor(),
         publishSnapshot(member, oldest) {
           write();
           shared.publishSnapshot(member, oldest);
@@ -116,6 +118,85 @@ describe('the snapshots of a member', () => {
     snapshot.release();
     time.advance(ageMaxMs);
     expect(() => snapshot.mustBeReadable()).not.toThrow();
+  });
+
+  test('of the past are published with the others, wherever they come in their order', () => {
+    const past = shared.draw();
+    const pastTwo = shared.draw();
+    shared.draw();
+    const now = snapshots.acquire();
+    const second = snapshots.acquireAt(pastTwo);
+    expect(shared.oldestSnapshot()).toBe(pastTwo);
+    const first = snapshots.acquireAt(past);
+    expect([first.timestamp, shared.oldestSnapshot(), snapshots.size]).toEqual([past, past, 3]);
+    first.release();
+    first.release();
+    expect(shared.oldestSnapshot()).toBe(pastTwo);
+    const later = snapshots.acquire();
+    now.release();
+    expect(shared.oldestSnapshot()).toBe(pastTwo);
+    second.release();
+    expect(shared.oldestSnapshot()).toBe(later.timestamp);
+    later.release();
+    expect(shared.oldestSnapshot()).toBe(noSnapshot);
+    expect(time.timers).toBe(1);
+  });
+
+  test('of the past are published before anything is read at them', () => {
+    const past = shared.draw();
+    shared.draw();
+    const published: number[] = [];
+    const recording = new Snapshots(
+      {
+        now: () => shared.now(),
+        oldestSnapshot: () => shared.oldestSnapshot(),
+        retentionFloor: () => shared.retentionFloor(),
+        publishSnapshot: (_member, oldest) => published.push(oldest),
+      },
+      0,
+      time,
+      ageMaxMs,
+    );
+    recording.acquireAt(past).release();
+    expect(published).toEqual([past, noSnapshot]);
+  });
+
+  test.each([0, -1, 1.5, Number.NaN, 2 ** 53, 4])(
+    'of %s, which was not drawn yet, are refused',
+    (timestamp) => {
+      while (shared.now() < 3) shared.draw();
+      expect(() => snapshots.acquireAt(timestamp)).toThrow(/asOf must be a timestamp of this grid.*1 to 3/);
+      expect(snapshots.acquireAt(3).timestamp).toBe(3);
+    },
+  );
+
+  test('of the past below the retention floor are refused, unless somebody else reads as far back', () => {
+    for (let i = 0; i < 10; i++) shared.draw();
+    shared.raiseRetentionFloor(5);
+    expect(() => snapshots.acquireAt(4)).toThrow(SnapshotTooOldError);
+    expect(() => snapshots.acquireAt(4)).toThrow('`retentionMs`');
+    expect([snapshots.size, shared.oldestSnapshot()]).toEqual([0, 5]);
+    shared.publishSnapshot(1, 3);
+    expect(snapshots.acquireAt(4).timestamp).toBe(4);
+    expect(shared.oldestSnapshot()).toBe(3);
+    shared.publishSnapshot(1, noSnapshot);
+    expect(shared.oldestSnapshot()).toBe(4);
+    expect(snapshots.acquireAt(4).timestamp).toBe(4);
+    expect(() => snapshots.acquireAt(3)).toThrow(SnapshotTooOldError);
+  });
+
+  test('that are forced out stay readable as far as the retention goes', () => {
+    for (let i = 0; i < 10; i++) shared.draw();
+    shared.raiseRetentionFloor(5);
+    const past = snapshots.acquireAt(6);
+    const present = snapshots.acquire();
+    time.advance(ageMaxMs);
+    expect([snapshots.size, shared.oldestSnapshot()]).toEqual([0, 5]);
+    expect(() => past.mustBeReadable()).not.toThrow();
+    shared.raiseRetentionFloor(7);
+    expect(() => past.mustBeReadable()).toThrow(SnapshotTooOldError);
+    expect(() => present.mustBeReadable()).not.toThrow();
+    expect(time.timers).toBe(0);
   });
 
   test('share one timer, which ends when there are none', () => {

@@ -4,6 +4,7 @@ import {
   PartitionUnavailableError,
   ReadOnlyError,
   SnapshotTooOldError,
+  TableOp,
   table,
 } from '@troupe/core';
 import { describe, expect, test } from 'vitest';
@@ -236,6 +237,29 @@ describe.each(grids)('a table of %s', (_, start) => {
     await all.set('k0', 2_000);
     await expect(caller.tableAt(counters, snapshot).get('k0')).rejects.toThrow(SnapshotTooOldError);
     await expect(collect(caller.tableAt(counters, snapshot).keys())).rejects.toThrow(SnapshotTooOldError);
+  });
+
+  test('drops what no snapshot needs when the owner is told that the floor has moved', async () => {
+    const { caller, owner } = start({ partitions: 2 });
+    const all = caller.table(counters);
+    const snapshot = caller.snapshots.acquire();
+    for (let i = 0; i < 24_000; i++) void all.set(`k${i % 8}`, i);
+    await all.set('last', 1);
+    const superseded = (): number =>
+      [...owner.owned.all()].reduce((sum, { store }) => sum + store.supersededCount, 0);
+    const prune = async (): Promise<void> => {
+      const peer = caller.member.tryPeer(caller.placement.ownerOf(0));
+      if (peer !== undefined) caller.member.sendProtocol(peer, [TableOp.prune]);
+      await all.get('last');
+    };
+    await prune();
+    expect(superseded()).toBe(24_000 - 8);
+    snapshot.release();
+    await prune();
+    // In portions, so that what comes in between is served.
+    expect(superseded()).toBeGreaterThan(0);
+    while (superseded() > 0) await new Promise((resolve) => setImmediate(resolve));
+    expect(await all.get('k7')).toBe(23_999);
   });
 
   test('answers reads of many large values in several messages', async () => {
