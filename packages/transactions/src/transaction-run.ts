@@ -287,7 +287,8 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
 
   /** p-retry only sees lost conflicts: it would judge what a body threw, and wrap it if it isn't an Error. */
   #retry(lost: Error): void {
-    if (this.#over) return;
+    // What is being stopped may find that it was wounded a moment before; it is over all the same.
+    if (this.#over || this.#stopped !== undefined) return;
     const { retries = Number.POSITIVE_INFINITY } = this.options;
     if (this.#attempts > retries) {
       this.#finish({ kind: 'failed', error: lost });

@@ -143,7 +143,7 @@ describe('a participant', () => {
     stage.take();
     stage.lock(1, 'a', X);
     expect(stage.take()).toEqual([
-      ['refused 2', Refusal.wounded],
+      ['refused 2', Refusal.wounded, users, 'a', 1],
       ['answer 1', 1, ['old']],
     ]);
     expect([stage.words.fate(2, 2), stage.words.fate(1, 1)]).toEqual(['aborted', 'active']);

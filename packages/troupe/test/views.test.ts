@@ -439,7 +439,9 @@ describe.each(topologies)('views %s:', (_, threads) => {
 });
 
 describe('views of hosts in trouble:', () => {
-  test('a host that dies is left out until it serves again, and nothing of it is listed', async () => {
+  test('a host that dies is left out until it serves again, and nothing of it is listed', {
+    timeout: 30_000,
+  }, async () => {
     const grid = await start(2);
     const keys = Array.from({ length: 16 }, (_, i) => items.key(`key-${i}`));
     const holder = await grid.begin({ label: 'holder' });
@@ -466,9 +468,41 @@ describe('views of hosts in trouble:', () => {
     expect((await grid.transactions.metrics()).aborted.partitionLost).toBeGreaterThanOrEqual(1);
     await eventually(async () => {
       expect(grid.hosts().map(({ state }) => state)).toEqual(['serving', 'serving']);
-    });
+    }, 20_000);
     expect(await grid.locks.list()).toEqual([]);
     expect(await grid.transactions.list()).toEqual([]);
+  });
+
+  test('a transaction that was wounded a moment before it was ended is not tried again', async () => {
+    const grid = await start(2);
+    const table = grid.table(counters);
+    const older = await grid.begin();
+    await older.table(counters).get('older');
+    await older.table(counters).increment('z');
+    // Locked at once, while 'z' is waited for.
+    const key = await inAnotherPartition(grid, 'z');
+    let ran = 0;
+    const younger = rejection(
+      grid.transaction(() => ++ran, { keys: [counters.key(key), counters.key('z')] }),
+    );
+    const id = await eventually(async () => {
+      const row = (await grid.transactions.list()).find(({ state }) => state === 'waiting');
+      expect(row).toMatchObject({ keysHeld: 1 });
+      return row?.id ?? 0;
+    });
+    const taken = older.table(counters).increment(key);
+    // So many that they leave at once.
+    const others = Array.from({ length: 100 }, () => table.get(key));
+    for (const until = performance.now() + 100; performance.now() < until; );
+    expect(await grid.transactions.abort(id)).toBe(true);
+    expect(await younger).toMatchObject({ details: { reason: 'killed' } });
+    await taken;
+    await older.commit();
+    await Promise.all(others);
+    await eventually(async () => {
+      expect(await grid.transactions.list()).toEqual([]);
+    });
+    expect(ran).toBe(0);
   });
 
   test('a host that does not answer is named', async () => {
@@ -489,6 +523,20 @@ describe('views of hosts in trouble:', () => {
     expect(await rejection(grid.locks.list({ signal }))).toBe(signal.reason);
   });
 });
+
+/** A key that is in another partition than this one. */
+async function inAnotherPartition(grid: Grid, than: string): Promise<string> {
+  const tx = await grid.begin();
+  await tx.table(items).get(than);
+  for (let i = 0; ; i++) {
+    await tx.table(items).get(`key-${i}`);
+    const locks = await grid.locks.list();
+    const partitionOf = (of: string): number | undefined => locks.find(({ key }) => key === of)?.partition;
+    if (partitionOf(`key-${i}`) === partitionOf(than)) continue;
+    await tx.rollback();
+    return `key-${i}`;
+  }
+}
 
 function byOwner(a: Owned, b: Owned): number {
   return (a.transaction ?? 0) - (b.transaction ?? 0) || (a.mode < b.mode ? -1 : 1);
