@@ -13,8 +13,9 @@ export * from './lock-manager.ts';
 export * from './lock-mode.ts';
 export * from './lock-order.ts';
 export * from './lock-strategy.ts';
+export type { LockMeter } from './lock-waits.ts';
 export { Refusal, ReplyOp, RequestOp } from './messages.ts';
-export { type LockMeter, Participant, type ParticipantPorts } from './participant.ts';
+export { Participant, type ParticipantPorts } from './participant.ts';
 export { type ProcedureDefinition, type ProcedureOptions, procedure } from './procedure.ts';
 export { type Fate, StatusSlots, StatusWords, statusMemoryBytes, type TransactionId } from './status-word.ts';
 export type {
