@@ -313,6 +313,8 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
   }
 
   #tryAgain(): Promise<AttemptEnd<T>> {
+    // Ended while it paused; the caller has been told.
+    if (this.#over) return Promise.resolve({ kind: 'failed', error: undefined });
     return new Promise((resolve, reject) => {
       this.#retrying = { resolve, reject };
       this.#try();

@@ -12,13 +12,12 @@ import type { TransactionMetrics } from './transaction-metrics.ts';
 import { TransactionRecord } from './transaction-record.ts';
 
 /**
- * - `queued`: waits until its member may begin one more.
  * - `running`: its body runs.
  * - `waiting`: it waits for locks, see `waitingFor`.
  * - `preparing`: it is committing.
  * - `retrying`: it lost a conflict and pauses before its next attempt.
  */
-export type TransactionState = 'queued' | 'running' | 'waiting' | 'preparing' | 'retrying';
+export type TransactionState = 'running' | 'waiting' | 'preparing' | 'retrying';
 
 /** A transaction under way. */
 export interface TransactionRow {
