@@ -15,7 +15,7 @@ import { TransactionRecord } from './transaction-record.ts';
  * - `running`: its body runs.
  * - `waiting`: it waits for locks, see `waitingFor`.
  * - `preparing`: it is committing.
- * - `retrying`: it lost a conflict and pauses before its next attempt.
+ * - `retrying`: it lost a conflict; the next attempt begins when this one's body has ended and a pause is over.
  */
 export type TransactionState = 'running' | 'waiting' | 'preparing' | 'retrying';
 

@@ -438,6 +438,46 @@ describe.each(topologies)('views %s:', (_, threads) => {
   }
 });
 
+describe('a transaction that pauses before its next attempt', () => {
+  test('is listed as such, and abort ends it there', async () => {
+    const grid = await start(0);
+    const older = await Promise.all(Array.from({ length: 40 }, () => grid.begin()));
+    await older[0]?.table(counters).get('older');
+    let entered = gate();
+    let ran = 0;
+    const younger = rejection(
+      grid.transaction(async (tx) => {
+        ran++;
+        await tx.table(counters).increment(`key-${tx.attempt}`);
+        entered.open();
+        await tx.table(counters).increment('older');
+      }),
+    );
+    // Wounded again and again, it pauses longer each time: up to 50 ms.
+    let ended = false;
+    for (let attempt = 1; !ended; attempt++) {
+      await entered.opened;
+      entered = gate();
+      await older[attempt]?.table(counters).increment(`key-${attempt}`);
+      const [row] = (await grid.transactions.list()).filter(({ state }) => state === 'retrying');
+      if (row === undefined || attempt < 8) continue;
+      expect(row).toMatchObject({ attempt, keysHeld: 0, participants: [], waitingFor: [] });
+      ended = await grid.transactions.abort(row.id);
+    }
+    const before = ran;
+    expect(await younger).toMatchObject({ details: { reason: 'killed' } });
+    await Promise.all(older.map((tx) => tx.rollback()));
+    // Longer than any pause.
+    await new Promise((resolve) => setTimeout(resolve, 120));
+    expect(ran).toBe(before);
+    expect(await grid.transactions.metrics()).toMatchObject({
+      aborted: { killed: 1, user: 40 },
+      attempts: 40 + ran,
+      retries: ran - 1,
+    });
+  });
+});
+
 describe('views of hosts in trouble:', () => {
   test('a host that dies is left out until it serves again, and nothing of it is listed', {
     timeout: 30_000,
