@@ -61,7 +61,7 @@ export function toldConflict(
   const lock = key === undefined ? `the whole table '${name}'` : `key ${keyToText(key)} of table '${name}'`;
   const other = nameOf(transaction, label);
   return {
-    text: cause === 'wounded' ? `: ${lock}, needed by ${other}` : `: ${lock} is locked by ${other}`,
+    text: cause === 'wounded' ? `: ${lock}, needed by ${other}` : `: it waited for ${lock} behind ${other}`,
     details: {
       table: name,
       ...(key === undefined ? {} : { key: fromStorageKey(key) }),

@@ -159,17 +159,18 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
     const cause =
       this.#stopped?.cause ?? (outcome === undefined || outcome.committed ? 'user' : outcome.cause);
     this.#service.meter.aborted(cause, this.#attempts, this.#beganAtMs);
-    this.#publish('aborted', error);
+    this.#publish('aborted', () => error);
     this.#reject?.(error);
   }
 
-  #publish(event: 'aborted' | 'retried', error: unknown): void {
+  /** About the attempt so far. */
+  #publish(event: 'aborted' | 'retried', error: () => unknown): void {
     publishTransactionEvent(() => ({
       event,
       transaction: this.#attempt?.id,
       label: this.options.label,
       attempt: this.#attempts,
-      error,
+      error: error(),
     }));
   }
 
@@ -205,11 +206,12 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
     }
   }
 
-  #retriedAfter({ id }: Attempt): void {
+  #retriedAfter(lost: Attempt): void {
     this.#service.meter.retried();
+    this.#publish('retried', () => this.#service.abortError(lost, 'wounded', undefined));
     this.#earlierIds ??= [];
     if (this.#earlierIds.length === earlierIdsMax) this.#earlierIds.splice(1, 1);
-    this.#earlierIds.push(id);
+    this.#earlierIds.push(lost.id);
   }
 
   /** The declared keys are locked. */
@@ -294,7 +296,6 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
       this.#finish({ kind: 'failed', error: lost });
       return;
     }
-    this.#publish('retried', lost);
     if (this.#attempts <= retriesAtOnce) {
       this.#try();
       return;

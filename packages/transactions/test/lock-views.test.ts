@@ -97,18 +97,18 @@ describe('the locks of a partition', () => {
     stage.lock(2, ['a'], S);
     stage.lock(3, ['a', 'b', 'c'], X);
     stage.lock(4, ['a'], S);
-    const parts = partsOf(3, stage.participant);
+    const parts = partsOf(new Map([[3, stage.participant]]));
     expect(parts).toEqual([
-      { id: 1, partition: 3, keysHeld: 2, waits: false, waitingFor: [] },
-      { id: 2, partition: 3, keysHeld: 1, waits: false, waitingFor: [] },
+      { id: 1, partitions: [3], keysHeld: 2, waits: false, waitingFor: [] },
+      { id: 2, partitions: [3], keysHeld: 1, waits: false, waitingFor: [] },
       {
         id: 3,
-        partition: 3,
+        partitions: [3],
         keysHeld: 1,
         waits: true,
         waitingFor: expect.arrayContaining([1, 2]) as number[],
       },
-      { id: 4, partition: 3, keysHeld: 0, waits: true, waitingFor: [3] },
+      { id: 4, partitions: [3], keysHeld: 0, waits: true, waitingFor: [3] },
     ]);
     expect(stage.participant.blockedBy(4)).toEqual([users, 'a', 3]);
     expect([stage.participant.blockedBy(1), stage.participant.blockedBy(77)]).toEqual([undefined, undefined]);
@@ -127,11 +127,28 @@ describe('the locks of a partition', () => {
     ]);
   });
 
+  test('of several partitions are one part of a transaction', () => {
+    const [stage, other] = [new Stage(), new Stage()];
+    for (const each of [stage, other]) each.lock(1, ['a'], X);
+    stage.lock(2, ['b'], X);
+    other.lock(2, ['a'], X);
+    const parts = partsOf(
+      new Map([
+        [3, stage.participant],
+        [5, other.participant],
+      ]),
+    );
+    expect(parts).toEqual([
+      { id: 1, partitions: [3, 5], keysHeld: 2, waits: false, waitingFor: [] },
+      { id: 2, partitions: [3, 5], keysHeld: 1, waits: true, waitingFor: [1] },
+    ]);
+  });
+
   test('name some of many holders', () => {
     const stage = new Stage();
     for (let id = 1; id <= 40; id++) stage.lock(id, ['a'], S);
     stage.lock(41, ['a'], X);
-    expect(partsOf(3, stage.participant).at(-1)?.waitingFor).toHaveLength(16);
+    expect(partsOf(new Map([[3, stage.participant]])).at(-1)?.waitingFor).toHaveLength(16);
   });
 
   test('that somebody waits for come first where not all are listed', () => {
@@ -227,9 +244,9 @@ describe('rows of transactions', () => {
           {
             underWay: [underWay(12, 9, 'running')],
             parts: [
-              { ...part, id: 10, partition: 4, waits: true, waitingFor: [12, 13] },
-              { ...part, id: 10, partition: 1, waits: true, waitingFor: [12] },
-              { ...part, id: 99, partition: 1 },
+              { ...part, id: 10, partitions: [4, 6], waits: true, waitingFor: [12, 13] },
+              { ...part, id: 10, partitions: [1], waits: true, waitingFor: [12] },
+              { ...part, id: 99, partitions: [1] },
             ],
           },
         ],
@@ -247,7 +264,7 @@ describe('rows of transactions', () => {
     ).toEqual([
       [12, 1, 'running', [], 0, []],
       [11, undefined, 'retrying', [], 0, []],
-      [10, undefined, 'waiting', [1, 4], 2, [12, 13]],
+      [10, undefined, 'waiting', [1, 4, 6], 2, [12, 13]],
     ]);
   });
 });
