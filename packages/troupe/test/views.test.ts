@@ -479,83 +479,97 @@ describe('a transaction that pauses before its next attempt', () => {
 });
 
 describe('views of hosts in trouble:', () => {
-  test('a host that dies is left out until it serves again, and nothing of it is listed', {
-    timeout: 30_000,
-  }, async () => {
-    const grid = await start(2);
-    const keys = Array.from({ length: 16 }, (_, i) => items.key(`key-${i}`));
-    const holder = await grid.begin({ label: 'holder' });
-    await holder.table(items).getMany(keys.map(({ key }) => key));
-    const partitions = (await grid.locks.list()).map(({ partition }) => partition % 2);
-    expect(new Set(partitions)).toEqual(new Set([0, 1]));
-    const dying = grid.terminateHost(0);
-    let dead = false;
-    const looks = (async () => {
-      for (; !dead; ) {
-        await grid.transactions.list();
-        await grid.transactions.metrics();
-        expect(await grid.transactions.abort(2 ** 50)).toBe(false);
-        const there = (await grid.locks.list()).length;
-        if (there === 0) return;
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-    })();
-    await dying;
-    dead = true;
-    await looks;
-    expect((await grid.locks.list()).filter(({ partition }) => partition % 2 === 0)).toEqual([]);
-    expect(await rejection(holder.commit())).toMatchObject({ cause: { code: 'PARTITION_LOST' } });
-    expect((await grid.transactions.metrics()).aborted.partitionLost).toBeGreaterThanOrEqual(1);
-    await eventually(async () => {
-      expect(grid.hosts().map(({ state }) => state)).toEqual(['serving', 'serving']);
-    }, 20_000);
-    expect(await grid.locks.list()).toEqual([]);
-    expect(await grid.transactions.list()).toEqual([]);
-  });
+  /** Threads start, and start again. */
+  const patient = { timeout: 30_000 };
 
-  test('a transaction that was wounded a moment before it was ended is not tried again', async () => {
-    const grid = await start(2);
-    const table = grid.table(counters);
-    const older = await grid.begin();
-    await older.table(counters).get('older');
-    await older.table(counters).increment('z');
-    // Locked at once, while 'z' is waited for.
-    const key = await inAnotherPartition(grid, 'z');
-    let ran = 0;
-    const younger = rejection(
-      grid.transaction(() => ++ran, { keys: [counters.key(key), counters.key('z')] }),
-    );
-    const id = await eventually(async () => {
-      const row = (await grid.transactions.list()).find(({ state }) => state === 'waiting');
-      expect(row).toMatchObject({ keysHeld: 1 });
-      return row?.id ?? 0;
-    });
-    const taken = older.table(counters).increment(key);
-    // So many that they leave at once.
-    const others = Array.from({ length: 100 }, () => table.get(key));
-    for (const until = performance.now() + 100; performance.now() < until; );
-    expect(await grid.transactions.abort(id)).toBe(true);
-    expect(await younger).toMatchObject({ details: { reason: 'killed' } });
-    await taken;
-    await older.commit();
-    await Promise.all(others);
-    await eventually(async () => {
+  test(
+    'a host that dies is left out until it serves again, and nothing of it is listed',
+    patient,
+    async () => {
+      const grid = await start(2);
+      const keys = Array.from({ length: 16 }, (_, i) => items.key(`key-${i}`));
+      const holder = await grid.begin({ label: 'holder' });
+      await holder.table(items).getMany(keys.map(({ key }) => key));
+      const partitions = (await grid.locks.list()).map(({ partition }) => partition % 2);
+      expect(new Set(partitions)).toEqual(new Set([0, 1]));
+      const dying = grid.terminateHost(0);
+      let dead = false;
+      const looks = (async () => {
+        for (; !dead; ) {
+          await grid.transactions.list();
+          await grid.transactions.metrics();
+          expect(await grid.transactions.abort(2 ** 50)).toBe(false);
+          const there = (await grid.locks.list()).length;
+          if (there === 0) return;
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+      })();
+      await dying;
+      dead = true;
+      await looks;
+      expect((await grid.locks.list()).filter(({ partition }) => partition % 2 === 0)).toEqual([]);
+      expect(await rejection(holder.commit())).toMatchObject({ cause: { code: 'PARTITION_LOST' } });
+      expect((await grid.transactions.metrics()).aborted.partitionLost).toBeGreaterThanOrEqual(1);
+      await eventually(async () => {
+        expect(grid.hosts().map(({ state }) => state)).toEqual(['serving', 'serving']);
+      }, 20_000);
+      expect(await grid.locks.list()).toEqual([]);
       expect(await grid.transactions.list()).toEqual([]);
-    });
-    expect(ran).toBe(0);
-  });
+    },
+  );
 
-  test('a host that does not answer is named', async () => {
+  test(
+    'a transaction that was wounded a moment before it was ended is not tried again',
+    patient,
+    async () => {
+      const grid = await start(2);
+      const table = grid.table(counters);
+      const older = await grid.begin();
+      await older.table(counters).get('older');
+      await older.table(counters).increment('z');
+      // Locked at once, while 'z' is waited for.
+      const key = await inAnotherPartition(grid, 'z');
+      let ran = 0;
+      const younger = rejection(
+        grid.transaction(() => ++ran, { keys: [counters.key(key), counters.key('z')] }),
+      );
+      const id = await eventually(async () => {
+        const row = (await grid.transactions.list()).find(({ state }) => state === 'waiting');
+        expect(row).toMatchObject({ keysHeld: 1 });
+        return row?.id ?? 0;
+      });
+      const taken = older.table(counters).increment(key);
+      // So many that they leave at once.
+      const others = Array.from({ length: 100 }, () => table.get(key));
+      for (const until = performance.now() + 100; performance.now() < until; );
+      expect(await grid.transactions.abort(id)).toBe(true);
+      expect(await younger).toMatchObject({ details: { reason: 'killed' } });
+      await taken;
+      await older.commit();
+      await Promise.all(others);
+      await eventually(async () => {
+        expect(await grid.transactions.list()).toEqual([]);
+      });
+      expect(ran).toBe(0);
+    },
+  );
+
+  test('a host that does not answer is named', patient, async () => {
     const grid = await start(2);
-    const busy = grid.compute.run(store.blocks, 300, { at: { host: 1 } });
-    const list = grid.transactions.list({ timeoutMs: 50 });
-    const abort = grid.transactions.abort(1, { timeoutMs: 50 });
-    expect(await rejection(list)).toMatchObject({
-      code: 'TIMEOUT',
-      message: expect.stringContaining('host 1 did not answer within 50 ms') as string,
-      details: { host: 1, timeoutMs: 50, outcome: 'not-done' },
+    const timeoutMs = 100;
+    const busy = grid.compute.run(store.blocks, 1_000, { at: { host: 1 } });
+    // Until the job has begun.
+    await eventually(async () => {
+      expect(await rejection(grid.transactions.list({ timeoutMs }))).toMatchObject({
+        code: 'TIMEOUT',
+        message: expect.stringContaining('host 1 did not answer within 100 ms') as string,
+        details: { host: 1, timeoutMs, outcome: 'not-done' },
+      });
     });
-    expect(await rejection(abort)).toMatchObject({ code: 'TIMEOUT', details: { outcome: 'unknown' } });
+    expect(await rejection(grid.transactions.abort(1, { timeoutMs }))).toMatchObject({
+      code: 'TIMEOUT',
+      details: { outcome: 'unknown' },
+    });
     const tx = await grid.begin();
     expect(await grid.transactions.abort(tx.id, { timeoutMs: 5_000 })).toBe(true);
     await busy;
