@@ -10,6 +10,7 @@ import {
   type StorageKey,
   type Timestamp,
 } from '@troupe/core';
+import type { AbortCause } from './coordinator.ts';
 import type { LockOwner, LockQueue } from './lock-table.ts';
 import { tableName } from './table-name.ts';
 import { TransactionRecord } from './transaction-record.ts';
@@ -24,7 +25,7 @@ export interface Conflict {
 }
 
 /** What a user is told of a conflict, as fields of an error's `details`. */
-export interface ConflictDetails {
+interface ConflictDetails {
   readonly table: string;
   readonly key?: Key;
   readonly holder: { readonly transaction: number; readonly label?: string };
@@ -48,22 +49,28 @@ export function conflictIn(message: readonly unknown[], at: number): Conflict | 
   };
 }
 
-export function conflictDetails(
-  { table, key, transaction, label }: Conflict,
+/** The conflict in an error's words and details, where it is why the attempt ended. */
+export function toldConflict(
+  conflict: Conflict | undefined,
+  cause: AbortCause,
   definitions: Definitions,
-): ConflictDetails {
+): { readonly text: string; readonly details: ConflictDetails | undefined } {
+  if (conflict === undefined || (cause !== 'wounded' && cause !== 'timeout')) return untold;
+  const { table, key, transaction, label } = conflict;
+  const name = tableName(table, definitions);
+  const lock = key === undefined ? `the whole table '${name}'` : `key ${keyToText(key)} of table '${name}'`;
+  const other = nameOf(transaction, label);
   return {
-    table: tableName(table, definitions),
-    ...(key === undefined ? {} : { key: fromStorageKey(key) }),
-    holder: { transaction, ...(label === undefined ? {} : { label }) },
+    text: cause === 'wounded' ? `: ${lock}, needed by ${other}` : `: it waited for ${lock} behind ${other}`,
+    details: {
+      table: name,
+      ...(key === undefined ? {} : { key: fromStorageKey(key) }),
+      holder: { transaction, ...(label === undefined ? {} : { label }) },
+    },
   };
 }
 
-/** The lock as people read it. */
-export function conflictText({ table, key }: Conflict, definitions: Definitions): string {
-  const name = `table '${tableName(table, definitions)}'`;
-  return key === undefined ? `the whole ${name}` : `key ${keyToText(key)} of ${name}`;
-}
+const untold = { text: '', details: undefined };
 
 /** A transaction as people read it. */
 export function nameOf(id: number, label: string | undefined): string {

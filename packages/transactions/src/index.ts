@@ -22,6 +22,7 @@ export * from './lock-manager.ts';
 export * from './lock-mode.ts';
 export * from './lock-order.ts';
 export * from './lock-strategy.ts';
+export type { LockMeter } from './lock-waits.ts';
 export { LogClient } from './log-client.ts';
 export { LogOp, LogReplyOp, LogVerdict } from './log-messages.ts';
 export { ProcedureOp, Refusal, ReplyOp, RequestOp } from './messages.ts';

@@ -92,7 +92,7 @@ function addQueue(rows: ListedLock[], queue: LockQueue): void {
 }
 
 /** Of many holders, each blocks; so many are named. Bounds the views of a hot key, where everybody waits for everybody. */
-const blockersMax = 16;
+export const blockersMax = 16;
 
 function addWait(waits: LockWait[], request: LockRequest): void {
   if (request.wanted !== 0) waits.push({ queue: request.queue, by: blockersOf(request) });

@@ -33,6 +33,7 @@ import { type KeyLockMode, LockMode } from './lock-mode.ts';
 import { type LockStrategy, woundWait } from './lock-strategy.ts';
 import type { LockQueue } from './lock-table.ts';
 import { waitsOf } from './lock-view.ts';
+import { type LockMeter, LockWaits } from './lock-waits.ts';
 import { Refusal, ReplyOp } from './messages.ts';
 import { blocksSnapshot, SnapshotWaits } from './snapshot-waits.ts';
 import type { TransactionId } from './status-word.ts';
@@ -46,20 +47,13 @@ export interface ParticipantPorts {
   readonly log?: ParticipantLog;
 }
 
-/** Told what happens at locks, with a clock to measure waits. Nothing is measured where nobody waits. */
-export interface LockMeter {
-  nowMs(): number;
-  waitBegan(): void;
-  waitEnded(waitedMs: number): void;
-  /** A holder had to give way: it was aborted, or went back into line. */
-  wounded(outcome: 'aborted' | 'given-back'): void;
-}
 export class Participant implements PartitionConcurrency {
   readonly locks: LockManager;
   readonly #partition: Pick<Partition, 'id' | 'incarnation' | 'store'>;
   readonly #ports: ParticipantPorts;
   readonly #records = new Map<TransactionId, TransactionRecord>();
   readonly #snapshots = new SnapshotWaits();
+  readonly #waits: LockWaits;
 
   constructor(
     partition: Pick<Partition, 'id' | 'incarnation' | 'store'>,
@@ -68,6 +62,7 @@ export class Participant implements PartitionConcurrency {
   ) {
     this.#partition = partition;
     this.#ports = ports;
+    this.#waits = new LockWaits(ports.meter);
     this.locks = new LockManager(strategy, {
       wound: (holder, by, over) => this.#wound(holder, by, over),
       granted: (owner) => this.#granted(owner),
@@ -178,10 +173,10 @@ export class Participant implements PartitionConcurrency {
     // Drawn now, its id is the latest of all; those with a low priority count as younger still, and may give way.
     this.locks.lockKey(operation, table, key, modeOf(access));
     if (operation.waits === 0) this.#granted(operation);
-    else this.#waitBegins(operation);
+    else this.#waits.begin(operation);
     return {
       cancel: () => {
-        this.#waitEnds(operation);
+        this.#waits.end(operation);
         this.locks.release(operation);
       },
     };
@@ -244,7 +239,7 @@ export class Participant implements PartitionConcurrency {
 
   #granted(owner: LockOwner): void {
     if (owner instanceof PlainOperation) {
-      this.#waitEnds(owner);
+      this.#waits.end(owner);
       owner.resume();
       this.locks.release(owner);
     } else this.#proceed(owner as TransactionRecord);
@@ -254,10 +249,10 @@ export class Participant implements PartitionConcurrency {
   #proceed(record: TransactionRecord): void {
     if (!this.#records.has(record.id)) return;
     if (record.waits > 0) {
-      this.#waitBegins(record);
+      this.#waits.begin(record);
       return;
     }
-    this.#waitEnds(record);
+    this.#waits.end(record);
     if (record.steps.length === 0) return;
     const { steps } = record;
     record.steps = [];
@@ -326,7 +321,7 @@ export class Participant implements PartitionConcurrency {
   /** Installs at `timestamp`, or drops when it is 0, and releases. */
   #end(record: TransactionRecord, timestamp: Timestamp): void {
     this.#records.delete(record.id);
-    this.#waitEnds(record);
+    this.#waits.end(record);
     if (timestamp !== 0) this.#install(record, timestamp);
     this.locks.release(record);
     this.#snapshots.wake(record);
@@ -346,14 +341,14 @@ export class Participant implements PartitionConcurrency {
   #wound(holder: LockOwner, by: LockOwner, over: LockQueue): WoundOutcome {
     if (!(holder instanceof TransactionRecord)) return 'given-back';
     if (!holder.answered) {
-      this.#ports.meter?.wounded('given-back');
-      this.#waitBegins(holder);
+      this.#waits.wounded('given-back');
+      this.#waits.begin(holder);
       return 'given-back';
     }
     const { words } = holder.origin;
     const wounded = words.tryAbort(holder.slot, holder.id);
     if (!wounded && words.fate(holder.slot, holder.id) !== 'aborted') return 'protected';
-    this.#ports.meter?.wounded('aborted');
+    this.#waits.wounded('aborted');
     this.#forget(holder, [Refusal.wounded, ...conflictOver(over, by)]);
     return 'aborted';
   }
@@ -368,25 +363,9 @@ export class Participant implements PartitionConcurrency {
   /** Drops a record whose locks the lock manager takes away itself. `why`: the last fields of `refused`. */
   #forget(record: TransactionRecord, why: readonly unknown[]): void {
     this.#records.delete(record.id);
-    this.#waitEnds(record);
+    this.#waits.end(record);
     record.origin.send([ReplyOp.refused, record.id, this.#partition.id, ...why]);
     this.#snapshots.wake(record);
-  }
-
-  // ── how long they wait ────────────────────────────────────────────────────────────────────────────────────────
-
-  #waitBegins(owner: TransactionRecord | PlainOperation): void {
-    const { meter } = this.#ports;
-    if (meter === undefined || owner.waitingSinceMs !== undefined) return;
-    owner.waitingSinceMs = meter.nowMs();
-    meter.waitBegan();
-  }
-
-  #waitEnds(owner: TransactionRecord | PlainOperation): void {
-    if (owner.waitingSinceMs === undefined) return;
-    const { meter } = this.#ports;
-    if (meter !== undefined) meter.waitEnded(meter.nowMs() - owner.waitingSinceMs);
-    owner.waitingSinceMs = undefined;
   }
 }
 

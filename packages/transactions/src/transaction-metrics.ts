@@ -7,7 +7,7 @@
  */
 import type { AbortCause } from './coordinator.ts';
 import { Histogram, type HistogramSummary } from './histogram.ts';
-import type { LockMeter } from './participant.ts';
+import type { LockMeter } from './lock-waits.ts';
 
 /** What became of the transactions of all members since their threads began. */
 export interface TransactionMetrics {

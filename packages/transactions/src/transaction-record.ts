@@ -1,6 +1,7 @@
 /** Who locks in a partition, as its participant keeps them: transactions, and plain operations that wait. */
 import type { Vote } from './decision.ts';
 import { LockOwner } from './lock-manager.ts';
+import type { Waiter } from './lock-waits.ts';
 import type { StatusWords, TransactionId } from './status-word.ts';
 
 /** Where a transaction's messages come from and its answers go: one incarnation of its coordinator's member. */
@@ -21,11 +22,10 @@ type Step =
     };
 
 /** One transaction at this partition. */
-export class TransactionRecord extends LockOwner {
+export class TransactionRecord extends LockOwner implements Waiter {
   readonly origin: Origin;
   readonly slot: number;
   readonly label: string | undefined;
-  /** When its present wait for locks began, while it waits. */
   waitingSinceMs: number | undefined = undefined;
   /** Steps whose locks are not all granted yet, in the order they came. */
   steps: Step[] = [];
@@ -43,7 +43,7 @@ export class TransactionRecord extends LockOwner {
 }
 
 /** A plain operation that waits for its key. */
-export class PlainOperation extends LockOwner {
+export class PlainOperation extends LockOwner implements Waiter {
   readonly resume: () => void;
   waitingSinceMs: number | undefined = undefined;
 

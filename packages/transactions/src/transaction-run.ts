@@ -159,17 +159,18 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
     const cause =
       this.#stopped?.cause ?? (outcome === undefined || outcome.committed ? 'user' : outcome.cause);
     this.#service.meter.aborted(cause, this.#attempts, this.#beganAtMs);
-    this.#publish('aborted', error);
+    this.#publish('aborted', () => error);
     this.#reject?.(error);
   }
 
-  #publish(event: 'aborted' | 'retried', error: unknown): void {
+  /** About the attempt so far. */
+  #publish(event: 'aborted' | 'retried', error: () => unknown): void {
     publishTransactionEvent(() => ({
       event,
       transaction: this.#attempt?.id,
       label: this.options.label,
       attempt: this.#attempts,
-      error,
+      error: error(),
     }));
   }
 
@@ -206,11 +207,12 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
     }
   }
 
-  #retriedAfter({ id }: Attempt): void {
+  #retriedAfter(lost: Attempt): void {
     this.#service.meter.retried();
+    this.#publish('retried', () => this.#service.abortError(lost, 'wounded', undefined));
     this.#earlierIds ??= [];
     if (this.#earlierIds.length === earlierIdsMax) this.#earlierIds.splice(1, 1);
-    this.#earlierIds.push(id);
+    this.#earlierIds.push(lost.id);
   }
 
   /** The declared keys are locked. */
@@ -288,13 +290,13 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
 
   /** p-retry only sees lost conflicts: it would judge what a body threw, and wrap it if it isn't an Error. */
   #retry(lost: Error): void {
-    if (this.#over) return;
+    // What is being stopped may find that it was wounded a moment before; it is over all the same.
+    if (this.#over || this.#stopped !== undefined) return;
     const { retries = Number.POSITIVE_INFINITY } = this.options;
     if (this.#attempts > retries) {
       this.#finish({ kind: 'failed', error: lost });
       return;
     }
-    this.#publish('retried', lost);
     if (this.#attempts <= retriesAtOnce) {
       this.#try();
       return;
@@ -313,6 +315,8 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
   }
 
   #tryAgain(): Promise<AttemptEnd<T>> {
+    // Ended while it paused; the caller has been told.
+    if (this.#over) return Promise.resolve({ kind: 'failed', error: undefined });
     return new Promise((resolve, reject) => {
       this.#retrying = { resolve, reject };
       this.#try();

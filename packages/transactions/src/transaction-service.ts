@@ -3,19 +3,14 @@
  * and to the coordinators it runs, lends status words, and passes on that a thread has died.
  */
 import type { CoreMember, PartitionId, Peer, Timestamp } from '@troupe/core';
-import {
-  blockerAskedMsMax,
-  Family,
-  OverloadedError,
-  PartitionLostError,
-  TransactionAbortedError,
-} from '@troupe/core';
+import { Family, OverloadedError, PartitionLostError, TransactionAbortedError } from '@troupe/core';
 import { Attempt, type AttemptGround } from './attempt.ts';
-import { type Conflict, conflictDetails, conflictIn, conflictText, nameOf } from './conflict.ts';
+import { askWhatBlocks } from './blocker-question.ts';
+import { conflictIn, nameOf, toldConflict } from './conflict.ts';
 import type { AbortCause } from './coordinator.ts';
 import { MemoryDecision } from './decision.ts';
 import { ageOf } from './lock-order.ts';
-import { Refusal, ReplyOp, RequestOp, ViewOp } from './messages.ts';
+import { Refusal, ReplyOp, RequestOp } from './messages.ts';
 import { Participant } from './participant.ts';
 import { StatusSlots, StatusWords, type TransactionId } from './status-word.ts';
 import { TransactionMeter } from './transaction-metrics.ts';
@@ -77,29 +72,9 @@ export class TransactionService implements AttemptGround {
     return undefined;
   }
 
-  /**
-   * Asks the partitions what an attempt waits for that is about to be aborted for it, and calls `then` when one has said
-   * it, all have nothing to say, or it takes too long; at once when it waits for nobody.
-   */
+  /** See `askWhatBlocks`. */
   askWhatBlocks(attempt: Attempt | undefined, then: () => void): void {
-    const owners = new Set<Peer>();
-    for (const { partition } of attempt?.isWaiting === true ? attempt.coordinator.touched : []) {
-      const peer = this.#core.member.tryPeer(this.#core.placement.ownerOf(partition));
-      if (peer !== undefined) owners.add(peer);
-    }
-    if (attempt === undefined || owners.size === 0) then();
-    else {
-      void anyOf(Array.from(owners, (owner) => this.#askWhatBlocks(attempt.id, owner))).then((conflict) => {
-        attempt.blockedBy = conflict;
-        then();
-      });
-    }
-  }
-
-  async #askWhatBlocks(id: TransactionId, owner: Peer): Promise<Conflict | undefined> {
-    const question = [ViewOp.blockedBy, 0, id];
-    const answer = await this.#core.member.requestProtocol(owner, question, { timeoutMs: blockerAskedMsMax });
-    return answer === undefined ? undefined : conflictIn(answer as readonly unknown[], 0);
+    askWhatBlocks(this.#core, attempt, then);
   }
 
   /** Begins an attempt. `age`: that of the first one, when this is a retry. Waits while every word is in use. */
@@ -170,6 +145,7 @@ export class TransactionService implements AttemptGround {
   ): Error {
     const { id, label } = attempt;
     const named = nameOf(id, label);
+    const conflict = toldConflict(attempt.conflict, abortCause, this.#core.definitions);
     switch (abortCause) {
       case 'participant-lost':
         return new PartitionLostError(
@@ -185,37 +161,16 @@ export class TransactionService implements AttemptGround {
           },
         );
       default:
-        return new TransactionAbortedError(
-          `${named} was aborted: ${causeText[abortCause]}${this.#conflictText(attempt, abortCause)}`,
-          {
-            details: {
-              reason: abortCause,
-              transaction: id,
-              ...(label === undefined ? {} : { label }),
-              ...this.#conflictDetails(attempt, abortCause),
-            },
-            cause,
+        return new TransactionAbortedError(`${named} was aborted: ${causeText[abortCause]}${conflict.text}`, {
+          details: {
+            reason: abortCause,
+            transaction: id,
+            ...(label === undefined ? {} : { label }),
+            ...conflict.details,
           },
-        );
+          cause,
+        });
     }
-  }
-
-  /** A conflict is told where it is why the attempt ended. */
-  #conflictOf({ conflict }: Attempt, cause: AbortCause): Conflict | undefined {
-    return cause === 'wounded' || cause === 'timeout' ? conflict : undefined;
-  }
-
-  #conflictDetails(attempt: Attempt, cause: AbortCause): object {
-    const conflict = this.#conflictOf(attempt, cause);
-    return conflict === undefined ? {} : conflictDetails(conflict, this.#core.definitions);
-  }
-
-  #conflictText(attempt: Attempt, cause: AbortCause): string {
-    const conflict = this.#conflictOf(attempt, cause);
-    if (conflict === undefined) return '';
-    const lock = conflictText(conflict, this.#core.definitions);
-    const other = nameOf(conflict.transaction, conflict.label);
-    return cause === 'wounded' ? `: ${lock}, needed by ${other}` : `: ${lock} is locked by ${other}`;
   }
 
   /** Ends every attempt of this member. */
@@ -311,19 +266,6 @@ export class TransactionService implements AttemptGround {
     }
     return origin;
   }
-}
-
-/** The first that is there; undefined when all have been waited for in vain. */
-function anyOf<T>(promises: readonly Promise<T | undefined>[]): Promise<T | undefined> {
-  return new Promise((resolve) => {
-    const found = promises.map((promise) =>
-      promise.then(
-        (value) => value !== undefined && resolve(value),
-        () => undefined,
-      ),
-    );
-    void Promise.all(found).then(() => resolve(undefined));
-  });
 }
 
 const causeText: Record<Exclude<AbortCause, 'participant-lost' | 'line-full'>, string> = {

@@ -12,20 +12,19 @@ import {
   type StorageKey,
 } from '@troupe/core';
 import { type LockModeName, lockModeName } from './lock-mode.ts';
-import { keysHeldBy, type ListedLock, waitsOf } from './lock-view.ts';
+import { blockersMax, keysHeldBy, type ListedLock, waitsOf } from './lock-view.ts';
 import type { Participant } from './participant.ts';
 import { tableName } from './table-name.ts';
 import type { TransactionMetrics } from './transaction-metrics.ts';
 import { TransactionRecord } from './transaction-record.ts';
 
 /**
- * - `queued`: waits until its member may begin one more.
  * - `running`: its body runs.
  * - `waiting`: it waits for locks, see `waitingFor`.
  * - `preparing`: it is committing.
- * - `retrying`: it lost a conflict and pauses before its next attempt.
+ * - `retrying`: it lost a conflict; the next attempt begins when this one's body has ended and a pause is over.
  */
-export type TransactionState = 'queued' | 'running' | 'waiting' | 'preparing' | 'retrying';
+export type TransactionState = 'running' | 'waiting' | 'preparing' | 'retrying';
 
 /** A transaction under way. */
 export interface TransactionRow {
@@ -97,10 +96,10 @@ export interface UnderWay {
   readonly readOnly: boolean;
 }
 
-/** What one partition knows of a transaction. */
-export interface PartInPartition {
+/** What the partitions of one member know of a transaction. */
+export interface PartAtMember {
   readonly id: number;
-  readonly partition: number;
+  readonly partitions: readonly number[];
   readonly keysHeld: number;
   readonly waits: boolean;
   readonly waitingFor: readonly number[];
@@ -109,7 +108,7 @@ export interface PartInPartition {
 /** A member's answer. */
 export interface MemberTransactions {
   readonly underWay: readonly UnderWay[];
-  readonly parts: readonly PartInPartition[];
+  readonly parts: readonly PartAtMember[];
 }
 
 /** As `LockRow`, with the table's number and the key as it is stored. */
@@ -118,14 +117,31 @@ export interface MemberLock extends Omit<LockRow, 'table' | 'key'> {
   readonly key: StorageKey | undefined;
 }
 
-export function partsOf(partition: number, participant: Participant): PartInPartition[] {
-  return Array.from(participant.records(), (record) => ({
-    id: record.id,
-    partition,
-    keysHeld: keysHeldBy(record),
-    waits: record.waits > 0,
-    waitingFor: idsOf(waitsOf(record).flatMap(({ by }) => by)),
-  }));
+/** Each transaction once, however many partitions it touches: the answer has to fit into a message. */
+export function partsOf(participants: ReadonlyMap<number, Participant>): PartAtMember[] {
+  const records = new Map<number, { partitions: number[]; records: TransactionRecord[] }>();
+  for (const [partition, participant] of participants) {
+    for (const record of participant.records()) {
+      const known = records.get(record.id);
+      if (known === undefined) records.set(record.id, { partitions: [partition], records: [record] });
+      else {
+        known.partitions.push(partition);
+        known.records.push(record);
+      }
+    }
+  }
+  return Array.from(records, ([id, part]) => partAtMember(id, part.partitions, part.records));
+}
+
+function partAtMember(id: number, partitions: number[], records: TransactionRecord[]): PartAtMember {
+  const waiting = records.filter(({ waits }) => waits > 0);
+  return {
+    id,
+    partitions,
+    keysHeld: records.reduce((sum, record) => sum + keysHeldBy(record), 0),
+    waits: waiting.length > 0,
+    waitingFor: idsOf(waiting.flatMap(waitsOf).flatMap(({ by }) => by)).slice(0, blockersMax),
+  };
 }
 
 export function locksOf(partition: number, participant: Participant): MemberLock[] {
@@ -158,7 +174,7 @@ export function mostContended(locks: MemberLock[], max: number): MemberLock[] {
 
 /** Puts together what members tell; `members` are their ids. */
 export function transactionRows(answers: ReadonlyMap<number, MemberTransactions>): TransactionRow[] {
-  const parts = new Map<number, PartInPartition[]>();
+  const parts = new Map<number, PartAtMember[]>();
   for (const { parts: told } of answers.values()) {
     for (const part of told) {
       const known = parts.get(part.id);
@@ -173,16 +189,12 @@ export function transactionRows(answers: ReadonlyMap<number, MemberTransactions>
   return rows.sort((a, b) => b.ageMs - a.ageMs);
 }
 
-function transactionRow(
-  member: number,
-  underWay: UnderWay,
-  parts: readonly PartInPartition[],
-): TransactionRow {
+function transactionRow(member: number, underWay: UnderWay, parts: readonly PartAtMember[]): TransactionRow {
   return {
     ...underWay,
     state: parts.some(({ waits }) => waits) ? 'waiting' : underWay.state,
     host: member === 0 ? undefined : member - 1,
-    participants: parts.map(({ partition }) => partition).sort((a, b) => a - b),
+    participants: parts.flatMap(({ partitions }) => partitions).sort((a, b) => a - b),
     keysHeld: parts.reduce((sum, { keysHeld }) => sum + keysHeld, 0),
     waitingFor: [...new Set(parts.flatMap(({ waitingFor }) => waitingFor))],
   };

@@ -140,9 +140,7 @@ export class ViewService implements MessageFamily {
   }
 
   #memberTransactions(): MemberTransactions {
-    const parts = [];
-    for (const [id, participant] of this.#service.participants) parts.push(...partsOf(id, participant));
-    return { underWay: this.#closures.underWay(), parts };
+    return { underWay: this.#closures.underWay(), parts: partsOf(this.#service.participants) };
   }
 
   #memberLocks(): MemberLock[] {

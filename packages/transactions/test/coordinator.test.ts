@@ -30,10 +30,11 @@ class Stage {
   clock = 100;
   readonly coordinator: Coordinator;
 
-  constructor() {
+  constructor(label?: string) {
     const incarnationOf = (partition: PartitionId): number => this.incarnations[partition] ?? 0;
     this.words.begin(slot, id);
     this.coordinator = new Coordinator(id, age, slot, {
+      label,
       decision: new MemoryDecision(this.words, incarnationOf, () => ++this.clock),
       incarnationOf,
       now: () => this.clock,
@@ -74,6 +75,21 @@ describe('a coordinator', () => {
     ]);
     stage.coordinator.answer(0, 1, ['value']);
     expect(stage.answers).toEqual([[1, 0, 'value']]);
+  });
+
+  test('tells its label with its first message to each partition, whatever that is, and only then', () => {
+    const stage = new Stage('mine');
+    stage.lock(0, 'a');
+    stage.lock(0, 'b');
+    stage.coordinator.lockTable(1, 1, users, LockMode.S);
+    stage.coordinator.commit(writesTo(0, 2));
+    expect(stage.sent).toEqual([
+      ['lock 0', id, 0, 1, slot, age, 1, 1, [users, 'a', LockMode.X], 'mine'],
+      ['lock 0', id, 0, 1, slot, age, 0, 1, [users, 'b', LockMode.X]],
+      ['lockTable 1', id, 1, 1, slot, age, 1, 1, users, LockMode.S, 'mine'],
+      ['prepare 0', id, 0, 1, slot, age, 0, [users, 'a', 0], []],
+      ['prepare 2', id, 2, 1, slot, age, 1, [users, 'a', 2], [], 'mine'],
+    ]);
   });
 
   test('that wrote nothing commits without a question and lets go of its locks', () => {

@@ -78,9 +78,9 @@ export function gate<T = void>(): { readonly opened: Promise<T>; readonly open: 
   return { opened, open };
 }
 
-/** What `look` answers as soon as it doesn't throw; fails with what it throws after some seconds. */
-export async function eventually<T>(look: () => Promise<T>): Promise<T> {
-  const deadlineMs = performance.now() + 4_000;
+/** What `look` answers as soon as it doesn't throw; fails with what it throws after `waitMs`. */
+export async function eventually<T>(look: () => Promise<T>, waitMs = 4_000): Promise<T> {
+  const deadlineMs = performance.now() + waitMs;
   for (;;) {
     try {
       return await look();

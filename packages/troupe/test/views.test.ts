@@ -308,7 +308,7 @@ describe.each(topologies)('views %s:', (_, threads) => {
     ] as const) {
       const error = await rejection(run());
       expect(error).toMatchObject({ details: { reason: 'timeout', ...details } });
-      expect((error as Error).message).toMatch(/table 'items' is locked by transaction 'holder'/);
+      expect((error as Error).message).toMatch(/it waited for .*table 'items' behind transaction 'holder'/);
     }
     const explicit = await grid.begin({ timeoutMs: 20 });
     expect(await rejection(explicit.table(items).get('a'))).toMatchObject({
@@ -438,50 +438,138 @@ describe.each(topologies)('views %s:', (_, threads) => {
   }
 });
 
-describe('views of hosts in trouble:', () => {
-  test('a host that dies is left out until it serves again, and nothing of it is listed', async () => {
-    const grid = await start(2);
-    const keys = Array.from({ length: 16 }, (_, i) => items.key(`key-${i}`));
-    const holder = await grid.begin({ label: 'holder' });
-    await holder.table(items).getMany(keys.map(({ key }) => key));
-    const partitions = (await grid.locks.list()).map(({ partition }) => partition % 2);
-    expect(new Set(partitions)).toEqual(new Set([0, 1]));
-    const dying = grid.terminateHost(0);
-    let dead = false;
-    const looks = (async () => {
-      for (; !dead; ) {
-        await grid.transactions.list();
-        await grid.transactions.metrics();
-        expect(await grid.transactions.abort(2 ** 50)).toBe(false);
-        const there = (await grid.locks.list()).length;
-        if (there === 0) return;
-        await new Promise((resolve) => setImmediate(resolve));
-      }
-    })();
-    await dying;
-    dead = true;
-    await looks;
-    expect((await grid.locks.list()).filter(({ partition }) => partition % 2 === 0)).toEqual([]);
-    expect(await rejection(holder.commit())).toMatchObject({ cause: { code: 'PARTITION_LOST' } });
-    expect((await grid.transactions.metrics()).aborted.partitionLost).toBeGreaterThanOrEqual(1);
-    await eventually(async () => {
-      expect(grid.hosts().map(({ state }) => state)).toEqual(['serving', 'serving']);
+describe('a transaction that pauses before its next attempt', () => {
+  test('is listed as such, and abort ends it there', async () => {
+    const grid = await start(0);
+    const older = await Promise.all(Array.from({ length: 40 }, () => grid.begin()));
+    await older[0]?.table(counters).get('older');
+    let entered = gate();
+    let ran = 0;
+    const younger = rejection(
+      grid.transaction(async (tx) => {
+        ran++;
+        await tx.table(counters).increment(`key-${tx.attempt}`);
+        entered.open();
+        await tx.table(counters).increment('older');
+      }),
+    );
+    // Wounded again and again, it pauses longer each time: up to 50 ms.
+    let ended = false;
+    for (let attempt = 1; !ended; attempt++) {
+      await entered.opened;
+      entered = gate();
+      await older[attempt]?.table(counters).increment(`key-${attempt}`);
+      const [row] = (await grid.transactions.list()).filter(({ state }) => state === 'retrying');
+      if (row === undefined || attempt < 8) continue;
+      expect(row).toMatchObject({ attempt, keysHeld: 0, participants: [], waitingFor: [] });
+      ended = await grid.transactions.abort(row.id);
+    }
+    const before = ran;
+    expect(await younger).toMatchObject({ details: { reason: 'killed' } });
+    await Promise.all(older.map((tx) => tx.rollback()));
+    // Longer than any pause.
+    await new Promise((resolve) => setTimeout(resolve, 120));
+    expect(ran).toBe(before);
+    expect(await grid.transactions.metrics()).toMatchObject({
+      aborted: { killed: 1, user: 40 },
+      attempts: 40 + ran,
+      retries: ran - 1,
     });
-    expect(await grid.locks.list()).toEqual([]);
-    expect(await grid.transactions.list()).toEqual([]);
   });
+});
 
-  test('a host that does not answer is named', async () => {
+describe('views of hosts in trouble:', () => {
+  /** Threads start, and start again. */
+  const patient = { timeout: 30_000 };
+
+  test(
+    'a host that dies is left out until it serves again, and nothing of it is listed',
+    patient,
+    async () => {
+      const grid = await start(2);
+      const keys = Array.from({ length: 16 }, (_, i) => items.key(`key-${i}`));
+      const holder = await grid.begin({ label: 'holder' });
+      await holder.table(items).getMany(keys.map(({ key }) => key));
+      const partitions = (await grid.locks.list()).map(({ partition }) => partition % 2);
+      expect(new Set(partitions)).toEqual(new Set([0, 1]));
+      const dying = grid.terminateHost(0);
+      let dead = false;
+      const looks = (async () => {
+        for (; !dead; ) {
+          await grid.transactions.list();
+          await grid.transactions.metrics();
+          expect(await grid.transactions.abort(2 ** 50)).toBe(false);
+          const there = (await grid.locks.list()).length;
+          if (there === 0) return;
+          await new Promise((resolve) => setImmediate(resolve));
+        }
+      })();
+      await dying;
+      dead = true;
+      await looks;
+      expect((await grid.locks.list()).filter(({ partition }) => partition % 2 === 0)).toEqual([]);
+      expect(await rejection(holder.commit())).toMatchObject({ cause: { code: 'PARTITION_LOST' } });
+      expect((await grid.transactions.metrics()).aborted.partitionLost).toBeGreaterThanOrEqual(1);
+      await eventually(async () => {
+        expect(grid.hosts().map(({ state }) => state)).toEqual(['serving', 'serving']);
+      }, 20_000);
+      expect(await grid.locks.list()).toEqual([]);
+      expect(await grid.transactions.list()).toEqual([]);
+    },
+  );
+
+  test(
+    'a transaction that was wounded a moment before it was ended is not tried again',
+    patient,
+    async () => {
+      const grid = await start(2);
+      const table = grid.table(counters);
+      const older = await grid.begin();
+      await older.table(counters).get('older');
+      await older.table(counters).increment('z');
+      // Locked at once, while 'z' is waited for.
+      const key = await inAnotherPartition(grid, 'z');
+      let ran = 0;
+      const younger = rejection(
+        grid.transaction(() => ++ran, { keys: [counters.key(key), counters.key('z')] }),
+      );
+      const id = await eventually(async () => {
+        const row = (await grid.transactions.list()).find(({ state }) => state === 'waiting');
+        expect(row).toMatchObject({ keysHeld: 1 });
+        return row?.id ?? 0;
+      });
+      const taken = older.table(counters).increment(key);
+      // So many that they leave at once.
+      const others = Array.from({ length: 100 }, () => table.get(key));
+      for (const until = performance.now() + 100; performance.now() < until; );
+      expect(await grid.transactions.abort(id)).toBe(true);
+      expect(await younger).toMatchObject({ details: { reason: 'killed' } });
+      await taken;
+      await older.commit();
+      await Promise.all(others);
+      await eventually(async () => {
+        expect(await grid.transactions.list()).toEqual([]);
+      });
+      expect(ran).toBe(0);
+    },
+  );
+
+  test('a host that does not answer is named', patient, async () => {
     const grid = await start(2);
-    const busy = grid.compute.run(store.blocks, 300, { at: { host: 1 } });
-    const list = grid.transactions.list({ timeoutMs: 50 });
-    const abort = grid.transactions.abort(1, { timeoutMs: 50 });
-    expect(await rejection(list)).toMatchObject({
-      code: 'TIMEOUT',
-      message: expect.stringContaining('host 1 did not answer within 50 ms') as string,
-      details: { host: 1, timeoutMs: 50, outcome: 'not-done' },
+    const timeoutMs = 100;
+    const busy = grid.compute.run(store.blocks, 1_000, { at: { host: 1 } });
+    // Until the job has begun.
+    await eventually(async () => {
+      expect(await rejection(grid.transactions.list({ timeoutMs }))).toMatchObject({
+        code: 'TIMEOUT',
+        message: expect.stringContaining('host 1 did not answer within 100 ms') as string,
+        details: { host: 1, timeoutMs, outcome: 'not-done' },
+      });
     });
-    expect(await rejection(abort)).toMatchObject({ code: 'TIMEOUT', details: { outcome: 'unknown' } });
+    expect(await rejection(grid.transactions.abort(1, { timeoutMs }))).toMatchObject({
+      code: 'TIMEOUT',
+      details: { outcome: 'unknown' },
+    });
     const tx = await grid.begin();
     expect(await grid.transactions.abort(tx.id, { timeoutMs: 5_000 })).toBe(true);
     await busy;
@@ -489,6 +577,20 @@ describe('views of hosts in trouble:', () => {
     expect(await rejection(grid.locks.list({ signal }))).toBe(signal.reason);
   });
 });
+
+/** A key that is in another partition than this one. */
+async function inAnotherPartition(grid: Grid, than: string): Promise<string> {
+  const tx = await grid.begin();
+  await tx.table(items).get(than);
+  for (let i = 0; ; i++) {
+    await tx.table(items).get(`key-${i}`);
+    const locks = await grid.locks.list();
+    const partitionOf = (of: string): number | undefined => locks.find(({ key }) => key === of)?.partition;
+    if (partitionOf(`key-${i}`) === partitionOf(than)) continue;
+    await tx.rollback();
+    return `key-${i}`;
+  }
+}
 
 function byOwner(a: Owned, b: Owned): number {
   return (a.transaction ?? 0) - (b.transaction ?? 0) || (a.mode < b.mode ? -1 : 1);

@@ -189,11 +189,14 @@ export class InvariantError extends TroupeError {
 /** Why a transaction was aborted. */
 export type AbortReason = 'wounded' | 'killed' | 'timeout' | 'user';
 
-/** What an abort tells: why, and where known the key and the label of the transaction that held it. */
+/** What an abort tells: why, and where known which lock it lost or waited for in vain, and who has that lock. */
 export interface AbortDetails {
   readonly reason: AbortReason;
+  /** The name of the table. */
+  readonly table?: string;
+  /** As users write it. Left out: the whole table. */
   readonly key?: unknown;
-  readonly holder?: string;
+  readonly holder?: { readonly transaction: number; readonly label?: string };
   readonly [detail: string]: unknown;
 }
 

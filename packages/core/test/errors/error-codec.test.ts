@@ -65,7 +65,12 @@ describe('errors between threads', () => {
   );
 
   test('details keep their values and kinds', () => {
-    const details = { reason: 'wounded', key: [1n, 'a'], at: new Date(5), holder: 'nightly' } as const;
+    const details = {
+      reason: 'wounded',
+      key: [1n, 'a'],
+      at: new Date(5),
+      holder: { transaction: 7, label: 'nightly' },
+    } as const;
     const error = travel(new TransactionAbortedError('text', { details })) as TransactionAbortedError;
     expect(error.details).toEqual(details);
     expect(error.retryable).toBe(true);
