@@ -223,7 +223,9 @@ const mustBeSeen: Readonly<Record<string, readonly string[]>> = {
 };
 
 describe.each([woundWait, waitDie, noWait])('lock manager under $name', (strategy) => {
-  test('does what the reference does, never has a cycle of waits, and always drains', () => {
+  test('does what the reference does, never has a cycle of waits, and always drains', {
+    timeout: 60_000,
+  }, () => {
     const seen = new Set<string>();
     fc.assert(
       fc.property(commands, (script) => {
@@ -234,12 +236,12 @@ describe.each([woundWait, waitDie, noWait])('lock manager under $name', (strateg
         expect(pair.manager.waiting).toBe(0);
         for (const event of pair.seen) seen.add(event);
       }),
-      { numRuns: 150 },
+      { numRuns: 60 },
     );
     expect([...seen]).toEqual(expect.arrayContaining([...(mustBeSeen[strategy.name] ?? ['a list'])]));
   });
 
-  test('says free exactly when a newcomer would get the lock at once', () => {
+  test('says free exactly when a newcomer would get the lock at once', { timeout: 60_000 }, () => {
     fc.assert(
       fc.property(commands, fc.nat(1), fc.nat(keyMax + 1), (script, table, key) => {
         const { manager, run } = boundPair(strategy);
@@ -258,7 +260,7 @@ describe.each([woundWait, waitDie, noWait])('lock manager under $name', (strateg
   });
 });
 
-test('the property finds the deadlocks of a strategy that lets everybody wait', () => {
+test('the property finds the deadlocks of a strategy that lets everybody wait', { timeout: 60_000 }, () => {
   const allWait: LockStrategy = { name: 'all-wait', decide: () => 'wait' };
   const { failed, error } = checkProperty(allWait);
   expect(failed).toBe(true);

@@ -119,7 +119,7 @@ const ends: readonly (readonly [
   ],
 ];
 
-describe.each(topologies)('around its end, %s,', (_, threads) => {
+describe.each(topologies)('around its end, %s,', { timeout: 30_000 }, (_, threads) => {
   let grid: Grid;
   beforeAll(async () => {
     grid = await startGrid({ modules: [storeUrl], threads, partitions: 4 });

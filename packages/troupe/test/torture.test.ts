@@ -8,7 +8,7 @@ import { runProgram } from './program.ts';
 
 const seconds = Number(process.env['TROUPE_TORTURE_SECONDS'] ?? 1.2);
 const seed = Number(process.env['TROUPE_SEED'] ?? 1);
-const timeoutMs = seconds * 2_000 + 60_000;
+const timeoutMs = seconds * 2_000 + 120_000;
 
 interface Report {
   readonly rounds: number;

@@ -45,7 +45,7 @@ describe.each([
 
   describe.each(layouts)('with keys %s', (_layout, layout) => {
     describe.each(orders)('and %s', (_order, order) => {
-      test.each([...schedules, ...blindSchedules])('$name', async (schedule) => {
+      test.each([...schedules, ...blindSchedules])('$name', { timeout: 30_000 }, async (schedule) => {
         await new ScheduleRun(grid, keysOf(layout)).run(scriptFor(schedule[order], layout), ages[order]);
       });
     });
