@@ -82,8 +82,8 @@ export class TransactionRecord extends LockOwner {
 class PlainOperation extends LockOwner {
   readonly resume: () => void;
 
-  constructor(id: TransactionId, resume: () => void) {
-    super(id, id);
+  constructor(id: TransactionId, age: number, resume: () => void) {
+    super(id, age);
     this.resume = resume;
   }
 }
@@ -202,8 +202,9 @@ export class Participant implements PartitionConcurrency {
 
   wait(table: number, key: StorageKey, access: KeyAccess, resume: () => void): Waiting {
     if (this.#lineFull()) throw lineFull(this.#partition.id);
-    const operation = new PlainOperation(this.#ports.draw(), resume);
-    // Drawn now, its id makes it the youngest of all, so it waits and wounds nobody.
+    const id = this.#ports.draw();
+    // At this age it waits, whoever is in its way, and wounds nobody.
+    const operation = new PlainOperation(id, this.locks.strategy.ageOfPlain(id), resume);
     this.locks.lockKey(operation, table, key, modeOf(access));
     return { cancel: () => this.locks.release(operation) };
   }
@@ -346,7 +347,7 @@ export class Participant implements PartitionConcurrency {
 
   /** The strategy lets the requester die instead of waiting. */
   #died(owner: LockOwner): void {
-    if (!(owner instanceof TransactionRecord)) return;
+    assert(owner instanceof TransactionRecord, 'a plain operation was ended by a conflict');
     owner.origin.words.tryAbort(owner.slot, owner.id);
     this.#forget(owner, Refusal.wounded);
   }

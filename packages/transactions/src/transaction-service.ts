@@ -7,6 +7,7 @@ import { Family, OverloadedError, PartitionLostError, TransactionAbortedError } 
 import { Attempt, type AttemptGround } from './attempt.ts';
 import type { AbortCause } from './coordinator.ts';
 import { MemoryDecision } from './decision.ts';
+import type { LockStrategy } from './lock-strategy.ts';
 import { Refusal, ReplyOp, RequestOp } from './messages.ts';
 import { type Origin, Participant } from './participant.ts';
 import { StatusSlots, StatusWords, type TransactionId } from './status-word.ts';
@@ -16,6 +17,7 @@ export class TransactionService implements AttemptGround {
   readonly partitionCount: number;
   readonly outlivesPartitions: boolean;
   readonly #core: CoreMember;
+  readonly #strategy: LockStrategy;
   readonly #slots: StatusSlots;
   readonly #attempts = new Map<TransactionId, Attempt>();
   readonly #participants = new Map<PartitionId, Participant>();
@@ -23,9 +25,10 @@ export class TransactionService implements AttemptGround {
   /** Slots of ended attempts whose decisions wait to be handed to the links. */
   #slotsToRelease: number[] = [];
 
-  constructor(core: CoreMember) {
+  constructor(core: CoreMember, strategy: LockStrategy) {
     const { member } = core;
     this.#core = core;
+    this.#strategy = strategy;
     this.#slots = new StatusSlots(member.self.memory);
     this.partitionCount = core.placement.partitionCount;
     // The threads of hosts end with the main thread, so a coordinator there is never missed by a participant.
@@ -44,7 +47,8 @@ export class TransactionService implements AttemptGround {
 
   /** The participant of a partition this member owns: also its concurrency control. */
   createParticipant(partition: ConstructorParameters<typeof Participant>[0]): Participant {
-    const participant = new Participant(partition, { draw: () => this.#core.member.shared.draw() });
+    const ports = { draw: () => this.#core.member.shared.draw() };
+    const participant = new Participant(partition, ports, this.#strategy);
     this.#participants.set(partition.id, participant);
     return participant;
   }

@@ -33,7 +33,7 @@ export interface PlantedFault {
   readonly aim?: Partial<Shape>;
 }
 
-const arrivalOrder: LockStrategy = { name: 'arrival', decide: () => 'wait' };
+const arrivalOrder: LockStrategy = { name: 'arrival', decide: () => 'wait', ageOfPlain: (id) => id };
 
 class DecisionWithoutIncarnations extends MemoryDecision {
   override commit(...[id, slot, timestamp, , decided]: Parameters<MemoryDecision['commit']>): void {
