@@ -171,9 +171,9 @@ describe.each([woundWait, waitDie, noWait])('lock manager under $name', (strateg
         expect(pair.manager.list()).toEqual([]);
         expect(pair.manager.waiting).toBe(0);
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
-  });
+  }, 60_000);
 
   test('says free exactly when a newcomer would get the lock at once', () => {
     fc.assert(
@@ -189,9 +189,9 @@ describe.each([woundWait, waitDie, noWait])('lock manager under $name', (strateg
           expect(tryOnce(manager, (probe) => manager.lockTable(probe, table, mode))).toBe(free);
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
-  });
+  }, 60_000);
 });
 
 function boundPair(strategy: LockStrategy): {
