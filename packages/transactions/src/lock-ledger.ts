@@ -103,7 +103,7 @@ export class LockLedger {
   enqueue(request: LockRequest, mode: LockMode): number {
     if (request.wanted === 0) this.countWait(request.owner, 1);
     this.disturbed.push(request.queue);
-    if (request.queue.locks.ranges.length > 0) this.disturbedRanges.push(request.queue.locks);
+    if (request.queue.locks.ranges.length > 0) this.#disturbRanges(request.queue.locks);
     return request.queue.enqueue(request, mode, this.#strategy);
   }
 
@@ -111,7 +111,7 @@ export class LockLedger {
   enqueueRange(request: RangeRequest): void {
     if (request.wanted === 0) this.countWait(request.owner, 1);
     request.wanted = LockMode.S;
-    this.disturbedRanges.push(request.locks);
+    this.#disturbRanges(request.locks);
   }
 
   countWait(owner: LockOwner, by: number): void {
@@ -174,7 +174,7 @@ export class LockLedger {
     queue.dequeue(request);
     this.requests -= 1;
     if (queue.waiters.length > 0) this.disturbed.push(queue);
-    if (queue.locks.ranges.length > 0) this.disturbedRanges.push(queue.locks);
+    if (queue.locks.ranges.length > 0) this.#disturbRanges(queue.locks);
   }
 
   #removeRange(request: RangeRequest): void {
@@ -184,6 +184,11 @@ export class LockLedger {
     request.wanted = 0;
     this.requests -= 1;
     this.#disturbKeysIn(request);
+  }
+
+  /** Once for all keys of an owner that goes. */
+  #disturbRanges(locks: TableLocks): void {
+    if (this.disturbedRanges.at(-1) !== locks) this.disturbedRanges.push(locks);
   }
 
   /** Writers of keys in the range may have their turn. */

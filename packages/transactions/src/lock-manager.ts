@@ -61,7 +61,7 @@ export interface LockPorts<Owner extends LockOwner = LockOwner> {
 }
 
 export class LockManager<Owner extends LockOwner = LockOwner> {
-  readonly #strategy: LockStrategy;
+  readonly strategy: LockStrategy;
   readonly #ports: LockPorts;
   readonly #ledger: LockLedger;
   /** Owners that got a table's intent and have keys to ask for. */
@@ -70,7 +70,7 @@ export class LockManager<Owner extends LockOwner = LockOwner> {
   #depth = 0;
 
   constructor(strategy: LockStrategy, ports: LockPorts<Owner>) {
-    this.#strategy = strategy;
+    this.strategy = strategy;
     this.#ledger = new LockLedger(strategy);
     // Only Owners come in through the methods below, so only Owners go out.
     this.#ports = ports as unknown as LockPorts;
@@ -170,7 +170,7 @@ export class LockManager<Owner extends LockOwner = LockOwner> {
 
   /** Throws when the books don't agree, or somebody waits who needn't or mustn't. Slow: for tests and simulations. */
   checkInvariants(): void {
-    checkLocks(this.#ledger, this.#strategy);
+    checkLocks(this.#ledger, this.strategy);
   }
 
   // ── requests ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -190,7 +190,7 @@ export class LockManager<Owner extends LockOwner = LockOwner> {
     let position = 0;
     if (request instanceof LockRequest) position = this.#ledger.enqueue(request, mode);
     else this.#ledger.enqueueRange(request);
-    if (mustDie(request, position, this.#strategy)) {
+    if (mustDie(request, position, this.strategy)) {
       this.#end(owner);
       this.#news.tell(owner, 'died');
     } else this.#wound(request);
@@ -198,7 +198,7 @@ export class LockManager<Owner extends LockOwner = LockOwner> {
 
   #wound(request: AnyRequest): void {
     let answered: LockOwner | undefined;
-    for (const victim of victimsOf(request, this.#strategy)) {
+    for (const victim of victimsOf(request, this.strategy)) {
       // The port may have called back: the requester may have its lock, or be gone, and so may the holder.
       if (victim.owner === answered || !isInTheWay(victim, request)) continue;
       answered = victim.owner;
@@ -248,7 +248,7 @@ export class LockManager<Owner extends LockOwner = LockOwner> {
       }
       const locks = this.#ledger.disturbedRanges.pop();
       if (locks !== undefined) {
-        grantRanges(locks, this.#strategy, this.#granted);
+        grantRanges(locks, this.strategy, this.#granted);
         continue;
       }
       const owner = this.#followUps.takeOldest();
@@ -257,7 +257,7 @@ export class LockManager<Owner extends LockOwner = LockOwner> {
     }
   }
 
-  readonly #mustWait = (request: LockRequest): boolean => waitsForRange(request, this.#strategy);
+  readonly #mustWait = (request: LockRequest): boolean => waitsForRange(request, this.strategy);
 
   readonly #granted = (request: AnyRequest): void => {
     const { owner } = request;

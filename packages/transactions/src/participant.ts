@@ -169,7 +169,8 @@ export class Participant implements PartitionConcurrency {
 
   wait(table: number, key: StorageKey, access: KeyAccess, resume: () => void): Waiting {
     if (this.#lineFull()) throw lineFull(this.#partition.id);
-    const operation = new PlainOperation(this.#ports.draw(), resume);
+    const id = this.#ports.draw();
+    const operation = new PlainOperation(id, this.locks.strategy.ageOfPlain(id), resume);
     // Drawn now, its id is the latest of all; those with a low priority count as younger still, and may give way.
     this.locks.lockKey(operation, table, key, modeOf(access));
     if (operation.waits === 0) this.#granted(operation);
@@ -355,7 +356,7 @@ export class Participant implements PartitionConcurrency {
 
   /** The strategy lets the requester die instead of waiting. */
   #died(owner: LockOwner): void {
-    if (!(owner instanceof TransactionRecord)) return;
+    assert(owner instanceof TransactionRecord, 'a plain operation was ended by a conflict');
     owner.origin.words.tryAbort(owner.slot, owner.id);
     this.#forget(owner, [Refusal.wounded]);
   }

@@ -47,8 +47,8 @@ export class PlainOperation extends LockOwner implements Waiter {
   readonly resume: () => void;
   waitingSinceMs: number | undefined = undefined;
 
-  constructor(id: TransactionId, resume: () => void) {
-    super(id, id);
+  constructor(id: TransactionId, age: number, resume: () => void) {
+    super(id, age);
     this.resume = resume;
   }
 }

@@ -10,6 +10,7 @@ import { conflictIn, nameOf, toldConflict } from './conflict.ts';
 import type { AbortCause } from './coordinator.ts';
 import { MemoryDecision } from './decision.ts';
 import { ageOf } from './lock-order.ts';
+import type { LockStrategy } from './lock-strategy.ts';
 import { Refusal, ReplyOp, RequestOp } from './messages.ts';
 import { Participant } from './participant.ts';
 import { StatusSlots, StatusWords, type TransactionId } from './status-word.ts';
@@ -22,6 +23,7 @@ export class TransactionService implements AttemptGround {
   readonly outlivesPartitions: boolean;
   readonly meter = new TransactionMeter();
   readonly #core: CoreMember;
+  readonly #strategy: LockStrategy;
   readonly #slots: StatusSlots;
   readonly #attempts = new Map<TransactionId, Attempt>();
   readonly #participants = new Map<PartitionId, Participant>();
@@ -29,9 +31,10 @@ export class TransactionService implements AttemptGround {
   /** Slots of ended attempts whose decisions wait to be handed to the links. */
   #slotsToRelease: number[] = [];
 
-  constructor(core: CoreMember) {
+  constructor(core: CoreMember, strategy: LockStrategy) {
     const { member } = core;
     this.#core = core;
+    this.#strategy = strategy;
     this.#slots = new StatusSlots(member.self.memory);
     this.partitionCount = core.placement.partitionCount;
     // The threads of hosts end with the main thread, so a coordinator there is never missed by a participant.
@@ -50,10 +53,8 @@ export class TransactionService implements AttemptGround {
 
   /** The participant of a partition this member owns: also its concurrency control. */
   createParticipant(partition: ConstructorParameters<typeof Participant>[0]): Participant {
-    const participant = new Participant(partition, {
-      draw: () => this.#core.member.shared.draw(),
-      meter: this.meter,
-    });
+    const ports = { draw: () => this.#core.member.shared.draw(), meter: this.meter };
+    const participant = new Participant(partition, ports, this.#strategy);
     this.#participants.set(partition.id, participant);
     return participant;
   }

@@ -9,6 +9,7 @@ import { Closures } from './closures.ts';
 import { TransactionContext } from './context.ts';
 import { KeyPlacer } from './declared-keys.ts';
 import { ExplicitTransactions } from './explicit-transactions.ts';
+import { type LockStrategy, woundWait } from './lock-strategy.ts';
 import type { TransactionGround } from './open-transaction.ts';
 import type { Participant } from './participant.ts';
 import type { ProcedureDefinition } from './procedure.ts';
@@ -66,9 +67,10 @@ export class Transactions implements TransactionClient {
   readonly #procedures: ProcedureCalls;
   readonly #ground: TransactionGround;
 
-  constructor(core: CoreMember, tables: MemberTables) {
+  /** `strategy`: how conflicts are settled in the partitions of this member; the same on every member. */
+  constructor(core: CoreMember, tables: MemberTables, strategy: LockStrategy = woundWait) {
     const keys = new KeyPlacer(core, tables);
-    this.service = new TransactionService(core);
+    this.service = new TransactionService(core, strategy);
     this.#ground = {
       tables,
       keys,

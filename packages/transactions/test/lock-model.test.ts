@@ -255,13 +255,13 @@ describe.each([woundWait, waitDie, noWait])('lock manager under $name', (strateg
           expect(tryOnce(manager, (probe) => manager.lockTable(probe, table, mode))).toBe(free);
         }
       }),
-      { numRuns: 150 },
+      { numRuns: 100 },
     );
   });
 });
 
 test('the property finds the deadlocks of a strategy that lets everybody wait', { timeout: 60_000 }, () => {
-  const allWait: LockStrategy = { name: 'all-wait', decide: () => 'wait' };
+  const allWait: LockStrategy = { name: 'all-wait', decide: () => 'wait', ageOfPlain: (id) => id };
   const { failed, error } = checkProperty(allWait);
   expect(failed).toBe(true);
   expect(error).toMatch(/a deadlock/);

@@ -82,6 +82,41 @@ describe('a participant', () => {
     expect(stage.participant.locks.idle).toBe(true);
   });
 
+  test('locks a range for reading, and answers when nobody writes in it', () => {
+    const stage = new Stage().begin(1, 2, 3);
+    const lockRange = (id: number, range: readonly unknown[], incarnation = 5): void =>
+      stage.participant.lockRange(
+        [RequestOp.lockRange, id, 0, incarnation, id, id, 1, 7, users, range],
+        stage.origin,
+      );
+    stage.lock(1, 'c', X);
+    lockRange(2, ['b', undefined]);
+    lockRange(3, ['a', 'b']);
+    lockRange(4, ['a', 'b'], 4);
+    expect(stage.take()).toEqual([
+      ['answer 1', 1, [undefined]],
+      ['answer 3', 7, []],
+      ['refused 4', Refusal.incarnation],
+    ]);
+    const isFree = (key: string): boolean => stage.participant.isFree(users, key, 'write');
+    expect([isFree('a'), isFree('b'), isFree('A'), stage.participant.isFree(users, 'a', 'read')]).toEqual([
+      false,
+      false,
+      true,
+      true,
+    ]);
+    stage.decide(1, 0);
+    expect(stage.take()).toEqual([['answer 2', 7, []]]);
+    let ran = false;
+    stage.participant.wait(users, 'z', 'write', () => {
+      ran = true;
+    });
+    stage.decide(3, 0);
+    expect([isFree('a'), isFree('b'), ran]).toEqual([true, false, false]);
+    stage.decide(2, 0);
+    expect([ran, stage.participant.locks.idle]).toEqual([true, true]);
+  });
+
   test('votes at a time drawn while all locks are held, and installs at the time of the commit', () => {
     const stage = new Stage().begin(1);
     stage.prepare(1, [users, 'a', 'new', users, 'b', 1]);

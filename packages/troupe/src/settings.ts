@@ -1,18 +1,41 @@
 /** What a grid is started with for every member, on every thread. Survives a structured clone. */
 import { type ComputeSettings, checkComputeSettings } from '@troupe/compute';
+import { checkOptions, mustBe } from '@troupe/core';
+import { type LockStrategyName, lockStrategies } from '@troupe/transactions';
+
+/** What a grid can be told for measurements. Nothing here is promised: it may change or go with any release. */
+export interface ExperimentalSettings {
+  /**
+   * What happens when two transactions want what only one can have. Default `'wound-wait'`, which is what the documents
+   * describe; under `'wait-die'` and `'no-wait'` whoever comes second ends and is tried again.
+   */
+  readonly lockStrategy?: LockStrategyName;
+}
 
 export interface MemberSettings {
   readonly compute: ComputeSettings;
   /** URLs of the user's modules. */
   readonly modules: readonly string[];
+  readonly lockStrategy: LockStrategyName;
 }
 
 /** Throws InvalidArgumentError for the first setting that is wrong. */
 export function memberSettings(
   compute: ComputeSettings | undefined,
   modules: readonly (URL | string)[] | undefined,
+  experimental: ExperimentalSettings = {},
 ): MemberSettings {
+  checkOptions(experimental, 'experimental', ['lockStrategy']);
+  const { lockStrategy = 'wound-wait' } = experimental;
+  const names = Object.keys(lockStrategies);
+  mustBe(
+    names.includes(lockStrategy),
+    'experimental.lockStrategy',
+    `one of ${names.join(', ')}`,
+    lockStrategy,
+  );
   return {
+    lockStrategy,
     compute: checkComputeSettings(compute ?? {}),
     modules: Array.isArray(modules) ? modules.map(String) : [],
   };

@@ -3,13 +3,18 @@ import type { ComputeSettings } from '@troupe/compute';
 import { type CoreOptions, startCore, transactionsPerMemberMax } from '@troupe/core';
 import { statusMemoryBytes } from '@troupe/transactions';
 import { type Grid, makeGrid } from './grid.ts';
-import { memberSettings } from './settings.ts';
+import { type ExperimentalSettings, memberSettings } from './settings.ts';
 import { wireMember } from './wire-member.ts';
 
 /** How a grid is started. Only `modules` is needed. */
 export interface GridOptions extends CoreOptions {
   /** Bounds of jobs on each host, and of the pool for jobs at `'any'`. */
   readonly compute?: ComputeSettings;
+  /**
+   * For measurements; may change or go with any release.
+   * @experimental
+   */
+  readonly experimental?: ExperimentalSettings;
 }
 
 /**
@@ -30,8 +35,8 @@ export async function startGrid(options: GridOptions): Promise<Grid> {
       ),
       hostExport: 'runTroupeHost',
       memberMemoryBytes: statusMemoryBytes(transactionsPerMemberMax),
-      settings: memberSettings(options?.compute, options?.modules),
-      otherOptionNames: ['compute'],
+      settings: memberSettings(options?.compute, options?.modules, options?.experimental),
+      otherOptionNames: ['compute', 'experimental'],
     }),
   );
 }

@@ -114,10 +114,14 @@ export class PartitionStore {
     return new VersionCursor(this.#mustGet(table), snapshot, this.#checkReadable);
   }
 
-  /** As `iterate` over what is newest, for code at the owner: values deep-frozen. */
-  *iterateLocal(table: number): Generator<[key: StorageKey, value: unknown], void, undefined> {
+  /** As `iterate` over what is newest, for code at the owner: values deep-frozen, keys that `isWanted` or all. */
+  *iterateLocal(
+    table: number,
+    isWanted?: (key: StorageKey) => boolean,
+  ): Generator<[key: StorageKey, value: unknown], void, undefined> {
     const cursor = this.iterate(table, newestVersions);
-    while (cursor.advance()) yield [cursor.key, frozen(cursor.value)];
+    while (cursor.advance())
+      if (isWanted === undefined || isWanted(cursor.key)) yield [cursor.key, frozen(cursor.value)];
   }
 
   /** Throws SnapshotTooOldError when versions that this snapshot needs may be gone. */

@@ -6,8 +6,10 @@
  * It covers the partitions it was given. Asking for a key of another one is a mistake and throws; answering "absent"
  * would be a lie. An iteration that rests between steps goes on over what is there then, each key at most once.
  */
+import { checkOptions } from '../errors/argument.ts';
 import { InvalidArgumentError } from '../errors/errors.ts';
 import { fromStorageKey, type Key, keyToText, type StorageKey, toStorageKey } from '../key/key.ts';
+import { isInRange, type KeyRangeOptions, keyRangeOf } from '../key/key-range.ts';
 import type { PartitionId } from '../mesh/shared-state.ts';
 import type { Partition } from '../partition/partition.ts';
 import type { PartitionStore } from '../partition/partition-store.ts';
@@ -45,23 +47,28 @@ export class LocalTable<K extends Key, V> {
     return size;
   }
 
-  *entries(): IterableIterator<[K, V]> {
+  /** The entries, or those of a range of keys: `from` (inclusive), `to` (exclusive), or `prefix`. In no order. */
+  *entries(range?: KeyRangeOptions<K>): IterableIterator<[K, V]> {
+    const isWanted = filterOf(range);
     for (const store of this.#stores.values()) {
-      for (const [key, value] of store.iterateLocal(this.#table.id)) {
+      for (const [key, value] of store.iterateLocal(this.#table.id, isWanted)) {
         yield [fromStorageKey(key) as K, value as V];
       }
     }
   }
 
-  *keys(): IterableIterator<K> {
+  /** The keys, or those of a range; see `entries`. */
+  *keys(range?: KeyRangeOptions<K>): IterableIterator<K> {
+    const isWanted = filterOf(range);
     for (const store of this.#stores.values()) {
       const cursor = store.iterate(this.#table.id, newestVersions);
-      while (cursor.advance()) yield fromStorageKey(cursor.key) as K;
+      while (cursor.advance()) if (isWanted?.(cursor.key) !== false) yield fromStorageKey(cursor.key) as K;
     }
   }
 
-  *values(): IterableIterator<V> {
-    for (const [, value] of this.entries()) yield value;
+  /** The values, or those of a range; see `entries`. */
+  *values(range?: KeyRangeOptions<K>): IterableIterator<V> {
+    for (const [, value] of this.entries(range)) yield value;
   }
 
   [Symbol.iterator](): IterableIterator<[K, V]> {
@@ -83,4 +90,11 @@ export class LocalTable<K extends Key, V> {
       { details: { argument: 'key', table: name, partition, here } },
     );
   }
+}
+
+function filterOf(options: object | undefined): ((key: StorageKey) => boolean) | undefined {
+  if (options === undefined) return undefined;
+  checkOptions(options, 'range', ['from', 'to', 'prefix']);
+  const range = keyRangeOf(options as KeyRangeOptions<Key>);
+  return range === undefined ? undefined : (key) => isInRange(range, key);
 }

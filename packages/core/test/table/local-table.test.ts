@@ -41,6 +41,25 @@ describe('a local table', () => {
     expect(new Set([...all.values()].map(({ stars }) => stars[0]))).toEqual(new Set([1, 2, 3]));
   });
 
+  test('gives ranges of its keys', () => {
+    const all = local(grid.owned.all());
+    const inOrder = (keys: Iterable<[number, number]>): [number, number][] =>
+      [...keys].sort((a, b) => a[0] - b[0] || a[1] - b[1]);
+    expect(inOrder(all.keys({ prefix: [2] }))).toEqual([
+      [2, 10],
+      [2, 20],
+    ]);
+    const entries = [...all.entries({ from: [2, 20], to: [3, 20] })];
+    expect(inOrder(entries.map(([key]) => key))).toEqual([
+      [2, 20],
+      [3, 10],
+    ]);
+    expect([...all.values({ to: [1, 20] })]).toEqual([{ title: 't10', stars: [1] }]);
+    expect([...all.keys({})]).toHaveLength(6);
+    expect(() => [...all.keys({ from: [2], to: [1] })]).toThrow(/from must not come after to/);
+    expect(() => [...all.values({ prefx: [1] } as object)]).toThrow(/did you mean `prefix`/);
+  });
+
   test('covers only the partitions given to it', () => {
     const one = local([partitionOf(1)]);
     expect(one.size).toBe(partitionOf(1).store.size(0));

@@ -31,7 +31,7 @@ import {
 import { clogged, type PlantedFault, quickReturns, scarceWords, slowNews, votes } from './planted-fault.ts';
 import { weightsOf } from './shape.ts';
 
-const arrivalOrder: LockStrategy = { name: 'arrival', decide: () => 'wait' };
+const arrivalOrder: LockStrategy = { name: 'arrival', decide: () => 'wait', ageOfPlain: (id) => id };
 
 class DecisionWithoutIncarnations extends MemoryDecision {
   override commit(...[id, slot, timestamp, , writes, decided]: Parameters<Decision['commit']>): void {
