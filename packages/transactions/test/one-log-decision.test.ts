@@ -145,6 +145,7 @@ describe('a coordinator', () => {
     const stage = new Stage();
     stage.coordinator.commit(writesOf(0));
     stage.words.tryCommitting(slot, id);
+    stage.incarnations.set(0, 2);
     stage.coordinator.partitionLost(0);
     expect(stage.toLog).toEqual([[LogOp.prevent, id]]);
     expect(stage.coordinator.abort('timeout')).toBe(false);
@@ -152,10 +153,21 @@ describe('a coordinator', () => {
     expect(stage.outcomes).toEqual([{ committed: true, timestamp: 50 }]);
   });
 
+  test('prevents nothing that a living partition is committing when it hears of a predecessor’s death late', () => {
+    const stage = new Stage();
+    stage.coordinator.commit(writesOf(0));
+    stage.words.tryCommitting(slot, id);
+    stage.coordinator.partitionLost(0);
+    expect([stage.toLog, stage.outcomes]).toEqual([[], []]);
+    stage.coordinator.done(50);
+    expect(stage.outcomes).toEqual([{ committed: true, timestamp: 50 }]);
+  });
+
   test('tells the loss when the log never had it', () => {
     const stage = new Stage();
     stage.coordinator.commit(writesOf(0));
     stage.words.tryCommitting(slot, id);
+    stage.incarnations.set(0, 2);
     stage.coordinator.partitionLost(0);
     stage.log.receive([LogReplyOp.fate, id, 0]);
     expect(stage.outcomes).toEqual([{ committed: false, cause: 'participant-lost', partition: 0 }]);
