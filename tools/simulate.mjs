@@ -1,77 +1,146 @@
-// Runs the locking protocol under simulation, seed after seed, and says how to run a failing one again.
+// Runs the locking protocol under simulation, seed after seed on every core, and says how to run a failing one again.
 //
-//   npm run simulate -- --seeds 10000 [--from 0] [--fault NAME]
+//   npm run simulate -- --seeds 200000 [--from 0] [--mode memory|one-log|both] [--threads N] [--failures 5]
+//   npm run simulate -- --fault NAME        with a fault planted; it must fail
 //   npm run simulate -- --faults            seeds until each planted fault is found, from three starts
 //
-// Expects a finished build.
+// Stops after so many failing seeds (--failures), with exit code 1. Expects a finished build.
+import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
-import { plantedFaults, simulate } from '@troupe/testkit/simulation';
+import { Worker } from 'node:worker_threads';
+import { plantedFaults } from '@troupe/testkit/simulation';
+import { progressFor } from './simulate-progress.mjs';
+import { add } from './simulate-seeds.mjs';
+
+const seedsPerPiece = 20;
 
 const { values } = parseArgs({
   options: {
     seeds: { type: 'string', default: '1000' },
     from: { type: 'string', default: '0' },
+    mode: { type: 'string', default: 'both' },
+    threads: { type: 'string', default: String(availableParallelism()) },
+    failures: { type: 'string', default: '5' },
     fault: { type: 'string' },
     faults: { type: 'boolean', default: false },
   },
 });
-const seeds = Number(values.seeds);
-const from = Number(values.from);
+const seeds = wholeNumber('seeds', 1);
+const from = wholeNumber('from', 0);
+const threads = wholeNumber('threads', 1);
+const failuresMax = wholeNumber('failures', 1);
 
-if (values.faults) plantedFaults.forEach(reportFault);
-else run(values.fault === undefined ? undefined : mustFindFault(values.fault));
+if (values.faults) await measureFaults();
+else await sweep(values.fault === undefined ? undefined : mustFindFault(values.fault));
 
-function run(fault) {
-  const failed = [];
+async function sweep(fault) {
+  const modes = fault === undefined ? modesOf(values.mode) : [fault.mode];
+  const total = seeds * modes.length;
   const counters = {};
+  const failures = [];
   const startedMs = performance.now();
-  for (let seed = from; seed < from + seeds; seed++) {
-    const result = simulate(seed, fault);
+  let done = 0;
+  const summary = () => {
+    const seconds = (performance.now() - startedMs) / 1000;
+    const rate = (done / seconds).toFixed(0);
+    return `${done} of ${total} runs (${modes.join(', ')}), ${failures.length} failed, ${seconds.toFixed(0)} s, ${rate} per second`;
+  };
+  const report = () => {
+    for (const failure of failures.sort((left, right) => left.seed - right.seed)) tell(failure, fault);
+    console.log(summary(), counters);
+  };
+  const progress = progressFor(process.stderr, total, report);
+  process.once('SIGINT', () => {
+    report();
+    process.exit(130);
+  });
+  await spread(piecesOf(modes, fault), (result) => {
+    done += result.count;
     add(counters, result.counters);
-    if (!result.ok) {
-      failed.push(seed);
-      console.error(`\nseed ${seed} failed (trace ${result.traceHash}):`);
-      for (const problem of result.problems.slice(0, 3)) console.error(`  ${problem}`);
-      const name = fault === undefined ? '' : ` --fault ${fault.name}`;
-      console.error(`again: npm run simulate -- --seeds 1 --from ${seed}${name}`);
-      if (failed.length === 5) break;
-    }
-    const done = seed - from + 1;
-    if (done % 500 === 0) console.log(`${done} of ${seeds} seeds, ${failed.length} failed`);
-  }
-  const seconds = ((performance.now() - startedMs) / 1000).toFixed(1);
-  console.log(`${failed.length} seeds failed, ${seconds} s;`, counters);
-  process.exitCode = failed.length === 0 ? 0 : 1;
+    failures.push(...result.failures);
+    progress.show(done, summary());
+    return failures.length < failuresMax;
+  });
+  progress.end(failures.length === 0 ? 'nothing found' : `${failures.length} seeds failed`);
+  report();
+  process.exitCode = failures.length === 0 ? 0 : 1;
 }
 
-/** Seeds until a fault is found, from three starts, and by what it was found. */
-function reportFault(fault) {
-  const found = [0, 100_000, 200_000].map((start) => {
-    for (let count = 1; count <= 2_000; count++) {
-      const { ok, problems } = simulate(start + count - 1, fault);
-      if (!ok) return { count, by: problems[0].split(/[:\n]/)[0] };
-    }
-    return { count: Infinity, by: 'nothing' };
+/** Seed by seed in both modes, so that a sweep that is ended early has done as much of each. */
+function* piecesOf(modes, fault) {
+  for (let seed = from; seed < from + seeds; seed += seedsPerPiece) {
+    const count = Math.min(seedsPerPiece, from + seeds - seed);
+    for (const mode of modes) yield { kind: 'seeds', mode, from: seed, count, fault: fault?.name };
+  }
+}
+
+function tell({ seed, mode, traceHash, problems }, fault) {
+  console.log(`\nseed ${seed} failed in mode ${mode} (trace ${traceHash}):`);
+  for (const problem of problems.slice(0, 3)) console.log(`  ${problem}`);
+  const how = fault === undefined ? `--mode ${mode}` : `--fault ${fault.name}`;
+  console.log(`again: npm run simulate -- --seeds 1 --from ${seed} ${how}`);
+}
+
+/** The table of docs/correctness.md. */
+async function measureFaults() {
+  const rows = new Map();
+  const pieces = plantedFaults.map(({ name }) => ({ kind: 'fault', name }));
+  const progress = progressFor(process.stderr, pieces.length, () => undefined);
+  await spread(pieces[Symbol.iterator](), ({ name, mode, found }) => {
+    const counts = found.map(({ count }) => count);
+    const median = [...counts].sort((left, right) => left - right)[1];
+    const by = [...new Set(found.map((one) => one.by))].join(', ');
+    rows.set(name, `| ${name} | ${mode} | ${counts.join(', ')} | ${median} | ${by} |`);
+    progress.show(rows.size, `${rows.size} of ${pieces.length} faults`);
+    return true;
   });
-  const sorted = found.map(({ count }) => count).sort((left, right) => left - right);
-  const by = [...new Set(found.map(({ by }) => by))].join(', ');
-  console.log(`| ${fault.name} | ${found.map(({ count }) => count).join(', ')} | ${sorted[1]} | ${by} |`);
+  progress.end('measured');
+  for (const { name } of plantedFaults) console.log(rows.get(name));
+}
+
+/** Gives pieces of work to threads until there are none left or `take` has had enough. */
+async function spread(pieces, take) {
+  let goesOn = true;
+  await Promise.all(
+    Array.from({ length: threads }, () => {
+      const thread = new Worker(new URL('./simulate-seeds.mjs', import.meta.url));
+      const next = () => {
+        const piece = goesOn ? pieces.next() : { done: true };
+        if (piece.done) void thread.terminate();
+        else thread.postMessage(piece.value);
+      };
+      thread.on('message', (result) => {
+        goesOn = take(result) && goesOn;
+        next();
+      });
+      next();
+      return new Promise((resolve, reject) => {
+        thread.once('error', reject);
+        thread.once('exit', resolve);
+      });
+    }),
+  );
+}
+
+function modesOf(mode) {
+  if (mode === 'both') return ['memory', 'one-log'];
+  if (mode === 'memory' || mode === 'one-log') return [mode];
+  return refuse(`--mode must be memory, one-log or both, not "${mode}".`);
+}
+
+function wholeNumber(name, min) {
+  const value = Number(values[name]);
+  if (Number.isSafeInteger(value) && value >= min) return value;
+  return refuse(`--${name} must be a whole number from ${min} on, not "${values[name]}".`);
 }
 
 function mustFindFault(name) {
   const fault = plantedFaults.find((planted) => planted.name === name);
-  if (fault !== undefined) return fault;
-  console.error(`There is no planted fault "${name}". There are:`);
-  for (const planted of plantedFaults) console.error(`  ${planted.name}`);
-  process.exit(2);
+  const names = plantedFaults.map((planted) => `  ${planted.name}`).join('\n');
+  return fault ?? refuse(`There is no planted fault "${name}". There are:\n${names}`);
 }
 
-function add(total, counters) {
-  for (const [name, value] of Object.entries(counters)) {
-    if (typeof value === 'object') {
-      total[name] ??= {};
-      add(total[name], value);
-    } else if (name.endsWith('Max')) total[name] = Math.max(total[name] ?? 0, value);
-    else total[name] = (total[name] ?? 0) + value;
-  }
+function refuse(message) {
+  console.error(message);
+  return process.exit(2);
 }

@@ -263,6 +263,8 @@ export class Coordinator {
    * has and is about to. Nobody else can decide any more, so the word tells.
    */
   #decidedByTheDead(partition: PartitionId): void {
+    // The news may be of a predecessor: whoever is touched and lives tells itself what it has decided.
+    if (this.#lostPartition() === undefined) return;
     this.#state = 'deciding';
     this.#ports.decision.resolve(this.id, this.slot, (timestamp) => {
       if (timestamp !== undefined) this.#committed(timestamp);

@@ -13,6 +13,7 @@ export function nextStartEpoch(previous: number | undefined, lastLogged: Timesta
   return previous === undefined ? 0 : Math.max(previous, Math.floor(lastLogged / epochDraws)) + 1;
 }
 
+/** Never 0: a snapshot loaded before the first draw would be taken for "whatever is newest". */
 export function clockStartOf(epoch: number): Timestamp {
-  return epoch * epochDraws;
+  return epoch * epochDraws + 1;
 }

@@ -23,24 +23,28 @@ function coordinate(): {
   coordinator: Coordinator;
   sent: unknown[][];
   outcomes: Outcome[];
+  /** A partition is created anew; its incarnation rises before anybody hears of the death. */
+  lose: (partition: number) => void;
 } {
+  const lost = new Set<number>();
+  const incarnationOf = (partition: number): number => (lost.has(partition) ? 2 : 1);
   const words = new StatusWords(new SharedArrayBuffer(statusMemoryBytes(1)));
   const sent: unknown[][] = [];
   const outcomes: Outcome[] = [];
   words.begin(slot, id);
   const coordinator = new Coordinator(id, id, slot, {
-    decision: new MemoryDecision(
-      words,
-      () => 1,
-      () => 100,
-    ),
-    incarnationOf: () => 1,
+    decision: new MemoryDecision(words, incarnationOf, () => 100),
+    incarnationOf,
     now: () => 100,
     send: (_partition, message) => void sent.push(message),
     answered: () => undefined,
     ended: (outcome) => void outcomes.push(outcome),
   });
-  return { words, coordinator, sent, outcomes };
+  const lose = (partition: number): void => {
+    lost.add(partition);
+    coordinator.partitionLost(partition);
+  };
+  return { words, coordinator, sent, outcomes, lose };
 }
 
 function participate(): {
@@ -65,19 +69,19 @@ const lockOf = (mode: number): unknown[] => [RequestOp.lock, id, 0, 1, slot, id,
 
 describe('a coordinator whose participant dies with the decision', () => {
   test('tells the commit that the only participant had made and could not report', () => {
-    const { words, coordinator, outcomes } = coordinate();
+    const { words, coordinator, outcomes, lose } = coordinate();
     coordinator.commit(writesOf(0));
     words.tryCommit(slot, id, 7);
-    coordinator.partitionLost(0);
+    lose(0);
     expect(outcomes).toEqual([{ committed: true, timestamp: 7 }]);
   });
 
   test('ends when it had been wounded by the dead, and has the others drop their votes', () => {
-    const { words, coordinator, sent, outcomes } = coordinate();
+    const { words, coordinator, sent, outcomes, lose } = coordinate();
     coordinator.commit(writesOf(0, 1));
     coordinator.vote(1, 5);
     words.tryAbort(slot, id);
-    coordinator.partitionLost(0);
+    lose(0);
     expect(outcomes).toEqual([{ committed: false, cause: 'participant-lost', partition: 0 }]);
     expect(sent).toContainEqual([RequestOp.decide, id, 1, 1, 0]);
   });

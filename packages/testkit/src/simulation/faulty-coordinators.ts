@@ -7,6 +7,7 @@ import {
   type Decision,
   type Outcome,
   type PartitionWrites,
+  Refusal,
   RequestOp,
 } from '@troupe/transactions';
 
@@ -124,12 +125,15 @@ export class CoordinatorDeafToTheDead extends Coordinator {
 }
 
 /** Has the log prevent what the only partition is committing, though that lives, because time is up. */
-export class CoordinatorPreventingTheLiving extends Coordinator {
+export class CoordinatorPreventingTheLiving extends OpenCoordinator {
   override abort(cause: AbortCause, partition?: PartitionId): boolean {
     if (super.abort(cause, partition)) return true;
     const [only] = this.touched;
-    if (cause === 'timeout' && only !== undefined && this.state === 'preparing')
-      this.partitionLost(only.partition);
+    if (cause !== 'timeout' || only === undefined || this.state !== 'preparing') return false;
+    this.ports.decision.resolve(this.id, this.slot, (timestamp) => {
+      if (timestamp === undefined) this.refused(only.partition, Refusal.incarnation);
+      else this.done(timestamp);
+    });
     return false;
   }
 }

@@ -17,10 +17,19 @@ export class LogWithoutFence extends CommitLog {
   }
 }
 
-/** Lets the fence fall when the open of an incarnation that has died meanwhile comes late. */
+/** Lets the fences fall that a member has raised, when that member dies. */
 export class LogWithFallingFence extends CommitLog {
-  protected override raiseFence(partition: PartitionId, incarnation: number): void {
-    this.setFence(partition, incarnation);
+  readonly #opened = new Map<LogOrigin, PartitionId[]>();
+
+  override open(partition: PartitionId, incarnation: number, from: LogOrigin): void {
+    const opened = this.#opened.get(from) ?? [];
+    this.#opened.set(from, [...opened, partition]);
+    super.open(partition, incarnation, from);
+  }
+
+  override originLost(origin: LogOrigin): void {
+    super.originLost(origin);
+    for (const partition of this.#opened.get(origin) ?? []) this.setFence(partition, 0);
   }
 }
 

@@ -24,6 +24,9 @@ export type RunResult =
     }
   | { readonly kind: 'failed' };
 
+/** So many attempts follow each other without a pause; see decision 0012. */
+const attemptsAtOnce = 3;
+
 const failed: RunResult = { kind: 'failed' };
 
 export class LockingRun {
@@ -48,7 +51,7 @@ export class LockingRun {
   }
 
   *run(plan: TransactionPlan): Task<RunResult> {
-    const { counters, shape } = this.#world;
+    const { counters } = this.#world;
     const headStart = this.#headStart();
     let first: Aged | undefined;
     for (let attempts = 1; !this.#isKilled; attempts++) {
@@ -61,7 +64,8 @@ export class LockingRun {
       const mops = yield* new TransactionBody(this.#world, this.#member, this.#random, attempt).run(plan);
       const result = yield* this.#end(attempt, mops);
       if (result !== 'again') return result;
-      const pause = 2 * Math.min(attempts, 8) * shape.thinkDelay;
+      if (attempts <= attemptsAtOnce) continue;
+      const pause = 4 * Math.min(attempts, 8);
       yield* sleep(this.#member.context.clock, this.#random.next() * this.#world.delay(pause));
     }
     return failed;

@@ -41,7 +41,7 @@ export const logFaults: readonly PlantedFault[] = (
     {
       name: 'fence-that-falls',
       parts: { commitLog: (ports) => new LogWithFallingFence(ports) },
-      aim: { ...dyingHosts, hosts: 2, deaths: 16, restartDelay: 0, ...clogged(0.2, 30) },
+      aim: { ...dyingHosts, hosts: 2, deaths: 16, restartDelay: 0, hostProcesses: 1, ...clogged(0.1, 30) },
     },
     {
       name: 'state-read-before-the-fence',

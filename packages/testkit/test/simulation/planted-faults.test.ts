@@ -19,8 +19,8 @@ test.each(plantedFaults)(
 
 test.each(plantedFaults.filter(({ aim }) => aim !== undefined))(
   'the workload aimed at $name is clean without the fault',
-  ({ aim }) => {
-    const failed = Array.from({ length: 5 }, (_, seed) => simulate(seed, { aim: aim ?? {} })).filter(
+  ({ mode, aim }) => {
+    const failed = Array.from({ length: 5 }, (_, seed) => simulate(seed, { mode, aim: aim ?? {} })).filter(
       ({ ok }) => !ok,
     );
     expect(failed.map(({ seed, problems }) => `seed ${seed}: ${problems[0]}`)).toEqual([]);
