@@ -199,7 +199,7 @@ describe.each(topologies)('around its end, %s,', { timeout: 30_000 }, (_, thread
     await grid.transaction(async (tx) => {
       const table = tx.table(counters);
       const sums = await Promise.all([...spread, ...spread].map((key) => table.increment(key)));
-      expect(sums.sort()).toEqual([...spread.map(() => 1), ...spread.map(() => 2)]);
+      expect(sums.toSorted((a, b) => a - b)).toEqual([...spread.map(() => 1), ...spread.map(() => 2)]);
       const [size, values, all] = await Promise.all([
         table.size(),
         table.getMany(spread),
