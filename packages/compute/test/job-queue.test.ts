@@ -6,14 +6,16 @@ import { describe, expect, test } from 'vitest';
 class Entry implements QueueEntry<Entry> {
   previous: Entry | undefined = undefined;
   next: Entry | undefined = undefined;
+  priority: number;
   readonly id: number;
   /** How long its synchronous part takes. */
   readonly takesMs: number;
   /** Ends within its start. */
   readonly isSync: boolean;
 
-  constructor(id: number, takesMs = 0, isSync = false) {
+  constructor(id: number, takesMs = 0, isSync = false, priority = 0) {
     this.id = id;
+    this.priority = priority;
     this.takesMs = takesMs;
     this.isSync = isSync;
   }

@@ -1,5 +1,5 @@
 /** What a grid is started with for every member, on every thread. Survives a structured clone. */
-import { type ComputeSettings, checkComputeSettings } from '@troupe/compute';
+import { blockedMsMaxDefault, type ComputeSettings, checkComputeSettings } from '@troupe/compute';
 
 export interface MemberSettings {
   readonly compute: ComputeSettings;
@@ -11,9 +11,12 @@ export interface MemberSettings {
 export function memberSettings(
   compute: ComputeSettings | undefined,
   modules: readonly (URL | string)[] | undefined,
+  threads: number | undefined,
 ): MemberSettings {
+  const { blockedMsMax = blockedMsMaxDefault, ...others } = checkComputeSettings(compute ?? {});
   return {
-    compute: checkComputeSettings(compute ?? {}),
+    // Without threads whoever is to look is blocked himself.
+    compute: { ...others, blockedMsMax: threads === 0 ? Number.POSITIVE_INFINITY : blockedMsMax },
     modules: Array.isArray(modules) ? modules.map(String) : [],
   };
 }

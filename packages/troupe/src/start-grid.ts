@@ -30,7 +30,7 @@ export async function startGrid(options: GridOptions): Promise<Grid> {
       ),
       hostExport: 'runTroupeHost',
       memberMemoryBytes: statusMemoryBytes(transactionsPerMemberMax),
-      settings: memberSettings(options?.compute, options?.modules),
+      settings: memberSettings(options?.compute, options?.modules, options?.threads),
       otherOptionNames: ['compute'],
     }),
   );

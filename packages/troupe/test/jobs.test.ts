@@ -51,7 +51,7 @@ describe.each(topologies)('a job %s', (_, threads) => {
       await grid.compute.run(store.collapses, undefined, { at: items.key('a') });
     }
     async function everywhere(): Promise<void> {
-      await grid.compute.broadcast(store.collapses, undefined, { over: items });
+      await grid.compute.broadcast(store.collapses, undefined, { over: items }).results;
     }
     for (const call of [nightlyRun, everywhere]) {
       const { stack } = (await rejection(call())) as Error;

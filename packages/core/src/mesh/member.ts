@@ -20,6 +20,7 @@ import { Flusher } from '../link/flusher.ts';
 import type { Frame, FrameTransport } from '../link/link.ts';
 import { Link } from '../link/link.ts';
 import type { Message } from '../link/outbox.ts';
+import { CallMemory } from './call-memory.ts';
 import { onAbort } from './on-abort.ts';
 import { CallOp, Family, familyOf } from './opcode.ts';
 import { OpenWork } from './open-work.ts';
@@ -41,6 +42,8 @@ export interface MemberIdentity {
   readonly id: MemberId;
   readonly incarnation: number;
   readonly memory: SharedArrayBuffer;
+  /** `callMemoryBytes` long. Without it canceled calls are told by messages only. */
+  readonly callMemory?: SharedArrayBuffer | undefined;
 }
 
 export class Member {
@@ -58,11 +61,14 @@ export class Member {
   #closed = false;
 
   constructor(identity: MemberIdentity, shared: SharedState, errors: ErrorRegistry) {
-    this.self = { ...identity, link: undefined, lost: false };
+    this.self = peerOf(identity, undefined);
     this.shared = shared;
     this.errors = errors;
     this.#peers[identity.id] = this.self;
-    this.#calls = new PendingCalls((peer, requestId) => this.sendProtocol(peer, [CallOp.cancel, requestId]));
+    this.#calls = new PendingCalls((peer, requestId) => {
+      this.flagCancelled(requestId);
+      this.sendProtocol(peer, [CallOp.cancel, requestId]);
+    });
     this.#families[Family.call] = { receive: (message, from) => this.#receiveCall(message, from) };
   }
 
@@ -86,10 +92,16 @@ export class Member {
     return peer === undefined || peer.lost ? undefined : peer;
   }
 
+  /** That incarnation of a member, living or lost, as long as no later one is connected. */
+  lastPeer(id: MemberId, incarnation: unknown): Peer | undefined {
+    const peer = this.#peers[id];
+    return peer?.incarnation === incarnation ? peer : undefined;
+  }
+
   /** Connects a new incarnation of a member. `open` makes the transport for the receiver of its frames. */
   connect(identity: MemberIdentity, open: (receive: (frame: Frame) => void) => FrameTransport): Peer {
     const link: Link = new Link(this.flusher, (message) => this.#deliver(message, peer));
-    const peer: Peer = { ...identity, link, lost: false };
+    const peer: Peer = peerOf(identity, link);
     link.open(open((frame) => link.receive(frame)));
     this.#peers[identity.id] = peer;
     this.#failed.delete(identity.id);
@@ -146,6 +158,11 @@ export class Member {
     } catch (error) {
       return Promise.reject(error as Error);
     }
+  }
+
+  /** Tells everybody who looks that a call of this member is canceled, also who reads no messages at the moment. */
+  flagCancelled(requestId: number): void {
+    this.self.calls?.cancels.raise(requestId);
   }
 
   /** Answers a request. `value` must not change any more; a caller on this thread gets a copy. */
@@ -276,6 +293,17 @@ export class Member {
         throw new InvariantError(`an unknown call message arrived: ${String(message[0])}`);
     }
   }
+}
+
+function peerOf(identity: MemberIdentity, link: Link | undefined): Peer {
+  const { id, incarnation, memory, callMemory } = identity;
+  const calls = callMemory === undefined ? undefined : new CallMemory(callMemory);
+  return { id, incarnation, memory, calls, link, lost: false };
+}
+
+/** How others come to know the member. */
+export function identityOf({ self: { id, incarnation, memory, calls } }: Member): MemberIdentity {
+  return { id, incarnation, memory, callMemory: calls?.buffer };
 }
 
 /** A call that waits until its member is connected. */

@@ -66,6 +66,11 @@ export class PartitionStore {
     return frozen(this.read(table, key));
   }
 
+  /** As `readAt`, for code at the owner. */
+  readLocalAt(table: number, key: StorageKey, snapshot: Timestamp): unknown {
+    return frozen(this.readAt(table, key, snapshot));
+  }
+
   /**
    * Puts a value in place, undefined to remove it. The timestamp is later than the last one of this key; equal is
    * allowed, because one commit may clear a table and then write to it.
@@ -114,9 +119,12 @@ export class PartitionStore {
     return new VersionCursor(this.#mustGet(table), snapshot, this.#checkReadable);
   }
 
-  /** As `iterate` over what is newest, for code at the owner: values deep-frozen. */
-  *iterateLocal(table: number): Generator<[key: StorageKey, value: unknown], void, undefined> {
-    const cursor = this.iterate(table, newestVersions);
+  /** As `iterate`, for code at the owner: values deep-frozen. */
+  *iterateLocal(
+    table: number,
+    snapshot = newestVersions,
+  ): Generator<[key: StorageKey, value: unknown], void, undefined> {
+    const cursor = this.iterate(table, snapshot);
     while (cursor.advance()) yield [cursor.key, frozen(cursor.value)];
   }
 

@@ -1,53 +1,73 @@
 /**
- * A table as code at its owner sees it (`ctx.local(table)`): the live partitions themselves, synchronous, without a
- * copy and without a lock. It can only be read: there are no methods that write, and the values are deep-frozen, so
- * an attempt to change one throws TypeError.
+ * A table as code at its owner sees it: the partitions themselves, synchronous, without a copy and without a lock.
+ * It can only be read: there are no methods that write, and the values are deep-frozen, so an attempt to change one
+ * throws TypeError. Live (`ctx.local(table)`), or as it was at a snapshot (`ctx.snapshot(table)`), which whoever made
+ * it waits for and releases.
  *
  * It covers the partitions it was given. Asking for a key of another one is a mistake and throws; answering "absent"
- * would be a lie. An iteration that rests between steps goes on over what is there then, each key at most once.
+ * would be a lie. A live iteration that rests between steps goes on over what is there then, each key at most once.
  */
 import { InvalidArgumentError } from '../errors/errors.ts';
 import { fromStorageKey, type Key, keyToText, type StorageKey, toStorageKey } from '../key/key.ts';
-import type { PartitionId } from '../mesh/shared-state.ts';
+import type { PartitionId, Timestamp } from '../mesh/shared-state.ts';
 import type { Partition } from '../partition/partition.ts';
 import type { PartitionStore } from '../partition/partition-store.ts';
 import type { Placement } from '../partition/placement.ts';
 import { newestVersions } from '../partition/version-cursor.ts';
+import { sliced } from './sliced.ts';
+import type { Snapshot } from './snapshots.ts';
 import type { TableHandle } from './table-executor.ts';
 
 export class LocalTable<K extends Key, V> {
   readonly #table: TableHandle;
   readonly #placement: Placement;
   readonly #stores: ReadonlyMap<PartitionId, PartitionStore>;
+  readonly #snapshot: Snapshot | undefined;
 
-  constructor(table: TableHandle, placement: Placement, partitions: Iterable<Partition>) {
+  constructor(
+    table: TableHandle,
+    placement: Placement,
+    partitions: Iterable<Partition>,
+    snapshot?: Snapshot,
+  ) {
     this.#table = table;
     this.#placement = placement;
+    this.#snapshot = snapshot;
     this.#stores = new Map([...partitions].map(({ id, store }) => [id, store]));
   }
 
   /** The value of a key, deep-frozen, or undefined. Throws InvalidArgumentError when the key lives elsewhere. */
   get(key: K): V | undefined {
     const stored = toStorageKey(key);
-    return this.#storeOf(key, stored).readLocal(this.#table.id, stored) as V | undefined;
+    const store = this.#storeOf(key, stored);
+    const { id } = this.#table;
+    if (this.#snapshot === undefined) return store.readLocal(id, stored) as V | undefined;
+    return store.readLocalAt(id, stored, this.#moment(this.#snapshot)) as V | undefined;
   }
 
   /** Is the key there? Throws InvalidArgumentError when the key lives elsewhere. */
   has(key: K): boolean {
     const stored = toStorageKey(key);
-    return this.#storeOf(key, stored).read(this.#table.id, stored) !== undefined;
+    const store = this.#storeOf(key, stored);
+    if (this.#snapshot === undefined) return store.read(this.#table.id, stored) !== undefined;
+    return store.readAt(this.#table.id, stored, this.#moment(this.#snapshot)) !== undefined;
   }
 
   /** How many entries these partitions hold. */
   get size(): number {
     let size = 0;
-    for (const store of this.#stores.values()) size += store.size(this.#table.id);
+    for (const store of this.#stores.values()) {
+      size +=
+        this.#snapshot === undefined
+          ? store.size(this.#table.id)
+          : store.sizeAt(this.#table.id, this.#moment(this.#snapshot));
+    }
     return size;
   }
 
   *entries(): IterableIterator<[K, V]> {
     for (const store of this.#stores.values()) {
-      for (const [key, value] of store.iterateLocal(this.#table.id)) {
+      for (const [key, value] of store.iterateLocal(this.#table.id, this.#moment(this.#snapshot))) {
         yield [fromStorageKey(key) as K, value as V];
       }
     }
@@ -55,7 +75,7 @@ export class LocalTable<K extends Key, V> {
 
   *keys(): IterableIterator<K> {
     for (const store of this.#stores.values()) {
-      const cursor = store.iterate(this.#table.id, newestVersions);
+      const cursor = store.iterate(this.#table.id, this.#moment(this.#snapshot));
       while (cursor.advance()) yield fromStorageKey(cursor.key) as K;
     }
   }
@@ -66,6 +86,17 @@ export class LocalTable<K extends Key, V> {
 
   [Symbol.iterator](): IterableIterator<[K, V]> {
     return this.entries();
+  }
+
+  /** The entries for a long walk in an async job: about every millisecond the thread serves others in between. */
+  sliced(): AsyncIterableIterator<[K, V]> {
+    return sliced(this.entries());
+  }
+
+  #moment(snapshot: Snapshot | undefined): Timestamp {
+    if (snapshot === undefined) return newestVersions;
+    snapshot.mustBeReadable();
+    return snapshot.timestamp;
   }
 
   #storeOf(key: K, stored: StorageKey): PartitionStore {
