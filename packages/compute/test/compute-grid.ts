@@ -176,6 +176,12 @@ export function thrownBy(run: () => unknown): unknown {
   throw new Error('it threw nothing');
 }
 
+export async function collect<T>(iterable: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of iterable) all.push(item);
+  return all;
+}
+
 /** A promise and its resolve: what tests hold a job open with. */
 export function gate<T = void>(): { readonly opened: Promise<T>; readonly open: (value: T) => void } {
   let open: (value: T) => void = () => undefined;
