@@ -1,14 +1,24 @@
 /** What a caller is told whose job has blocked its thread until that was killed. */
-import { type HostLostError, JobBlockedError, type Verdict } from '@troupe/core';
+import { type HostLostError, JobBlockedError, type Member, type Verdict, type WorkBoard } from '@troupe/core';
 import type { ExecutionId } from './execution.ts';
 
+/** The verdict on an execution whose thread has died, as the memory of that thread has it. */
+export function verdictOn(
+  member: Member,
+  execution: ExecutionId,
+  { details }: HostLostError,
+): Verdict | undefined {
+  return boardOf(member, details)?.verdictOn(execution);
+}
+
 export function blockedError(
+  member: Member,
   execution: ExecutionId,
   verdict: Verdict,
-  blockedMs: number,
   loss: HostLostError,
 ): JobBlockedError {
   const { host, incarnation } = loss.details;
+  const blockedMs = boardOf(member, loss.details)?.blockedMs ?? 0;
   const who =
     verdict === 'certain'
       ? 'this job kept'
@@ -20,4 +30,11 @@ export function blockedError(
       cause: loss,
     },
   );
+}
+
+function boardOf(
+  member: Member,
+  { host, incarnation }: HostLostError['details'],
+): WorkBoard | undefined {
+  return member.lastPeer((host as number) + 1, incarnation)?.calls?.board;
 }

@@ -101,13 +101,15 @@ export class JobExecution<R> implements Execution<R>, CallFollower {
   }
 
   get state(): ExecutionState {
+    if (this.#state === 'queued' && this.#isOnBoard()) this.started();
     return this.#state;
   }
 
   get status(): ExecutionStatus {
     const at = (ms: number): Date | undefined => (ms === 0 ? undefined : new Date(ms));
+    const { state } = this;
     return {
-      state: this.#state,
+      state,
       attempts: this.#attemptCount,
       createdAt: new Date(this.#createdMs),
       startedAt: at(this.#startedMs),
@@ -128,7 +130,7 @@ export class JobExecution<R> implements Execution<R>, CallFollower {
 
   async changePriority(priority: number): Promise<boolean> {
     mustBePriority(priority);
-    if (this.#state !== 'queued') return false;
+    if (this.state !== 'queued') return false;
     this.priority = priority;
     const answers = await Promise.all(
       [...this.#attempts].map((attempt) => this.#prioritize(attempt, priority)),
@@ -164,6 +166,14 @@ export class JobExecution<R> implements Execution<R>, CallFollower {
     this.#attemptCount++;
     this.#startedMs = 0;
     return true;
+  }
+
+  /** Its thread is busy with it, so that the news of its start can't leave there. */
+  #isOnBoard(): boolean {
+    for (const { owner } of this.#attempts) {
+      if (this.#member.tryPeer(owner)?.calls?.board.current?.id === this.id) return true;
+    }
+    return false;
   }
 
   #tellToStop({ owner, message }: Attempt): void {

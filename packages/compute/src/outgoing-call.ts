@@ -18,7 +18,7 @@ import {
   TroupeError,
 } from '@troupe/core';
 import type { ExecutionId } from './execution.ts';
-import { blockedError } from './blocked-error.ts';
+import { blockedError, verdictOn } from './blocked-error.ts';
 import { hostLossRerunsMax, retryPauseMs, retryPauseMsMax } from './limits.ts';
 import type { JobOp, JobPlace, JobTerms } from './messages.ts';
 
@@ -145,11 +145,10 @@ class CallFailures {
 
   /** One of several that may have blocked a thread gets another chance; the second time it is no accident. */
   #throwIfBlocked(error: HostLostError): void {
-    const board = this.#member.lastPeer(this.#call.owner, error.details['incarnation'])?.calls?.board;
     const { execution } = this.#call.identity;
-    const verdict = board?.verdictOn(execution);
+    const verdict = verdictOn(this.#member, execution, error);
     if (verdict === undefined || (verdict === 'suspected' && this.#suspicions++ === 0)) return;
-    throw blockedError(execution, verdict, board?.blockedMs ?? 0, error);
+    throw blockedError(this.#member, execution, verdict, error);
   }
 }
 

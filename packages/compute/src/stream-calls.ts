@@ -13,6 +13,7 @@ import {
   type MemberId,
   type Peer,
 } from '@troupe/core';
+import { blockedError, verdictOn } from './blocked-error.ts';
 import type { ExecutionId } from './execution.ts';
 import { linkedAbort } from './linked-abort.ts';
 import { sharesOf } from './map-reduce-calls.ts';
@@ -107,8 +108,15 @@ export class StreamCalls {
     reader.expect(owner);
     this.#member.request(owner, message, bytes, bounds).then(
       (batches) => reader.sourceEnded(owner, batches as number),
-      (error: unknown) => reader.fail(notRunAgain(error, reader.delivered)),
+      (error: unknown) => reader.fail(this.#failure(error, message[3] as ExecutionId, reader.delivered)),
     );
+  }
+
+  #failure(error: unknown, id: ExecutionId, delivered: number): unknown {
+    if (!(error instanceof HostLostError)) return error;
+    return verdictOn(this.#member, id, error) === 'certain'
+      ? blockedError(this.#member, id, 'certain', error)
+      : notRunAgain(error, delivered);
   }
 }
 
@@ -118,8 +126,7 @@ interface StreamRequest {
   readonly bytes: number;
 }
 
-function notRunAgain(error: unknown, delivered: number): unknown {
-  if (!(error instanceof HostLostError)) return error;
+function notRunAgain(error: HostLostError, delivered: number): HostLostError {
   return new HostLostError(
     `${error.message}; a stream is not run again, for what it has delivered can't be taken back`,
     { details: { ...error.details, delivered }, cause: error.cause },
