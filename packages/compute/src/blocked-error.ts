@@ -32,9 +32,6 @@ export function blockedError(
   );
 }
 
-function boardOf(
-  member: Member,
-  { host, incarnation }: HostLostError['details'],
-): WorkBoard | undefined {
+function boardOf(member: Member, { host, incarnation }: HostLostError['details']): WorkBoard | undefined {
   return member.lastPeer((host as number) + 1, incarnation)?.calls?.board;
 }

@@ -75,5 +75,10 @@ export function checkStreamOptions(options: StreamRunOptions, definition: AnyJob
 }
 
 function mustBeOptions(options: unknown, names: string): void {
-  mustBe(typeof options === 'object' && options !== null, 'options', `an options object with ${names}`, options);
+  mustBe(
+    typeof options === 'object' && options !== null,
+    'options',
+    `an options object with ${names}`,
+    options,
+  );
 }

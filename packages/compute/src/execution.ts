@@ -1,5 +1,13 @@
 /** A job under way, as its caller holds it: what `compute.submit` answers. */
-import { HostLostError, type Member, mustBeInteger, type Peer, type Timestamp } from '@troupe/core';
+import {
+  addCallSite,
+  type CallSite,
+  HostLostError,
+  type Member,
+  mustBeInteger,
+  type Peer,
+  type Timestamp,
+} from '@troupe/core';
 import { type ExecutionEvent, type ExecutionState, isEnded, nextState } from './execution-state.ts';
 import { isAbortError } from './is-abort-error.ts';
 import { linkedAbort } from './linked-abort.ts';
@@ -55,6 +63,8 @@ export interface ExecutionParts<R> {
   /** The caller's own. */
   readonly signal: AbortSignal | undefined;
   readonly priority: number | undefined;
+  /** For the stack of its error. */
+  readonly site: CallSite;
   /** Starts the call, bounded by the signal it is given. */
   readonly begin: (follower: CallFollower, signal: AbortSignal) => Promise<R>;
 }
@@ -79,7 +89,7 @@ export class JobExecution<R> implements Execution<R>, CallFollower {
   #finishedMs = 0;
   #cancelReason: unknown;
 
-  constructor({ id, member, name, signal, priority = 0, begin }: ExecutionParts<R>) {
+  constructor({ id, member, name, signal, priority = 0, site, begin }: ExecutionParts<R>) {
     const linked = linkedAbort(signal);
     this.id = id;
     this.priority = priority;
@@ -94,7 +104,9 @@ export class JobExecution<R> implements Execution<R>, CallFollower {
       },
       (error: unknown) => {
         linked.release();
-        throw this.#ended(error, linked.signal);
+        const reason = this.#ended(error, linked.signal);
+        if (this.#state === 'failed') addCallSite(reason, site);
+        throw reason;
       },
     );
     this.result.catch(() => undefined);

@@ -9,7 +9,9 @@ import type { HostedJob } from './hosted-job.ts';
 import { isPromiseLike } from './promise-like.ts';
 import type { TimeSlices } from './time-slices.ts';
 
-export type AnyGenerator = Generator<unknown, unknown, undefined> | AsyncGenerator<unknown, unknown, undefined>;
+export type AnyGenerator =
+  | Generator<unknown, unknown, undefined>
+  | AsyncGenerator<unknown, unknown, undefined>;
 
 type Step = IteratorResult<unknown, unknown>;
 

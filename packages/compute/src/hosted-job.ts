@@ -4,8 +4,8 @@
  * need is set when they do.
  */
 import type { Peer, Snapshot } from '@troupe/core';
-import { type ExecutionEvent, type ExecutionState, isEnded, nextState } from './execution-state.ts';
 import type { ExecutionId } from './execution.ts';
+import { type ExecutionEvent, type ExecutionState, isEnded, nextState } from './execution-state.ts';
 import type { QueueEntry } from './job-queue.ts';
 import type { JobOp, JobPlace, JobTerms } from './messages.ts';
 import type { ProgressReports } from './progress-reports.ts';

@@ -1,6 +1,7 @@
 /** Jobs, broadcasts and map-reduce that run at the owner of the data, and a pool of threads for plain computation. */
-export { Compute, type ComputeOptions, type ComputeSettings, checkComputeSettings } from './compute.ts';
+
 export { BlockedWatch, type WatchedThread } from './blocked-watch.ts';
+export { Compute, type ComputeOptions, type ComputeSettings, checkComputeSettings } from './compute.ts';
 export type {
   Broadcast,
   BroadcastOptions,
@@ -10,7 +11,6 @@ export type {
   StreamRunOptions,
 } from './compute-client.ts';
 export type { RunnerPorts } from './event-loop-ports.ts';
-export { blockedMsMaxDefault } from './limits.ts';
 export type { Execution, ExecutionId, ExecutionStatus } from './execution.ts';
 export type { ExecutionRow } from './execution-row.ts';
 export { type ExecutionEvent, type ExecutionState, isEnded, nextState } from './execution-state.ts';
@@ -24,6 +24,7 @@ export {
 } from './job.ts';
 export type { JobContext } from './job-context.ts';
 export { JobQueue, type JobQueueOptions, type QueueEntry, type QueuePorts } from './job-queue.ts';
+export { blockedMsMaxDefault } from './limits.ts';
 export {
   type AnyMapReduce,
   type MapReduceDefinition,

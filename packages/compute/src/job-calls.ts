@@ -1,5 +1,5 @@
 /** The caller's end of jobs and broadcasts: arguments copied once, one request for each place, results put in order. */
-import { addCallSite, copiedBytes, copyValue, type Member, TroupeError } from '@troupe/core';
+import { copiedBytes, copyValue, type Member, TroupeError } from '@troupe/core';
 import type { Execution } from './execution.ts';
 import { ComputeOp, noPartition } from './messages.ts';
 import {
@@ -50,15 +50,10 @@ export async function resultsOf(
   targets: readonly PlacedTarget[],
 ): Promise<unknown[]> {
   const parts = await Promise.allSettled(executions.map(({ result }) => result));
-  try {
-    return parts.map((part, position) => {
-      if (part.status === 'fulfilled') return part.value;
-      throw placed(part.reason, targets[position]);
-    });
-  } catch (error) {
-    addCallSite(error);
-    throw error;
-  }
+  return parts.map((part, position) => {
+    if (part.status === 'fulfilled') return part.value;
+    throw placed(part.reason, targets[position]);
+  });
 }
 
 function placed(error: unknown, target: PlacedTarget | undefined): unknown {

@@ -109,7 +109,8 @@ export function contextMaker(client: Client, ground: ContextGround): MakeContext
       const handle = tables.handle(table);
       const partitions = [...this.#partitions()];
       if (this.#job.ended) throw ended();
-      const snapshot = (this.#job.snapshot ??= tables.snapshots.acquire());
+      this.#job.snapshot ??= tables.snapshots.acquire();
+      const { snapshot } = this.#job;
       await whenSettled(partitions, handle.id, snapshot.timestamp);
       return new LocalTable(handle, placement, partitions, snapshot);
     }

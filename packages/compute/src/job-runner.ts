@@ -129,7 +129,8 @@ export class JobRunner {
   }
 
   peerLost(peer: Peer): void {
-    for (const job of this.#jobs.takeAll(peer)) this.#stop(job, cancelError('the caller of this job is gone'));
+    for (const job of this.#jobs.takeAll(peer))
+      this.#stop(job, cancelError('the caller of this job is gone'));
   }
 
   /** Takes in nothing more; what waits is refused with GRID_CLOSED, what runs is told. */

@@ -47,10 +47,7 @@ export interface GeneratorJobOptions<A, I, R> {
  *   },
  * });
  */
-export function job<A, I, R>(
-  name: string,
-  options: GeneratorJobOptions<A, I, R>,
-): JobDefinition<A, R, I, I>;
+export function job<A, I, R>(name: string, options: GeneratorJobOptions<A, I, R>): JobDefinition<A, R, I, I>;
 /**
  * Defines a job.
  *
@@ -61,10 +58,7 @@ export function job<A, I, R>(
  *   },
  * });
  */
-export function job<A, R, P = unknown>(
-  name: string,
-  options: JobOptions<A, R, P>,
-): JobDefinition<A, R, P>;
+export function job<A, R, P = unknown>(name: string, options: JobOptions<A, R, P>): JobDefinition<A, R, P>;
 export function job(name: string, options: Pick<AnyJob, 'run'>): AnyJob {
   checkOptions(options, 'options', ['run']);
   mustBeFunction(options.run, 'run');

@@ -12,7 +12,7 @@ import {
   type OwnedPartitions,
   type PartitionId,
 } from '@troupe/core';
-import { type AnyGenerator, isGenerator, onBoard, walk, type WalkGround } from './generator-walk.ts';
+import { type AnyGenerator, isGenerator, onBoard, type WalkGround, walk } from './generator-walk.ts';
 import type { HostedJob } from './hosted-job.ts';
 import type { AnyJob } from './job.ts';
 import { type MakeContext, mustOwn } from './job-context.ts';

@@ -5,7 +5,9 @@
 import {
   type AnyTable,
   addCallSite,
+  type CallSite,
   type CoreMember,
+  callSiteOf,
   HostLostError,
   InvalidArgumentError,
   type Member,
@@ -61,7 +63,8 @@ export class MemberCompute implements ExecutionNews {
   }
 
   submit(definition: AnyJob | AnyMapReduce, args: unknown, options: AnyRunOptions): Execution<unknown> {
-    return this.#follow(labelOf(definition), options, this.#prepare(definition, args, options));
+    const begin = this.#prepare(definition, args, options);
+    return this.#follow(labelOf(definition), options, callSiteOf(this.submit), begin);
   }
 
   broadcast(job: AnyJob, args: unknown, options: BroadcastOptions): Broadcast<unknown> {
@@ -70,8 +73,9 @@ export class MemberCompute implements ExecutionNews {
     checkRunOptions(options, 'over', job);
     const targets = options.over === 'hosts' ? this.#placer.hosts() : this.#placer.partitionsOf(options.over);
     const call = prepareCall(number, labelOf(job), args);
+    const site = callSiteOf(this.broadcast);
     const executions = targets.map((target) =>
-      this.#follow(labelOf(job), options, (identity, bounds) =>
+      this.#follow(labelOf(job), options, site, (identity, bounds) =>
         callJob(this.#member, call, target, identity, bounds, true),
       ),
     );
@@ -109,7 +113,7 @@ export class MemberCompute implements ExecutionNews {
     this.#streams.receive(id, requestId, items, from);
   }
 
-  #follow(name: string, options: AttemptOptions, begin: Begin): JobExecution<unknown> {
+  #follow(name: string, options: AttemptOptions, site: CallSite, begin: Begin): JobExecution<unknown> {
     const id = this.#member.shared.draw();
     const { signal, priority } = options;
     const execution: JobExecution<unknown> = new JobExecution({
@@ -118,6 +122,7 @@ export class MemberCompute implements ExecutionNews {
       name,
       signal,
       priority,
+      site,
       // A turn later, so that a start within this call finds the execution.
       begin: (follower, bound) =>
         Promise.resolve().then(() => begin({ execution: id, follower }, { ...options, signal: bound })),

@@ -17,8 +17,8 @@ import {
   type MemberId,
   TroupeError,
 } from '@troupe/core';
-import type { ExecutionId } from './execution.ts';
 import { blockedError, verdictOn } from './blocked-error.ts';
+import type { ExecutionId } from './execution.ts';
 import { hostLossRerunsMax, retryPauseMs, retryPauseMsMax } from './limits.ts';
 import type { JobOp, JobPlace, JobTerms } from './messages.ts';
 

@@ -3,14 +3,8 @@
  * other, is asked for items while the window has room. What it has yielded leaves when a batch is full, else at the
  * end of the turn, so items don't wait for others.
  */
-import {
-  copiedBytes,
-  copyValue,
-  InvalidArgumentError,
-  type Member,
-  type PartitionId,
-} from '@troupe/core';
-import { isGenerator, walk, type WalkGround } from './generator-walk.ts';
+import { copiedBytes, copyValue, InvalidArgumentError, type Member, type PartitionId } from '@troupe/core';
+import { isGenerator, type WalkGround, walk } from './generator-walk.ts';
 import type { HostedJob } from './hosted-job.ts';
 import type { QueuePorts } from './job-queue.ts';
 import { ComputeOp } from './messages.ts';

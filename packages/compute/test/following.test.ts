@@ -94,13 +94,20 @@ describe('the list of executions', () => {
         if (failures-- > 0) throw new Error('no luck');
       },
     });
-    const asks = job('asks', { run: (ctx) => ctx.compute.run(flaky, undefined, { at: { host: 1 }, retries: 2 }) });
-    const sizes = mapReduce('sizes', { map: (ctx) => ctx.local(counts).size, reduce: (parts) => parts.length });
+    const asks = job('asks', {
+      run: (ctx) => ctx.compute.run(flaky, undefined, { at: { host: 1 }, retries: 2 }),
+    });
+    const sizes = mapReduce('sizes', {
+      map: (ctx) => ctx.local(counts).size,
+      reduce: (parts) => parts.length,
+    });
     const grid = new ComputeGrid([counts, flaky, asks, sizes], { hosts: 2 });
     await grid.compute.run(asks, undefined, { at: { host: 0 } });
     await grid.compute.run(sizes, undefined, { over: counts });
     const rows = await grid.compute.list();
-    expect(rows.map(({ job: name, host, askedBy, attempt, kind }) => [name, host, askedBy, attempt, kind])).toEqual([
+    expect(
+      rows.map(({ job: name, host, askedBy, attempt, kind }) => [name, host, askedBy, attempt, kind]),
+    ).toEqual([
       ['asks', 0, undefined, 1, 'job'],
       ['flaky', 1, 0, 3, 'job'],
       ['sizes', 0, undefined, 1, 'mapReduce'],
@@ -198,7 +205,9 @@ describe('a job that fails', () => {
 });
 
 describe('cancellations', () => {
-  test('in any moment: what is canceled before it began never begins (10,000 of them)', async () => {
+  test('in any moment: what is canceled before it began never begins (10,000 of them)', {
+    timeout: 30_000,
+  }, async () => {
     const started = new Set<number>();
     const starts = job('starts', { run: (ctx) => void started.add(ctx.id) });
     const grid = new ComputeGrid([counts, starts], { hosts: 1, concurrency: 2 });
@@ -282,7 +291,16 @@ describe('ctx.snapshot', () => {
         const othersThen = await ctx.snapshot(others);
         const keys: string[] = [];
         for await (const [key] of then.sliced()) keys.push(key);
-        return [then.get('a'), then.size, [...then.keys()], keys, then.has('b'), othersThen.size, now.get('a'), now.size];
+        return [
+          then.get('a'),
+          then.size,
+          [...then.keys()],
+          keys,
+          then.has('b'),
+          othersThen.size,
+          now.get('a'),
+          now.size,
+        ];
       },
     });
     const grid = new ComputeGrid([counts, others, reads], { hosts: 1, partitions: 1 });
