@@ -64,7 +64,7 @@ export class MemberCompute implements ExecutionNews {
 
   submit(definition: AnyJob | AnyMapReduce, args: unknown, options: AnyRunOptions): Execution<unknown> {
     const begin = this.#prepare(definition, args, options);
-    return this.#follow(labelOf(definition), options, callSiteOf(this.submit), begin);
+    return this.#follow(labelOf(definition), options, callSiteOf(), begin);
   }
 
   broadcast(job: AnyJob, args: unknown, options: BroadcastOptions): Broadcast<unknown> {
@@ -73,7 +73,7 @@ export class MemberCompute implements ExecutionNews {
     checkRunOptions(options, 'over', job);
     const targets = options.over === 'hosts' ? this.#placer.hosts() : this.#placer.partitionsOf(options.over);
     const call = prepareCall(number, labelOf(job), args);
-    const site = callSiteOf(this.broadcast);
+    const site = callSiteOf();
     const executions = targets.map((target) =>
       this.#follow(labelOf(job), options, site, (identity, bounds) =>
         callJob(this.#member, call, target, identity, bounds, true),

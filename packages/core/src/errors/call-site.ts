@@ -12,8 +12,8 @@ export interface CallSite {
   readonly stack?: string;
 }
 
-/** Where `called` was called; its text is made when it is needed. */
-export function callSiteOf(called: (...args: never[]) => unknown): CallSite {
+/** Where `called` was called, or this; its text is made when it is needed. */
+export function callSiteOf(called: (...args: never[]) => unknown = callSiteOf): CallSite {
   const site: CallSite = {};
   Error.captureStackTrace(site, called);
   return site;

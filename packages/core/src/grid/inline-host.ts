@@ -5,7 +5,8 @@
 import type { FrameTransport } from '../link/link.ts';
 import { memoryTransports } from '../link/memory-link.ts';
 import { callMemoryBytes } from '../mesh/call-memory.ts';
-import { identityOf, Member, type MemberIdentity } from '../mesh/member.ts';
+import { Member } from '../mesh/member.ts';
+import { identityOf, type MemberIdentity } from '../mesh/peer.ts';
 import { OwnedPartitions } from '../partition/partition.ts';
 import type { HostRow } from '../thread/supervised-host.ts';
 import type { CoreMember, WireMember } from './core-member.ts';

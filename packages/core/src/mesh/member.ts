@@ -20,11 +20,10 @@ import { Flusher } from '../link/flusher.ts';
 import type { Frame, FrameTransport } from '../link/link.ts';
 import { Link } from '../link/link.ts';
 import type { Message } from '../link/outbox.ts';
-import { CallMemory } from './call-memory.ts';
 import { onAbort } from './on-abort.ts';
 import { CallOp, Family, familyOf } from './opcode.ts';
 import { OpenWork } from './open-work.ts';
-import type { Peer } from './peer.ts';
+import { type MemberIdentity, type Peer, peerOf } from './peer.ts';
 import { type CallOptions, PendingCalls } from './pending-calls.ts';
 import type { MemberId, SharedState } from './shared-state.ts';
 
@@ -36,14 +35,6 @@ export interface MessageFamily {
   cancelled?(requestId: number, from: Peer): void;
   /** Everything the peer had sent has been received; nothing more will come. */
   peerLost?(peer: Peer): void;
-}
-
-export interface MemberIdentity {
-  readonly id: MemberId;
-  readonly incarnation: number;
-  readonly memory: SharedArrayBuffer;
-  /** `callMemoryBytes` long. Without it canceled calls are told by messages only. */
-  readonly callMemory?: SharedArrayBuffer | undefined;
 }
 
 export class Member {
@@ -293,17 +284,6 @@ export class Member {
         throw new InvariantError(`an unknown call message arrived: ${String(message[0])}`);
     }
   }
-}
-
-function peerOf(identity: MemberIdentity, link: Link | undefined): Peer {
-  const { id, incarnation, memory, callMemory } = identity;
-  const calls = callMemory === undefined ? undefined : new CallMemory(callMemory);
-  return { id, incarnation, memory, calls, link, lost: false };
-}
-
-/** How others come to know the member. */
-export function identityOf({ self: { id, incarnation, memory, calls } }: Member): MemberIdentity {
-  return { id, incarnation, memory, callMemory: calls?.buffer };
 }
 
 /** A call that waits until its member is connected. */

@@ -6,7 +6,8 @@
 import type { MessagePort } from 'node:worker_threads';
 import { MessageChannel } from 'node:worker_threads';
 import { portTransport } from '../link/port-link.ts';
-import { identityOf, type Member, type MemberIdentity } from '../mesh/member.ts';
+import type { Member } from '../mesh/member.ts';
+import { identityOf, type MemberIdentity } from '../mesh/peer.ts';
 import type { PeerConnection } from './control-messages.ts';
 import type { HostRun } from './host-run.ts';
 
