@@ -1,11 +1,14 @@
 /** The ports of a job queue in a running process. */
 import { AsyncResource } from 'node:async_hooks';
+import { timerMsMax } from '@troupe/core';
 import type { QueuePorts } from './job-queue.ts';
 
 /** What a runner of jobs needs of the world. */
 export interface RunnerPorts extends QueuePorts {
   /** Calls `run` now, outside the async context of whoever is calling. */
   detached<T>(run: () => T): T;
+  /** Calls `run` again and again, without keeping the process alive. Answers what stops it. */
+  every(periodMs: number, run: () => void): () => void;
 }
 
 /**
@@ -20,5 +23,9 @@ export function eventLoopPorts(): RunnerPorts {
       setImmediate(run);
     },
     detached: (run) => outside.runInAsyncScope(run),
+    every(periodMs, run) {
+      const timer = setInterval(run, Math.min(periodMs, timerMsMax)).unref();
+      return () => clearInterval(timer);
+    },
   };
 }

@@ -1,19 +1,20 @@
 /**
- * One request for a job at the thread that runs it: what was asked, by whom, and whether he still waits. Its signal
- * is made when somebody looks at it, so a job that never does costs none.
+ * One request for a job at the thread that runs it: what was asked, by whom, whether he still waits, and when what
+ * happened. Its signal is made when somebody looks at it, so a job that never does costs none; what only some jobs
+ * need is set when they do.
  */
-import type { Peer } from '@troupe/core';
+import type { Peer, Snapshot } from '@troupe/core';
 import type { ExecutionId } from './execution.ts';
+import { type ExecutionEvent, type ExecutionState, isEnded, nextState } from './execution-state.ts';
 import type { QueueEntry } from './job-queue.ts';
-import type { JobOp, JobPlace } from './messages.ts';
-
-/** `queued`: may still leave without having run. `executing`: its body has begun. */
-export type HostedJobState = 'queued' | 'executing' | 'ended';
+import type { JobOp, JobPlace, JobTerms } from './messages.ts';
+import type { ProgressReports } from './progress-reports.ts';
+import type { StreamOutflow } from './stream-outflow.ts';
 
 export class HostedJob implements QueueEntry<HostedJob> {
   previous: HostedJob | undefined = undefined;
   next: HostedJob | undefined = undefined;
-  state: HostedJobState = 'queued';
+  priority: number;
   readonly from: Peer;
   readonly op: JobOp;
   readonly requestId: number;
@@ -21,11 +22,24 @@ export class HostedJob implements QueueEntry<HostedJob> {
   readonly definition: number;
   readonly execution: ExecutionId;
   readonly attempt: number;
-  /** The caller wants to know when it starts. */
+  /** The caller follows it: wants to know when it starts, and how far it is. */
   readonly watched: boolean;
-  /** The job's alone. */
-  readonly args: unknown;
   readonly place: JobPlace;
+  /** The job's alone. Gone when it has ended. */
+  args: unknown;
+  /** On the clock of the runner; 0: not yet. */
+  createdMs = 0;
+  startedMs = 0;
+  endedMs = 0;
+  /** Its slot on the board while it waits for something. */
+  boardSlot = 0;
+  /** Of a watched job that has reported something. */
+  reports: ProgressReports | undefined = undefined;
+  /** Of a stream that has begun. */
+  outflow: StreamOutflow | undefined = undefined;
+  /** Of a job that reads one, from its first read. */
+  snapshot: Snapshot | undefined = undefined;
+  #state: ExecutionState = 'queued';
   #controller: AbortController | undefined;
   #cancelReason: Error | undefined;
 
@@ -39,14 +53,29 @@ export class HostedJob implements QueueEntry<HostedJob> {
     this.watched = message[5] === 1;
     this.args = message[6];
     this.place = message[7] as JobPlace;
+    this.priority = (message[8] as JobTerms | undefined)?.priority ?? 0;
   }
 
+  get state(): ExecutionState {
+    return this.#state;
+  }
+
+  get ended(): boolean {
+    return isEnded(this.#state);
+  }
+
+  /** Moves on, if the event means something in its state. */
+  moved(event: ExecutionEvent): void {
+    this.#state = nextState(this.#state, event) ?? this.#state;
+  }
+
+  /** The caller has canceled it, as this thread has been told or as his memory says. */
   get cancelled(): boolean {
-    return this.#cancelReason !== undefined;
+    return this.#cancelReason !== undefined || this.from.calls?.cancels.isRaised(this.requestId) === true;
   }
 
   throwIfCancelled(): void {
-    if (this.#cancelReason !== undefined) throw this.#cancelReason;
+    if (this.cancelled) throw this.#cancelReason ?? cancelError('the caller of this job has canceled it');
   }
 
   get signal(): AbortSignal {
@@ -57,10 +86,16 @@ export class HostedJob implements QueueEntry<HostedJob> {
     return this.#controller.signal;
   }
 
-  /** Nobody waits for it any more. */
+  /** It is to stop. */
   cancel(reason: Error): void {
-    if (this.cancelled) return;
+    if (this.#cancelReason !== undefined) return;
     this.#cancelReason = reason;
+    this.moved('cancel');
     this.#controller?.abort(reason);
+    this.outflow?.stop();
   }
+}
+
+export function cancelError(text: string): DOMException {
+  return new DOMException(text, 'AbortError');
 }

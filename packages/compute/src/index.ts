@@ -1,4 +1,6 @@
 /** Jobs, broadcasts and map-reduce that run at the owner of the data, and a pool of threads for plain computation. */
+
+export { BlockedWatch, type WatchedThread } from './blocked-watch.ts';
 export {
   type Compare,
   count,
@@ -16,17 +18,28 @@ export {
 } from './combinators.ts';
 export { Compute, type ComputeOptions, type ComputeSettings, checkComputeSettings } from './compute.ts';
 export type {
+  Broadcast,
   BroadcastOptions,
-  BroadcastResult,
   ComputeClient,
   MapReduceRunOptions,
   RunOptions,
+  StreamRunOptions,
 } from './compute-client.ts';
 export type { RunnerPorts } from './event-loop-ports.ts';
-export type { Execution, ExecutionId, ExecutionState } from './execution.ts';
-export { type AnyJob, type JobDefinition, type JobOptions, job } from './job.ts';
+export type { Execution, ExecutionId, ExecutionStatus } from './execution.ts';
+export type { ExecutionRow } from './execution-row.ts';
+export { type ExecutionEvent, type ExecutionState, isEnded, nextState } from './execution-state.ts';
+export {
+  type AnyJob,
+  type GeneratorJobOptions,
+  type JobDefinition,
+  type JobOptions,
+  type JobRun,
+  job,
+} from './job.ts';
 export type { JobContext } from './job-context.ts';
 export { JobQueue, type JobQueueOptions, type QueueEntry, type QueuePorts } from './job-queue.ts';
+export { blockedMsMaxDefault } from './limits.ts';
 export {
   type AnyMapReduce,
   type MapReduceDefinition,
@@ -34,4 +47,8 @@ export {
   mapReduce,
 } from './map-reduce.ts';
 export type { AttemptOptions } from './outgoing-call.ts';
+export { ProgressReports } from './progress-reports.ts';
+export { StreamOutflow } from './stream-outflow.ts';
 export type { JobTarget } from './target.ts';
+export type { BlockedPort } from './thread-watch.ts';
+export { TimeSlices } from './time-slices.ts';

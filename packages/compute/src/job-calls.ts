@@ -1,5 +1,6 @@
 /** The caller's end of jobs and broadcasts: arguments copied once, one request for each place, results put in order. */
 import { copiedBytes, copyValue, type Member, TroupeError } from '@troupe/core';
+import type { Execution } from './execution.ts';
 import { ComputeOp, noPartition } from './messages.ts';
 import {
   type AttemptOptions,
@@ -24,6 +25,7 @@ export function callJob(
   target: PlacedTarget | 'any',
   identity: CallIdentity,
   options: AttemptOptions,
+  argsShared = false,
 ): Promise<unknown> {
   const call: OutgoingCall =
     target === 'any'
@@ -34,28 +36,20 @@ export function callJob(
           op: ComputeOp.run,
           owner: target.owner,
           place: target.partition,
-          argsShared: false,
+          argsShared,
         };
   return sendCall(member, call, options);
 }
 
 /**
- * Runs a job in every place and answers the results in their order. All parts run to their end; then the failure of
- * the first place that failed, if any, is thrown. One of Troupe's errors says in `details` where that was.
+ * The results of a broadcast, in the order of its places. All runs go on to their end; then the failure of the first
+ * place that failed, if any, is thrown. One of Troupe's errors says in `details` where that was.
  */
-export async function broadcastJob(
-  member: Member,
-  prepared: PreparedCall,
+export async function resultsOf(
+  executions: readonly Execution<unknown>[],
   targets: readonly PlacedTarget[],
-  options: AttemptOptions,
 ): Promise<unknown[]> {
-  const parts = await Promise.allSettled(
-    targets.map(({ owner, partition }) => {
-      const identity = { execution: member.shared.draw(), watched: false };
-      const call = { prepared, identity, op: ComputeOp.run, owner, place: partition, argsShared: true };
-      return sendCall(member, call, options);
-    }),
-  );
+  const parts = await Promise.allSettled(executions.map(({ result }) => result));
   return parts.map((part, position) => {
     if (part.status === 'fulfilled') return part.value;
     throw placed(part.reason, targets[position]);

@@ -1,6 +1,6 @@
 /**
- * Which job of one host runs next: first in, first out, at most `concurrency` at once, at most `lengthMax` waiting.
- * Pure: the clock and the event loop are ports.
+ * Which job of one host runs next: the larger priority first, first in first out inside one, at most `concurrency` at
+ * once, at most `lengthMax` waiting. Pure: the clock and the event loop are ports.
  *
  * A job starts at once, in the call that adds it, when there is room. A job that adds another one of its host doesn't
  * start it inside itself, so chains don't deepen the stack. Starting a job runs its synchronous part; when such parts
@@ -10,12 +10,9 @@
  * What waits carries its neighbours, so that leaving from the middle (a caller gave up) costs as little as starting.
  */
 import { assert } from '@troupe/core';
+import { JobLine, type QueueEntry } from './job-line.ts';
 
-/** What can wait: in one queue at a time. */
-export interface QueueEntry<T> {
-  previous: T | undefined;
-  next: T | undefined;
-}
+export type { QueueEntry };
 
 /** The world of a queue. */
 export interface QueuePorts {
@@ -30,16 +27,14 @@ export interface JobQueueOptions<T> {
   readonly lengthMax: number;
   readonly sliceMs: number;
   readonly ports: QueuePorts;
-  /** Starts a job; `ended()` follows, perhaps within. Must not throw. */
-  readonly start: (job: T) => void;
+  /** Starts a job, now; `ended()` follows, perhaps within. Must not throw. */
+  readonly start: (job: T, nowMs: number) => void;
 }
 
 export class JobQueue<T extends QueueEntry<T>> {
   readonly #options: JobQueueOptions<T>;
   readonly #resume = (): void => this.#wake();
-  #first: T | undefined;
-  #last: T | undefined;
-  #waiting = 0;
+  readonly #line = new JobLine<T>();
   #executing = 0;
   #starting = false;
   #resting = false;
@@ -50,39 +45,32 @@ export class JobQueue<T extends QueueEntry<T>> {
   }
 
   get waiting(): number {
-    return this.#waiting;
+    return this.#line.length;
   }
 
   get executing(): number {
     return this.#executing;
   }
 
-  /** Adds a job at the end. False: the queue is full and nothing was added. */
+  /** Adds a job behind those of its priority. False: the queue is full and nothing was added. */
   add(job: T): boolean {
-    if (this.#waiting >= this.#options.lengthMax) return false;
-    job.previous = this.#last;
-    if (this.#last === undefined) this.#first = job;
-    else this.#last.next = job;
-    this.#last = job;
-    this.#waiting++;
+    if (this.#line.length >= this.#options.lengthMax) return false;
+    this.#line.add(job);
     this.#startNext();
     return true;
   }
 
   /** Takes out a job that waits here; it won't start. */
   remove(job: T): void {
-    const { previous, next } = job;
-    assert(
-      this.#waiting > 0 && (previous !== undefined || this.#first === job),
-      'a job left a queue it was not in',
-    );
-    if (previous === undefined) this.#first = next;
-    else previous.next = next;
-    if (next === undefined) this.#last = previous;
-    else next.previous = previous;
-    job.previous = undefined;
-    job.next = undefined;
-    this.#waiting--;
+    this.#line.remove(job);
+  }
+
+  /** A job that waits here goes behind those of another priority. */
+  changePriority(job: T, priority: number): void {
+    if (job.priority === priority) return;
+    this.#line.remove(job);
+    job.priority = priority;
+    this.#line.add(job);
   }
 
   /** A job that was started has ended. */
@@ -96,12 +84,13 @@ export class JobQueue<T extends QueueEntry<T>> {
     if (this.#starting) return;
     const { concurrency, ports, sliceMs, start } = this.#options;
     this.#starting = true;
-    while (!this.#resting && this.#executing < concurrency && this.#first !== undefined) {
-      const job = this.#first;
-      this.remove(job);
+    while (!this.#resting && this.#executing < concurrency) {
+      const job = this.#line.first;
+      if (job === undefined) break;
+      this.#line.remove(job);
       this.#executing++;
       const startedMs = ports.now();
-      start(job);
+      start(job, startedMs);
       this.#spentMs += ports.now() - startedMs;
       if (this.#spentMs >= sliceMs) this.#rest();
     }

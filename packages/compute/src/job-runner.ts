@@ -5,11 +5,14 @@
  * A synchronous job touches no promise and, when nothing waits, is answered in the turn its message arrives in. While
  * jobs wait or run the member counts as at work, so closing the grid waits for them.
  */
-import { GridClosedError, type Member, OverloadedError, type Peer } from '@troupe/core';
+import { GridClosedError, type Member, OverloadedError, type Peer, type WorkBoard } from '@troupe/core';
+import { boardNumberOf } from './board-number.ts';
+import { EndedJobs } from './ended-jobs.ts';
 import type { RunnerPorts } from './event-loop-ports.ts';
-import type { HostedJob } from './hosted-job.ts';
+import { cancelError, type HostedJob } from './hosted-job.ts';
+import { isAbortError } from './is-abort-error.ts';
 import { JobQueue } from './job-queue.ts';
-import { jobSliceMs } from './limits.ts';
+import { jobSliceMs, statesKeptMax, streamsMax } from './limits.ts';
 import { ComputeOp } from './messages.ts';
 import { OpenJobs } from './open-jobs.ts';
 import { isPromiseLike } from './promise-like.ts';
@@ -30,8 +33,12 @@ export interface JobRunnerOptions {
   readonly concurrency: number;
   readonly queueMax: number;
   readonly ports: RunnerPorts;
+  /** How long a job that has ended is listed. */
+  readonly statesKeptMs: number;
   /** Where the queue is, for the error when it is full: `host 1`. */
   readonly place: string;
+  /** Where others see what the thread is in; undefined when jobs run elsewhere. */
+  readonly board?: WorkBoard | undefined;
 }
 
 export class JobRunner {
@@ -40,7 +47,9 @@ export class JobRunner {
   /** Jobs of the service take turns; see `#queueOf`. */
   readonly #queue: JobQueue<HostedJob>;
   readonly #nested: JobQueue<HostedJob>;
+  readonly #streams: JobQueue<HostedJob>;
   readonly #jobs = new OpenJobs();
+  readonly #ended: EndedJobs;
   #open = 0;
   #closed = false;
   #drained: (() => void)[] = [];
@@ -49,12 +58,14 @@ export class JobRunner {
 
   constructor(options: JobRunnerOptions) {
     const { concurrency, queueMax, ports } = options;
-    const start = (job: HostedJob): void => this.#start(job);
+    const start = (job: HostedJob, nowMs: number): void => this.#start(job, nowMs);
     this.#options = options;
     this.#member = options.member;
     const queue = { lengthMax: queueMax, sliceMs: jobSliceMs, ports, start };
     this.#queue = new JobQueue({ ...queue, concurrency });
     this.#nested = new JobQueue({ ...queue, concurrency: queueMax });
+    this.#streams = new JobQueue({ ...queue, concurrency: streamsMax });
+    this.#ended = new EndedJobs(options.statesKeptMs, statesKeptMax);
   }
 
   /** Jobs that wait or are under way. */
@@ -77,17 +88,49 @@ export class JobRunner {
     if (!this.#queueOf(job).add(job)) {
       this.#finished();
       this.#member.fail(from, requestId, this.#full());
-    } else if (job.state !== 'ended') this.#jobs.add(job);
+    } else if (!job.ended) {
+      if (job.createdMs === 0) job.createdMs = this.#options.ports.now();
+      this.#jobs.add(job);
+    }
+  }
+
+  /** The job of a request, if it waits or is under way here. */
+  tryFind(requestId: number, from: Peer): HostedJob | undefined {
+    return this.#jobs.find(from, requestId);
+  }
+
+  /** Jobs that wait or are under way, and those that have ended lately. */
+  list(): HostedJob[] {
+    return [...this.#jobs.all(), ...this.#ended.at(this.#options.ports.now())];
   }
 
   /** The caller of a request has stopped waiting. */
   cancelled(requestId: number, from: Peer): void {
     const job = this.#jobs.find(from, requestId);
-    if (job !== undefined) this.#drop(job, 'the caller of this job has stopped waiting for it');
+    if (job !== undefined) this.#stop(job, cancelError('the caller of this job has stopped waiting for it'));
+  }
+
+  /** The caller of a request wants its job to stop, and waits for how it ends. */
+  stop(requestId: number, from: Peer): void {
+    const job = this.#jobs.find(from, requestId);
+    if (job === undefined) return;
+    const isQueued = job.state === 'queued';
+    const reason = cancelError('the caller of this job has canceled it');
+    this.#stop(job, reason);
+    if (isQueued) this.#member.fail(from, requestId, reason);
+  }
+
+  /** False when the job waits no more. */
+  prioritize(requestId: number, from: Peer, priority: number): boolean {
+    const job = this.#jobs.find(from, requestId);
+    if (job?.state !== 'queued') return false;
+    this.#queueOf(job).changePriority(job, priority);
+    return true;
   }
 
   peerLost(peer: Peer): void {
-    for (const job of this.#jobs.takeAll(peer)) this.#drop(job, 'the caller of this job is gone');
+    for (const job of this.#jobs.takeAll(peer))
+      this.#stop(job, cancelError('the caller of this job is gone'));
   }
 
   /** Takes in nothing more; what waits is refused with GRID_CLOSED, what runs is told. */
@@ -95,7 +138,7 @@ export class JobRunner {
     this.#closed = true;
     for (const job of this.#jobs.all()) {
       const isQueued = job.state === 'queued';
-      this.#drop(job, 'the grid is closed');
+      this.#stop(job, cancelError('the grid is closed'));
       if (isQueued) {
         this.#member.fail(
           job.from,
@@ -113,31 +156,45 @@ export class JobRunner {
 
   /**
    * What another host asks for, something there waits for, perhaps a job: it doesn't stand in line behind jobs of the
-   * service, or jobs that wait for their children would keep the places the children need.
+   * service, or jobs that wait for their children would keep the places the children need. Nor do streams take such
+   * places, for most of the time they wait for their readers.
    */
   #queueOf(job: HostedJob): JobQueue<HostedJob> {
+    if (job.op === ComputeOp.stream) return this.#streams;
     return job.from.id === serviceMember ? this.#queue : this.#nested;
   }
 
-  #drop(job: HostedJob, reason: string): void {
+  #stop(job: HostedJob, reason: Error): void {
     if (job.state === 'queued') {
       this.#queueOf(job).remove(job);
+      job.moved('canceled');
       this.#forget(job);
-    } else job.cancel(new DOMException(reason, 'AbortError'));
+    } else job.cancel(reason);
   }
 
-  #start(job: HostedJob): void {
-    job.state = 'executing';
+  #start(job: HostedJob, nowMs: number): void {
+    if (job.createdMs === 0) job.createdMs = nowMs;
+    if (job.cancelled) {
+      this.#failed(job, cancelError('the caller of this job has canceled it before it began'));
+      return;
+    }
+    job.startedMs = nowMs;
+    job.moved('started');
     if (job.watched) this.#member.sendProtocol(job.from, [ComputeOp.started, job.execution]);
+    const { board } = this.#options;
+    const outer = board?.enter(job.execution, boardNumberOf(job)) ?? 0;
     let result: unknown;
     try {
       result = this.#options.ports.detached(() => this.#options.body.run(job));
     } catch (error) {
+      board?.leave(outer);
       this.#failed(job, error);
       return;
     }
+    board?.leave(outer);
     if (!isPromiseLike(result)) this.#completed(job, result);
     else {
+      if (board !== undefined) job.boardSlot = board.add(job.execution, boardNumberOf(job));
       Promise.resolve(result).then(
         (value) => this.#completed(job, value),
         (error: unknown) => this.#failed(job, error),
@@ -153,22 +210,30 @@ export class JobRunner {
       this.#failed(job, error);
       return;
     }
+    job.reports?.flush();
     this.#member.replyOwned(job.from, job.requestId, answer);
-    this.#ended(job);
+    job.moved('completed');
+    this.#leave(job);
   }
 
   #failed(job: HostedJob, error: unknown): void {
+    job.reports?.flush();
     this.#member.fail(job.from, job.requestId, error);
-    this.#ended(job);
+    job.moved(isAbortError(error) && job.cancelled ? 'canceled' : 'failed');
+    this.#leave(job);
   }
 
-  #ended(job: HostedJob): void {
+  #leave(job: HostedJob): void {
+    if (job.boardSlot !== 0) this.#options.board?.remove(job.boardSlot);
     this.#forget(job);
     this.#queueOf(job).ended();
   }
 
   #forget(job: HostedJob): void {
-    job.state = 'ended';
+    job.endedMs = this.#options.ports.now();
+    job.args = undefined;
+    job.snapshot?.release();
+    this.#ended.add(job);
     this.#jobs.delete(job);
     this.#finished();
   }

@@ -2,22 +2,52 @@
 import { checkOptions, type Definition, define, mustBeFunction } from '@troupe/core';
 import type { JobContext } from './job-context.ts';
 
-/** A job that takes `A` and answers `R`. Made by `job()`. */
-export interface JobDefinition<A, R> extends Definition<'job'> {
-  readonly run: (context: JobContext, args: A) => R | Promise<R>;
+/** What the body of a job answers: a generator when the job yields items (`I`). */
+export type JobRun<R, I> = [I] extends [never]
+  ? R | Promise<R>
+  : Generator<I, R, undefined> | AsyncGenerator<I, R, undefined>;
+
+/** A job that takes `A`, answers `R`, reports progress `P` and, when it is a generator, yields `I`. Made by `job()`. */
+export interface JobDefinition<A, R, P = unknown, I = never> extends Definition<'job'> {
+  readonly run: (context: JobContext<P>, args: A) => JobRun<R, I>;
 }
 
 /** Any job, whatever it takes and answers. */
-export type AnyJob = JobDefinition<never, unknown>;
+export interface AnyJob extends Definition<'job'> {
+  readonly run: (context: JobContext<never>, args: never) => unknown;
+}
 
-export interface JobOptions<A, R> {
+export interface JobOptions<A, R, P = unknown> {
   /**
    * The body, plain or async. Its argument and its result are copies. It may run more than once: again when its
    * thread dies, and after an error as often as the caller's `retries` says.
    */
-  readonly run: (context: JobContext, args: A) => R | Promise<R>;
+  readonly run: (context: JobContext<P>, args: A) => R | Promise<R>;
 }
 
+export interface GeneratorJobOptions<A, I, R> {
+  /**
+   * The body, a generator, sync or async. What it yields are the items of `compute.stream`, or the progress of
+   * `compute.submit`; what it returns is the result of `run` and `submit`. At each yield the thread may serve others,
+   * and a job that nobody waits for ends.
+   */
+  readonly run: (
+    context: JobContext,
+    args: A,
+  ) => Generator<I, R, undefined> | AsyncGenerator<I, R, undefined>;
+}
+
+/**
+ * Defines a job that yields items.
+ *
+ * @example
+ * export const playsOf = job('playsOf', {
+ *   *run(ctx, customer: number) {
+ *     for (const [[owner], play] of ctx.local(plays)) if (owner === customer) yield play;
+ *   },
+ * });
+ */
+export function job<A, I, R>(name: string, options: GeneratorJobOptions<A, I, R>): JobDefinition<A, R, I, I>;
 /**
  * Defines a job.
  *
@@ -28,7 +58,8 @@ export interface JobOptions<A, R> {
  *   },
  * });
  */
-export function job<A, R>(name: string, options: JobOptions<A, R>): JobDefinition<A, R> {
+export function job<A, R, P = unknown>(name: string, options: JobOptions<A, R, P>): JobDefinition<A, R, P>;
+export function job(name: string, options: Pick<AnyJob, 'run'>): AnyJob {
   checkOptions(options, 'options', ['run']);
   mustBeFunction(options.run, 'run');
   return define('job', name, { run: options.run });

@@ -5,6 +5,8 @@
 
 /** Jobs of one host that may be under way at once. More hide waits better, fewer keep memory and turns for data. */
 export const jobConcurrencyDefault = 16;
+/** Streams of one host that may be under way at once, beside its jobs: mostly they wait for their readers. */
+export const streamsMax = 1_000;
 /** How long jobs may keep a thread before the event loop goes round. Longer holds up reads, writes and timers. */
 export const jobSliceMs = 2;
 /** How often a job is run again because the thread it ran on died. Each may have been killed by the job itself. */
@@ -14,3 +16,16 @@ export const retryPauseMs = 20;
 export const retryPauseMsMax = 2_000;
 /** How long an idle thread of the pool stays. Longer saves starts and imports, shorter saves its 8 to 15 MB. */
 export const poolIdleMs = 60_000;
+/** How long an execution that has ended is listed, and how many of one thread. More tell more and cost their memory. */
+export const statesKeptMsDefault = 60_000;
+export const statesKeptMax = 1_000;
+/** Items and bytes of a stream that may be under way from one host. More hide the round trip, fewer cost less memory. */
+export const streamWindowItems = 256;
+export const streamWindowBytes = 256 * 1024;
+/** A batch of a stream leaves with this many items or bytes, or when its producer has nothing more at the moment. */
+export const streamBatchItems = 64;
+export const streamBatchBytes = 64 * 1024;
+/** How long a job may keep its thread from everything else before that is reported. Shorter sees long jobs as faults. */
+export const blockedMsMaxDefault = 10_000;
+/** Looks at each thread within that time: a thread is blocked when it has stood still at all of them. */
+export const blockedLooks = 4;

@@ -43,13 +43,13 @@ export async function callMapReduce(
 }
 
 /** The partitions of one host. */
-interface Share {
+export interface Share {
   readonly owner: MemberId;
   readonly partitions: PartitionId[];
 }
 
 /** In the order of hosts. */
-function sharesOf(targets: readonly PlacedTarget[]): Share[] {
+export function sharesOf(targets: readonly PlacedTarget[]): Share[] {
   const shares = new Map<MemberId, Share>();
   for (const { owner, partition } of targets) {
     const share = shares.get(owner);

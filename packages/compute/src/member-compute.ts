@@ -1,50 +1,61 @@
 /**
  * The caller's end of compute on one member: checks what users hand in, copies it, and hands the rest to the calls.
- * Knows the executions that somebody follows, to tell them when they have begun.
+ * Knows the executions that somebody follows, to pass them what hosts tell about them.
  */
 import {
   type AnyTable,
   addCallSite,
+  type CallSite,
   type CoreMember,
-  callOptionNamesWith,
-  checkCallOptions,
+  callSiteOf,
+  HostLostError,
   InvalidArgumentError,
-  isDefinition,
   type Member,
   type MemberTables,
-  mustBe,
-  mustBeInteger,
+  PartitionUnavailableError,
+  type Peer,
 } from '@troupe/core';
-import type { BroadcastOptions, BroadcastResult } from './compute-client.ts';
+import {
+  type AnyRunOptions,
+  checkRunOptions,
+  checkStreamOptions,
+  labelOf,
+  mustBeKind,
+} from './call-arguments.ts';
+import type { Broadcast, BroadcastOptions, StreamRunOptions } from './compute-client.ts';
+import type { ExecutionNews } from './compute-service.ts';
 import { type Execution, type ExecutionId, JobExecution } from './execution.ts';
+import { type ExecutionRow, withoutSuperseded } from './execution-row.ts';
 import type { AnyJob } from './job.ts';
-import { broadcastJob, callJob, prepareCall } from './job-calls.ts';
+import { callJob, prepareCall, resultsOf } from './job-calls.ts';
 import type { AnyMapReduce } from './map-reduce.ts';
 import { callMapReduce } from './map-reduce-calls.ts';
+import { ComputeOp } from './messages.ts';
 import type { AttemptOptions, CallIdentity } from './outgoing-call.ts';
-import { type JobTarget, TargetPlacer } from './target.ts';
-
-type AnyRunOptions = AttemptOptions & { readonly at?: JobTarget; readonly over?: AnyTable };
+import { StreamCalls, streamShares } from './stream-calls.ts';
+import { type JobTarget, type PlacedTarget, TargetPlacer } from './target.ts';
 
 /** Starts the call; its answer is for the caller alone. */
 type Begin = (identity: CallIdentity, options: AttemptOptions) => Promise<unknown>;
 
-export class MemberCompute {
+export class MemberCompute implements ExecutionNews {
   readonly #core: CoreMember;
   readonly #member: Member;
   readonly #placer: TargetPlacer;
-  readonly #watched = new Map<ExecutionId, JobExecution<unknown>>();
+  readonly #streams: StreamCalls;
+  readonly #followed = new Map<ExecutionId, JobExecution<unknown>>();
 
   constructor(core: CoreMember, tables: MemberTables) {
     this.#core = core;
     this.#member = core.member;
     this.#placer = new TargetPlacer(core, tables);
+    this.#streams = new StreamCalls(core.member);
   }
 
   async run(definition: AnyJob | AnyMapReduce, args: unknown, options: AnyRunOptions): Promise<unknown> {
     const begin = this.#prepare(definition, args, options);
     try {
-      return await begin({ execution: this.#member.shared.draw(), watched: false }, options);
+      return await begin({ execution: this.#member.shared.draw(), follower: undefined }, options);
     } catch (error) {
       addCallSite(error);
       throw error;
@@ -53,38 +64,73 @@ export class MemberCompute {
 
   submit(definition: AnyJob | AnyMapReduce, args: unknown, options: AnyRunOptions): Execution<unknown> {
     const begin = this.#prepare(definition, args, options);
-    const id = this.#member.shared.draw();
-    const execution: JobExecution<unknown> = new JobExecution(
-      id,
-      labelOf(definition),
-      options.signal,
-      (signal) =>
-        // A turn later, so that a start within this call finds the execution.
-        Promise.resolve().then(() => begin({ execution: id, watched: true }, { ...options, signal })),
-    );
-    this.#watched.set(id, execution);
-    const forget = (): boolean => this.#watched.delete(id);
-    execution.result.then(forget, forget);
-    return execution;
+    return this.#follow(labelOf(definition), options, callSiteOf(), begin);
   }
 
-  async broadcast(job: AnyJob, args: unknown, options: BroadcastOptions): Promise<BroadcastResult<unknown>> {
+  broadcast(job: AnyJob, args: unknown, options: BroadcastOptions): Broadcast<unknown> {
     mustBeKind(job, ['job'], 'broadcast');
     const number = this.#core.definitions.idOf(job);
-    checkAttemptOptions(options, 'over', job);
+    checkRunOptions(options, 'over', job);
     const targets = options.over === 'hosts' ? this.#placer.hosts() : this.#placer.partitionsOf(options.over);
     const call = prepareCall(number, labelOf(job), args);
-    try {
-      return { results: await broadcastJob(this.#member, call, targets, options) };
-    } catch (error) {
-      addCallSite(error);
-      throw error;
-    }
+    const site = callSiteOf();
+    const executions = targets.map((target) =>
+      this.#follow(labelOf(job), options, site, (identity, bounds) =>
+        callJob(this.#member, call, target, identity, bounds, true),
+      ),
+    );
+    const results = resultsOf(executions, targets);
+    results.catch(() => undefined);
+    return { executions, results };
   }
 
-  /** A host reports that an execution's body has begun. */
+  stream(job: AnyJob, args: unknown, options: StreamRunOptions): AsyncIterableIterator<unknown> {
+    mustBeKind(job, ['job'], 'stream');
+    const number = this.#core.definitions.idOf(job);
+    checkStreamOptions(options, job);
+    const targets = this.#streamTargets(options);
+    const call = prepareCall(number, labelOf(job), args);
+    return this.#streams.read(call, streamShares(targets), options);
+  }
+
+  async list(): Promise<ExecutionRow[]> {
+    const members = Array.from({ length: this.#member.shared.memberCount }, (_, id) => id);
+    const lists = await Promise.all(
+      members.filter((id) => this.#member.tryPeer(id) !== undefined).map((id) => this.#listOf(id)),
+    );
+    return withoutSuperseded(lists.flat());
+  }
+
   started(id: ExecutionId): void {
-    this.#watched.get(id)?.started();
+    this.#followed.get(id)?.started();
+  }
+
+  report(id: ExecutionId, requestId: number, report: unknown, from: Peer): void {
+    this.#followed.get(id)?.reported(requestId, report, from);
+  }
+
+  items(id: ExecutionId, requestId: number, items: unknown[], from: Peer): void {
+    this.#streams.receive(id, requestId, items, from);
+  }
+
+  #follow(name: string, options: AttemptOptions, site: CallSite, begin: Begin): JobExecution<unknown> {
+    const id = this.#member.shared.draw();
+    const { signal, priority } = options;
+    const execution: JobExecution<unknown> = new JobExecution({
+      id,
+      member: this.#member,
+      name,
+      signal,
+      priority,
+      site,
+      // A turn later, so that a start within this call finds the execution.
+      begin: (follower, bound) =>
+        Promise.resolve().then(() => begin({ execution: id, follower }, { ...options, signal: bound })),
+    });
+    this.#followed.set(id, execution);
+    const forget = (): boolean => this.#followed.delete(id);
+    execution.result.then(forget, forget);
+    return execution;
   }
 
   /** Checks everything and copies the arguments. Throws. */
@@ -92,60 +138,38 @@ export class MemberCompute {
     mustBeKind(definition, ['job', 'mapReduce'], 'run');
     const number = this.#core.definitions.idOf(definition);
     if (definition.kind === 'job') {
-      checkAttemptOptions(options, 'at', definition);
+      checkRunOptions(options, 'at', definition);
       const target = this.#placer.place(options.at as JobTarget);
       const call = prepareCall(number, labelOf(definition), args);
       return (identity, bounds) => callJob(this.#member, call, target, identity, bounds);
     }
-    checkAttemptOptions(options, 'over', definition);
+    checkRunOptions(options, 'over', definition);
     const targets = this.#placer.partitionsOf(options.over as AnyTable);
     const call = prepareCall(number, labelOf(definition), args);
     return (identity, bounds) => callMapReduce(this.#member, definition, call, targets, identity, bounds);
   }
-}
 
-function labelOf({ kind, name }: AnyJob | AnyMapReduce): string {
-  return kind === 'job' ? `job '${name}'` : `map-reduce '${name}'`;
-}
-
-function mustBeKind(definition: unknown, kinds: readonly string[], method: string): void {
-  if (isDefinition(definition) && kinds.includes(definition.kind)) return;
-  const what = kinds.length === 1 ? 'a job' : 'a job or a map-reduce';
-  if (isDefinition(definition)) {
-    throw new InvalidArgumentError(
-      `compute.${method} takes ${what}, got the ${definition.kind} '${definition.name}'`,
-      {
-        details: { argument: 'job', kind: definition.kind, name: definition.name },
-      },
-    );
+  #streamTargets(options: StreamRunOptions): PlacedTarget[] {
+    if ('over' in options) return this.#placer.partitionsOf(options.over);
+    const target = this.#placer.place(options.at);
+    if (target === 'any') throw withoutStreams();
+    return [target];
   }
-  mustBe(false, 'job', `${what} made by job()${kinds.length === 1 ? '' : ' or mapReduce()'}`, definition);
+
+  /** A host that is lost meanwhile has nothing to list. */
+  async #listOf(id: number): Promise<ExecutionRow[]> {
+    try {
+      return (await this.#member.request(id, [ComputeOp.list, 0], 0)) as ExecutionRow[];
+    } catch (error) {
+      if (error instanceof HostLostError || error instanceof PartitionUnavailableError) return [];
+      throw error;
+    }
+  }
 }
 
-/** `where`: the option that says where it runs. */
-const optionNames = {
-  at: callOptionNamesWith('at', 'retries'),
-  over: callOptionNamesWith('over', 'retries'),
-};
-
-function checkAttemptOptions(
-  options: AnyRunOptions | BroadcastOptions,
-  where: 'at' | 'over',
-  definition: AnyJob | AnyMapReduce,
-): void {
-  mustBe(
-    typeof options === 'object' && options !== null,
-    'options',
-    `an options object with \`${where}\``,
-    options,
+function withoutStreams(): InvalidArgumentError {
+  return new InvalidArgumentError(
+    "a stream can't run at 'any': run it at a key, a partition or a host, or over a table",
+    { details: { argument: 'at' } },
   );
-  const other = where === 'at' ? 'over' : 'at';
-  if (other in options && options[other as keyof typeof options] !== undefined) {
-    throw new InvalidArgumentError(
-      `\`${other}\` is not for ${labelOf(definition)} here: it takes \`${where}\` (compute.run of a job takes \`at\`; a map-reduce and a broadcast take \`over\`)`,
-      { details: { argument: other } },
-    );
-  }
-  checkCallOptions(options, optionNames[where]);
-  if (options.retries !== undefined) mustBeInteger(options.retries, 'retries', 0, Number.MAX_SAFE_INTEGER);
 }

@@ -3,7 +3,8 @@
  * answered, and after a failure as often as the caller wants. All attempts share the deadline of the first.
  *
  * A job whose thread died may have done part of its work, or all of it: jobs run at least once. A dead thread doesn't
- * use up `retries`; an error that says it isn't retryable, a deadline and a signal end the attempts.
+ * use up `retries`; an error that says it isn't retryable, a deadline and a signal end the attempts. So does a job that
+ * has blocked its thread until that was killed: it would do so again.
  */
 
 import { setTimeout as pause } from 'node:timers/promises';
@@ -16,14 +17,22 @@ import {
   type MemberId,
   TroupeError,
 } from '@troupe/core';
+import { blockedError, verdictOn } from './blocked-error.ts';
 import type { ExecutionId } from './execution.ts';
 import { hostLossRerunsMax, retryPauseMs, retryPauseMsMax } from './limits.ts';
-import type { JobOp, JobPlace } from './messages.ts';
+import type { JobOp, JobPlace, JobTerms } from './messages.ts';
 
 /** What the caller sets for all attempts together. */
 export interface AttemptOptions extends CallOptions {
   /** Attempts after the first when the job fails. Default 0. */
   readonly retries?: number | undefined;
+  /**
+   * Whether to use one of them for this error. Default: yes, unless it is one of Troupe's that is not retryable. What
+   * it throws ends the attempts.
+   */
+  readonly shouldRetry?: ((error: unknown) => boolean) | undefined;
+  /** Larger ones leave the queue of their host first; inside one, first in first out. Any whole number. Default 0. */
+  readonly priority?: number | undefined;
 }
 
 /** What is to be run: checked and copied. */
@@ -38,8 +47,24 @@ export interface PreparedCall {
 /** Which execution a call belongs to. */
 export interface CallIdentity {
   readonly execution: ExecutionId;
-  /** The caller wants to know when its body begins. */
-  readonly watched: boolean;
+  readonly follower: CallFollower | undefined;
+}
+
+/** One attempt of a call, on its way or waiting for its host. */
+export interface Attempt {
+  readonly owner: MemberId;
+  /** The second field is its number once it is on its way, 0 before. */
+  readonly message: unknown[];
+}
+
+/** One who follows a call through its attempts: an execution that somebody has submitted. */
+export interface CallFollower {
+  readonly priority: number;
+  attempting(attempt: Attempt): void;
+  /** The attempt has failed. */
+  failed(attempt: Attempt): void;
+  /** Another one is due. False: it isn't wanted. */
+  again(): boolean;
 }
 
 export interface OutgoingCall {
@@ -53,7 +78,7 @@ export interface OutgoingCall {
 }
 
 /** What a message takes besides its arguments. */
-const fixedBytes = 32;
+export const fixedBytes = 32;
 
 export async function sendCall(
   member: Member,
@@ -61,33 +86,93 @@ export async function sendCall(
   options: AttemptOptions = {},
 ): Promise<unknown> {
   const startedMs = performance.now();
-  const { retries = 0, signal, timeoutMs = callTimeoutMsDefault } = options;
-  let hostLosses = 0;
-  let failures = 0;
+  const { signal, timeoutMs = callTimeoutMsDefault } = options;
+  const { follower } = call.identity;
+  let failures: CallFailures | undefined;
   for (let attempt = 1; ; attempt++) {
+    const message = messageOf(member, call, attempt, options);
+    const tried = follower && { owner: call.owner, message };
+    if (tried !== undefined) follower?.attempting(tried);
     try {
-      const message = messageOf(member, call, attempt, retries);
       const bounds =
         attempt === 1 ? options : { timeoutMs: Math.max(1, leftOf(timeoutMs, startedMs)), signal };
       return await member.request(call.owner, message, call.prepared.bytes + fixedBytes, bounds);
     } catch (error) {
-      if (signal?.aborted === true) throw error;
-      // The next request waits for the successor of the lost thread.
-      if (isLossOf(call.owner, error) && hostLosses++ < hostLossRerunsMax) continue;
-      if (failures >= retries || (error instanceof TroupeError && !error.retryable)) throw error;
-      const pauseMs = pauseBefore(++failures);
+      if (tried !== undefined) follower?.failed(tried);
+      failures ??= new CallFailures(member, call, options);
+      const pauseMs = failures.pauseAfter(error);
+      if (follower?.again() === false) throw error;
+      if (pauseMs === 0) continue;
       if (pauseMs >= leftOf(timeoutMs, startedMs)) throw error;
       await pauseFor(pauseMs, signal);
     }
   }
 }
 
-function messageOf(member: Member, call: OutgoingCall, attempt: number, retries: number): unknown[] {
+/** The failures of one call so far, and what follows from the next. */
+class CallFailures {
+  readonly #member: Member;
+  readonly #call: OutgoingCall;
+  readonly #options: AttemptOptions;
+  #hostLosses = 0;
+  #failures = 0;
+  #suspicions = 0;
+
+  constructor(member: Member, call: OutgoingCall, options: AttemptOptions) {
+    this.#member = member;
+    this.#call = call;
+    this.#options = options;
+  }
+
+  /** How long to wait before the next attempt. Throws when there is to be none. */
+  pauseAfter(error: unknown): number {
+    const { retries = 0, signal } = this.#options;
+    if (signal?.aborted === true) throw error;
+    if (isLossOf(this.#call.owner, error)) {
+      this.#throwIfBlocked(error);
+      // At once: the next request waits for the successor of the lost thread.
+      if (this.#hostLosses++ < hostLossRerunsMax) return 0;
+    }
+    if (this.#failures >= retries || !this.#mayRetry(error)) throw error;
+    return pauseBefore(++this.#failures);
+  }
+
+  #mayRetry(error: unknown): boolean {
+    const { shouldRetry } = this.#options;
+    if (shouldRetry !== undefined) return shouldRetry(error);
+    return !(error instanceof TroupeError) || error.retryable;
+  }
+
+  /** One of several that may have blocked a thread gets another chance; the second time it is no accident. */
+  #throwIfBlocked(error: HostLostError): void {
+    const { execution } = this.#call.identity;
+    const verdict = verdictOn(this.#member, execution, error);
+    if (verdict === undefined || (verdict === 'suspected' && this.#suspicions++ === 0)) return;
+    throw blockedError(this.#member, execution, verdict, error);
+  }
+}
+
+function messageOf(
+  member: Member,
+  call: OutgoingCall,
+  attempt: number,
+  { retries = 0, priority = 0 }: AttemptOptions,
+): unknown[] {
   const { prepared, identity, op, owner, place, argsShared } = call;
   // A link packs its own copy; only a job on this thread gets the very object.
   const isShared = owner === member.self.id && (argsShared || retries > 0);
   const args = isShared ? copyValue(prepared.args, 'value') : prepared.args;
-  return [op, 0, prepared.definition, identity.execution, attempt, identity.watched ? 1 : 0, args, place];
+  const { execution, follower } = identity;
+  const watched = follower === undefined ? 0 : 1;
+  const message = [op, 0, prepared.definition, execution, attempt, watched, args, place];
+  const terms = termsOf(follower?.priority ?? priority);
+  if (terms !== undefined) message.push(terms);
+  return message;
+}
+
+/** Undefined when there is nothing special. */
+export function termsOf(priority: number): JobTerms | undefined {
+  return priority === 0 ? undefined : { priority };
 }
 
 function leftOf(timeoutMs: number, startedMs: number): number {
@@ -95,7 +180,7 @@ function leftOf(timeoutMs: number, startedMs: number): number {
 }
 
 /** Also a job's own error may be the loss of a host, of another one that it called. */
-function isLossOf(owner: MemberId, error: unknown): boolean {
+function isLossOf(owner: MemberId, error: unknown): error is HostLostError {
   return error instanceof HostLostError && error.details['host'] === owner - 1;
 }
 

@@ -1,7 +1,7 @@
 import { checkComputeSettings, type JobTarget, job, mapReduce } from '@troupe/compute';
 import { type AnyTable, table } from '@troupe/core';
 import { describe, expect, test } from 'vitest';
-import { ComputeGrid, rejectionOf } from './compute-grid.ts';
+import { ComputeGrid, rejectionOf, thrownBy } from './compute-grid.ts';
 
 const counts = table<string, number>('counts');
 const missing = table<string, number>('missing');
@@ -60,6 +60,8 @@ describe('compute.run', () => {
     ['half a retry', { at, retries: 0.5 }, 'retries'],
     ['a signal that is none', { at, signal: {} }, 'signal'],
     ['an unknown option', { at, timeout: 5 }, 'options'],
+    ['half a priority', { at, priority: 0.5 }, 'priority'],
+    ['a decision about retries that is none', { at, shouldRetry: true }, 'shouldRetry'],
   ])('refuses %s', async (_, options, argument) => {
     const error = await rejectionOf(compute.run(noop, undefined, options as never));
     expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', details: { argument } });
@@ -84,18 +86,31 @@ describe('compute.run', () => {
 });
 
 describe('compute.broadcast', () => {
-  test('refuses a map-reduce, a target, and what is no table', async () => {
-    const wrong: [Promise<unknown>, string][] = [
-      [compute.broadcast(sum as never, undefined, { over: counts }), 'job'],
-      [compute.broadcast(noop, undefined, { at } as never), 'at'],
-      [compute.broadcast(noop, undefined, { over: 'all' as unknown as AnyTable }), 'over'],
+  test('refuses a map-reduce, a target, and what is no table', () => {
+    const wrong: [() => unknown, string][] = [
+      [() => compute.broadcast(sum as never, undefined, { over: counts }), 'job'],
+      [() => compute.broadcast(noop, undefined, { at } as never), 'at'],
+      [() => compute.broadcast(noop, undefined, { over: 'all' as unknown as AnyTable }), 'over'],
     ];
     for (const [call, argument] of wrong) {
-      expect(await rejectionOf(call)).toMatchObject({ code: 'INVALID_ARGUMENT', details: { argument } });
+      expect(thrownBy(call)).toMatchObject({ code: 'INVALID_ARGUMENT', details: { argument } });
     }
-    expect(await rejectionOf(compute.broadcast(noop, undefined, { over: missing }))).toMatchObject({
+    expect(thrownBy(() => compute.broadcast(noop, undefined, { over: missing }))).toMatchObject({
       code: 'DEFINITION_MISSING',
     });
+  });
+});
+
+describe('compute.stream', () => {
+  test.each([
+    ['a map-reduce', sum, { over: counts }, 'job'],
+    ['the pool', noop, { at: 'any' }, 'at'],
+    ['a place and a table', noop, { at, over: counts }, 'over'],
+    ['no place', noop, {}, 'at'],
+    ['retries', noop, { at, retries: 1 }, 'options'],
+  ])('refuses %s at the call', (_, definition, options, argument) => {
+    const stream = () => compute.stream(definition as never, undefined as never, options as never);
+    expect(thrownBy(stream)).toMatchObject({ code: 'INVALID_ARGUMENT', details: { argument } });
   });
 });
 
@@ -123,6 +138,10 @@ describe('compute settings', () => {
   test('are whole numbers from one', () => {
     expect(checkComputeSettings({ concurrency: 2 })).toEqual({ concurrency: 2 });
     expect(() => checkComputeSettings({ queueMax: 0 })).toThrow(/compute\.queueMax/);
+    expect(checkComputeSettings({ statesKeptMs: 0, blockedMsMax: Number.POSITIVE_INFINITY })).toBeDefined();
+    expect(() => checkComputeSettings({ statesKeptMs: -1 })).toThrow(/compute\.statesKeptMs/);
+    expect(() => checkComputeSettings({ blockedMsMax: 0 })).toThrow(/compute\.blockedMsMax/);
+    expect(() => checkComputeSettings({ onBlocked: 'kill' as never })).toThrow(/compute\.onBlocked/);
     expect(() => checkComputeSettings({ threads: 1 } as never)).toThrow(/unknown option `threads`/);
   });
 });

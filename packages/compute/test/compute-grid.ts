@@ -4,9 +4,11 @@ import { Compute, type ComputeOptions } from '@troupe/compute';
 import {
   type Client,
   type CoreMember,
+  callMemoryBytes,
   type Definition,
   Definitions,
   ErrorRegistry,
+  identityOf,
   Member,
   type MemberIdentity,
   MemberTables,
@@ -96,7 +98,9 @@ export class ComputeGrid {
   }
 
   #wire(id: number, incarnation: number): ComputeMember {
-    const identity: MemberIdentity = { id, incarnation, memory: new SharedArrayBuffer(8) };
+    const memory = new SharedArrayBuffer(8);
+    const callMemory = new SharedArrayBuffer(callMemoryBytes);
+    const identity: MemberIdentity = { id, incarnation, memory, callMemory };
     const member = new Member(identity, this.#shared, this.#options.errors ?? new ErrorRegistry());
     const owned = new OwnedPartitions();
     const core: CoreMember = {
@@ -118,13 +122,14 @@ export class ComputeGrid {
       });
     }
     const tables = new MemberTables(core);
-    const { modules, concurrency, queueMax, poolSize, ports } = this.#options;
+    const { modules, concurrency, queueMax, poolSize, ports, statesKeptMs } = this.#options;
     const compute = new Compute(core, tables, () => client, {
       modules,
       concurrency,
       queueMax,
       poolSize,
       ports,
+      statesKeptMs,
     });
     // Actors and transactions are left out: nothing here uses them.
     const client = {
@@ -152,10 +157,6 @@ function connect(a: Member, b: Member): void {
   });
 }
 
-function identityOf({ self: { id, incarnation, memory } }: Member): MemberIdentity {
-  return { id, incarnation, memory };
-}
-
 /** What a promise was rejected with. */
 export async function rejectionOf(promise: Promise<unknown>): Promise<unknown> {
   return promise.then(
@@ -164,6 +165,22 @@ export async function rejectionOf(promise: Promise<unknown>): Promise<unknown> {
     },
     (error: unknown) => error,
   );
+}
+
+/** What a function throws. */
+export function thrownBy(run: () => unknown): unknown {
+  try {
+    run();
+  } catch (error) {
+    return error;
+  }
+  throw new Error('it threw nothing');
+}
+
+export async function collect<T>(iterable: AsyncIterable<T>): Promise<T[]> {
+  const all: T[] = [];
+  for await (const item of iterable) all.push(item);
+  return all;
 }
 
 /** A promise and its resolve: what tests hold a job open with. */

@@ -1,5 +1,6 @@
 // What the compiler infers from definitions; the lines marked as errors fail the type check if they were none.
 import {
+  type Broadcast,
   type Execution,
   type JobContext,
   type JobDefinition,
@@ -27,6 +28,28 @@ const favourites = job('favourites', {
   },
 });
 const plain = job('plain', { run: () => 7 });
+const counting = job('counting', {
+  run(ctx: JobContext<{ done: number }>, upTo: number) {
+    ctx.progress({ done: upTo });
+    // @ts-expect-error: not what it reports
+    ctx.progress('done');
+    return 'counted';
+  },
+});
+const words = job('words', {
+  *run(ctx, { from }: { from: number }) {
+    expectTypeOf(ctx.local(plays)).toEqualTypeOf<LocalTable<[customer: number, at: number], Play>>();
+    yield `${from}`;
+    return 7;
+  },
+});
+const laterWords = job('laterWords', {
+  async *run(ctx) {
+    const then = await ctx.snapshot(plays);
+    expectTypeOf(then).toEqualTypeOf<LocalTable<[customer: number, at: number], Play>>();
+    yield BigInt(then.size);
+  },
+});
 const trends = mapReduce('trends', {
   map: (ctx, { since }: { since: number }) => new Map([[`${ctx.partition}`, since]]),
   combine(a, b) {
@@ -53,8 +76,24 @@ export function uses({ compute }: Client): void {
   expectTypeOf(compute.run(asyncMap, undefined, { over: plays })).toEqualTypeOf<Promise<string[]>>();
   expectTypeOf(compute.submit(trends, { since: 3 }, { over: plays })).toEqualTypeOf<Execution<number>>();
   expectTypeOf(compute.broadcast(favourites, { customer: 7, top: 3 }, { over: plays })).toEqualTypeOf<
-    Promise<{ readonly results: string[][] }>
+    Broadcast<string[]>
   >();
+  expectTypeOf(compute.submit(counting, 3, { at })).toEqualTypeOf<Execution<string, { done: number }>>();
+  expectTypeOf(compute.submit(counting, 3, { at }).progress()).toEqualTypeOf<
+    AsyncIterableIterator<{ done: number }>
+  >();
+  expectTypeOf(compute.stream(words, { from: 1 }, { at })).toEqualTypeOf<AsyncIterableIterator<string>>();
+  expectTypeOf(compute.stream(laterWords, undefined, { over: plays })).toEqualTypeOf<
+    AsyncIterableIterator<bigint>
+  >();
+  expectTypeOf(compute.run(words, { from: 1 }, { at })).toEqualTypeOf<Promise<number>>();
+  expectTypeOf(compute.submit(words, { from: 1 }, { at })).toEqualTypeOf<Execution<number, string>>();
+  // @ts-expect-error: a job that yields nothing is no stream
+  compute.stream(plain, undefined, { at });
+  // @ts-expect-error: wrong argument
+  compute.stream(words, { from: '1' }, { at });
+  // @ts-expect-error: the pool has no streams
+  compute.stream(words, { from: 1 }, { at: 'any' });
   void compute.run(plain, undefined, { at: plays.key([1, 2]), timeoutMs: 5, retries: 1 });
   void compute.run(plain, undefined, { at: { table: plays, partition: 1 } });
   // @ts-expect-error: missing argument

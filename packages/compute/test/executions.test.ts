@@ -63,8 +63,9 @@ describe.each([
     await until(() => owner.compute.openJobs === 2);
     const reason = new Error('changed my mind');
     expect(second.cancel(reason)).toBe(true);
-    expect(second.state).toBe('canceled');
+    expect(second.state).toBe('canceling');
     expect(await rejectionOf(second.result)).toBe(reason);
+    expect(second.state).toBe('canceled');
     await until(() => owner.compute.openJobs === 1);
     end.open('done');
     await first.result;
@@ -83,20 +84,53 @@ describe.each([
     expect(runs()).toBe(1);
   });
 
-  test('that is canceled while it runs is told', async () => {
+  test('that is canceled while it runs is told, and completed when it ends normally all the same', async () => {
     const { grid, holds, begun, end } = fixture(hosts);
     const execution = grid.compute.submit(holds, undefined, { at });
-    await until(() => begun.length === 1);
+    await until(() => begun.length === 1 && execution.state === 'executing');
     expect(begun[0]?.aborted).toBe(false);
-    execution.cancel();
+    expect([execution.cancel(), execution.cancel()]).toEqual([true, false]);
     await until(() => begun[0]?.aborted === true);
+    expect(execution.state).toBe('canceling');
     end.open('late');
-    expect(await rejectionOf(execution.result)).toMatchObject({ name: 'AbortError' });
-    await grid.member(hosts).compute.idle();
+    expect(await execution.result).toBe('late');
+    expect(execution.state).toBe('completed');
+  });
+
+  test('that is canceled and stops for it ends with the reason given', async () => {
+    const stops = job('stops', {
+      run: (ctx) =>
+        new Promise<void>((_resolve, reject) => {
+          ctx.signal.addEventListener('abort', () => reject(ctx.signal.reason as Error));
+        }),
+    });
+    const grid = new ComputeGrid([counts, stops], { hosts });
+    const execution = grid.compute.submit(stops, undefined, { at });
+    await until(() => execution.state === 'executing');
+    const reason = new Error('changed my mind');
+    execution.cancel(reason);
+    expect(await rejectionOf(execution.result)).toBe(reason);
     expect(execution.state).toBe('canceled');
   });
 
-  test('ends as cancel has said, also in the moment its answer arrives', async () => {
+  test('that fails on its own after it was canceled has failed with its own error, and is not retried', async () => {
+    let runs = 0;
+    const stumbles = job('stumbles', {
+      run: (ctx) =>
+        new Promise<void>((_resolve, reject) => {
+          runs++;
+          ctx.signal.addEventListener('abort', () => reject(new RangeError('while tidying up')));
+        }),
+    });
+    const grid = new ComputeGrid([counts, stumbles], { hosts });
+    const execution = grid.compute.submit(stumbles, undefined, { at, retries: 3 });
+    await until(() => execution.state === 'executing');
+    execution.cancel();
+    expect(await rejectionOf(execution.result)).toBeInstanceOf(RangeError);
+    expect([execution.state, runs]).toEqual(['failed', 1]);
+  });
+
+  test('ends in one way, also when it is canceled in the moment its answer arrives', async () => {
     const { grid, quick } = fixture(hosts);
     const answers = new Set<boolean>();
     for (let ticks = 0; ticks < 30; ticks++) {
@@ -109,7 +143,7 @@ describe.each([
         () => 'completed',
         () => 'canceled',
       );
-      expect(outcome).toBe(canceled ? 'canceled' : 'completed');
+      if (!canceled) expect(outcome).toBe('completed');
       expect(execution.state).toBe(outcome);
     }
     expect([...answers]).toEqual([true, false]);

@@ -6,14 +6,16 @@ import { describe, expect, test } from 'vitest';
 class Entry implements QueueEntry<Entry> {
   previous: Entry | undefined = undefined;
   next: Entry | undefined = undefined;
+  priority: number;
   readonly id: number;
   /** How long its synchronous part takes. */
   readonly takesMs: number;
   /** Ends within its start. */
   readonly isSync: boolean;
 
-  constructor(id: number, takesMs = 0, isSync = false) {
+  constructor(id: number, takesMs = 0, isSync = false, priority = 0) {
     this.id = id;
+    this.priority = priority;
     this.takesMs = takesMs;
     this.isSync = isSync;
   }
@@ -95,6 +97,61 @@ describe('a job queue', () => {
           }
         },
       ),
+    );
+  });
+
+  test('starts larger priorities first and keeps the order inside one, also when priorities change', () => {
+    const priorities = fc.integer({ min: -2, max: 2 });
+    const change = fc.oneof(
+      { weight: 4, arbitrary: priorities.map((add) => ({ add })) },
+      { weight: 2, arbitrary: fc.constant('end' as const) },
+      { weight: 1, arbitrary: fc.nat(20).map((leaves) => ({ leaves })) },
+      { weight: 1, arbitrary: fc.record({ position: fc.nat(20), to: priorities }) },
+    );
+    fc.assert(
+      fc.property(fc.array(change, { maxLength: 80 }), (steps) => {
+        const world = new World(1, 1_000);
+        const waiting: Entry[] = [];
+        const expected: number[] = [];
+        let isExecuting = false;
+        let ids = 0;
+        const line = (entry: Entry): void => {
+          const behind = waiting.findIndex((other) => other.priority < entry.priority);
+          waiting.splice(behind === -1 ? waiting.length : behind, 0, entry);
+        };
+        const startModel = (): void => {
+          const next = isExecuting ? undefined : waiting.shift();
+          if (next === undefined) return;
+          expected.push(next.id);
+          isExecuting = true;
+        };
+        for (const what of steps) {
+          if (what === 'end') {
+            if (!isExecuting) continue;
+            isExecuting = false;
+            startModel();
+            world.queue.ended();
+          } else if ('add' in what) {
+            const entry = new Entry(++ids, 0, false, what.add);
+            line(entry);
+            startModel();
+            world.queue.add(entry);
+          } else if ('leaves' in what) {
+            const [leaver] = waiting.splice(what.leaves, 1);
+            if (leaver !== undefined) world.queue.remove(leaver);
+          } else {
+            const entry = waiting[what.position];
+            if (entry === undefined) continue;
+            const { priority } = entry;
+            world.queue.changePriority(entry, what.to);
+            if (priority === what.to) continue;
+            waiting.splice(what.position, 1);
+            line(entry);
+          }
+          expect(world.started).toEqual(expected);
+          expect(world.queue.waiting).toBe(waiting.length);
+        }
+      }),
     );
   });
 

@@ -132,16 +132,16 @@ describe.each(grids)('a job %s', (_, start) => {
   test('is broadcast to every partition of a table, with its results in their order', async () => {
     const grid = start();
     for (let i = 0; i < 40; i++) await grid.client.table(counts).set(`key ${i}`, { n: i });
-    const { results } = await grid.compute.broadcast(size, undefined, { over: counts });
+    const results = await grid.compute.broadcast(size, undefined, { over: counts }).results;
     expect(results).toHaveLength(8);
     expect(results.reduce((a, b) => a + b, 0)).toBe(40);
-    const places = await grid.compute.broadcast(describeSelf, undefined, { over: counts });
-    expect(places.results.map(({ partition }) => partition)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
-    expect(new Set(places.results.map(({ id }) => id)).size).toBe(8);
+    const places = await grid.compute.broadcast(describeSelf, undefined, { over: counts }).results;
+    expect(places.map(({ partition }) => partition)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
+    expect(new Set(places.map(({ id }) => id)).size).toBe(8);
   });
 
   test('that is broadcast gets arguments of its own everywhere', async () => {
-    const { results } = await start().compute.broadcast(echo, { list: [1] }, { over: counts });
+    const results = await start().compute.broadcast(echo, { list: [1] }, { over: counts }).results;
     for (const { before } of results) expect(before).toEqual([1]);
   });
 });
@@ -163,7 +163,7 @@ describe('a job', () => {
   test('that runs for a host sees all of its partitions and no others', async () => {
     const grid = new ComputeGrid(all, { hosts: 2 });
     for (let i = 0; i < 40; i++) await grid.client.table(counts).set(`key ${i}`, { n: i });
-    const { results } = await grid.compute.broadcast(size, undefined, { over: 'hosts' });
+    const results = await grid.compute.broadcast(size, undefined, { over: 'hosts' }).results;
     expect(results).toHaveLength(2);
     expect(results.every((count) => count > 0)).toBe(true);
     expect(results.reduce((a, b) => a + b, 0)).toBe(40);
@@ -172,7 +172,8 @@ describe('a job', () => {
 
   test('that is broadcast where there are no hosts answers nothing', async () => {
     const grid = new ComputeGrid(all, { hosts: 0 });
-    expect(await grid.compute.broadcast(size, undefined, { over: 'hosts' })).toEqual({ results: [] });
+    const { executions, results } = grid.compute.broadcast(size, undefined, { over: 'hosts' });
+    expect([executions, await results]).toEqual([[], []]);
   });
 
   test('that is broadcast runs everywhere though some fail, and the first failure in order is thrown', async () => {
@@ -187,7 +188,7 @@ describe('a job', () => {
       },
     });
     const grid = new ComputeGrid([counts, picky], { hosts: 2 });
-    const error = await rejectionOf(grid.compute.broadcast(picky, undefined, { over: counts }));
+    const error = await rejectionOf(grid.compute.broadcast(picky, undefined, { over: counts }).results);
     expect(error).toMatchObject({ code: 'PICKY', message: 'not 2', details: { partition: 2 } });
     expect(ran.sort((a = -1, b = -1) => a - b)).toEqual([0, 1, 2, 3, 4, 5, 6, 7]);
   });

@@ -10,7 +10,7 @@ import {
 import type { WiredMember } from './wire-member.ts';
 
 export interface Grid extends Client, AsyncDisposable {
-  /** Listens to what happens to hosts: `partitionsLost`, `partitionsRestored`, `hostFailed`. */
+  /** Listens to what happens to hosts: `partitionsLost`, `partitionsRestored`, `hostFailed`, `hostBlocked`. */
   on<Name extends GridEventName>(event: Name, listener: (details: GridEvents[Name]) => void): Grid;
   off<Name extends GridEventName>(event: Name, listener: (details: GridEvents[Name]) => void): Grid;
   /** The host threads as they are now. */
@@ -25,7 +25,11 @@ export interface Grid extends Client, AsyncDisposable {
 }
 
 export function makeGrid(core: CoreGrid<WiredMember>): Grid {
-  const { client } = core.api;
+  const { client, compute } = core.api;
+  compute.watchThreads({
+    blocked: (report) => core.emit('hostBlocked', report),
+    terminate: (host) => void core.terminateHost(host),
+  });
   let closing: Promise<void> | undefined;
   const close = (options: { readonly timeoutMs?: number } = {}): Promise<void> => {
     try {

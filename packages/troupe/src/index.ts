@@ -4,9 +4,13 @@
  */
 
 export type {
+  Broadcast,
   ComputeClient,
   ComputeSettings,
   Execution,
+  ExecutionRow,
+  ExecutionState,
+  ExecutionStatus,
   JobContext,
   JobDefinition,
   JobTarget,
@@ -21,6 +25,7 @@ export type {
   CallOptions,
   Client,
   GridEvents,
+  HostBlocked,
   HostRow,
   Key,
   LocalTable,
@@ -36,6 +41,7 @@ export {
   HostLostError,
   InvalidArgumentError,
   InvariantError,
+  JobBlockedError,
   ModuleLoadError,
   OverloadedError,
   PartitionLostError,

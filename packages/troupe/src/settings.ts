@@ -1,5 +1,5 @@
 /** What a grid is started with for every member, on every thread. Survives a structured clone. */
-import { type ComputeSettings, checkComputeSettings } from '@troupe/compute';
+import { blockedMsMaxDefault, type ComputeSettings, checkComputeSettings } from '@troupe/compute';
 import { checkOptions, mustBe } from '@troupe/core';
 import { type LockStrategyName, lockStrategies } from '@troupe/transactions';
 
@@ -23,8 +23,10 @@ export interface MemberSettings {
 export function memberSettings(
   compute: ComputeSettings | undefined,
   modules: readonly (URL | string)[] | undefined,
+  threads: number | undefined,
   experimental: ExperimentalSettings = {},
 ): MemberSettings {
+  const { blockedMsMax = blockedMsMaxDefault, ...others } = checkComputeSettings(compute ?? {});
   checkOptions(experimental, 'experimental', ['lockStrategy']);
   const { lockStrategy = 'wound-wait' } = experimental;
   const names = Object.keys(lockStrategies);
@@ -36,7 +38,8 @@ export function memberSettings(
   );
   return {
     lockStrategy,
-    compute: checkComputeSettings(compute ?? {}),
+    // Without threads whoever is to look is blocked himself.
+    compute: { ...others, blockedMsMax: threads === 0 ? Number.POSITIVE_INFINITY : blockedMsMax },
     modules: Array.isArray(modules) ? modules.map(String) : [],
   };
 }

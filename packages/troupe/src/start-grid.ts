@@ -35,7 +35,7 @@ export async function startGrid(options: GridOptions): Promise<Grid> {
       ),
       hostExport: 'runTroupeHost',
       memberMemoryBytes: statusMemoryBytes(transactionsPerMemberMax),
-      settings: memberSettings(options?.compute, options?.modules, options?.experimental),
+      settings: memberSettings(options?.compute, options?.modules, options?.threads, options?.experimental),
       otherOptionNames: ['compute', 'experimental'],
     }),
   );

@@ -19,6 +19,7 @@ import type { MemberSettings } from './settings.ts';
 /** A member with everything plugged in. */
 export interface WiredMember {
   readonly client: Client;
+  readonly compute: Compute;
   /** Ends what outlives calls: transactions under way, jobs, the pool. */
   close(): Promise<void>;
 }
@@ -53,6 +54,7 @@ export function wireMember(core: CoreMember): WiredMember {
   }
   return {
     client,
+    compute,
     async close() {
       service.close();
       transactions.close();

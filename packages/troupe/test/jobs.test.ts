@@ -51,9 +51,12 @@ describe.each(topologies)('a job %s', (_, threads) => {
       await grid.compute.run(store.collapses, undefined, { at: items.key('a') });
     }
     async function everywhere(): Promise<void> {
-      await grid.compute.broadcast(store.collapses, undefined, { over: items });
+      await grid.compute.broadcast(store.collapses, undefined, { over: items }).results;
     }
-    for (const call of [nightlyRun, everywhere]) {
+    async function followed(): Promise<void> {
+      await grid.compute.submit(store.collapses, undefined, { at: items.key('a') }).result;
+    }
+    for (const call of [nightlyRun, everywhere, followed]) {
       const { stack } = (await rejection(call())) as Error;
       expect(stack).toMatch(
         new RegExp(`at \\S*collapse[\\s\\S]*thread boundary[\\s\\S]*at (async )?${call.name}`),

@@ -14,6 +14,8 @@ export function poolContext({ job, execution, attempt }: PoolTask): JobContext {
     partition: undefined,
     host: undefined,
     cancelled: false,
+    /** Nobody hears it: who follows a job in the pool learns its end. */
+    progress: (): void => undefined,
     /** Never aborts: the thread of a job that nobody waits for is killed. */
     get signal(): AbortSignal {
       controller ??= new AbortController();

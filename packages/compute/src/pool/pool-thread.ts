@@ -1,7 +1,9 @@
 /** What a thread of the pool runs. It imports the user's modules once, at its first task. */
 import { copyToHandOver, errorToWire, FrameCodec, memoryOf, type Packed } from '@troupe/core';
 import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
+import { type AnyGenerator, isGenerator } from '../generator-walk.ts';
 import type { AnyJob } from '../job.ts';
+import type { JobContext } from '../job-context.ts';
 import { poolContext } from './pool-context.ts';
 import { loadPoolJobs, type PoolJobs } from './pool-jobs.ts';
 import type { PoolAnswer, PoolTask, PoolThreadData } from './pool-task.ts';
@@ -26,7 +28,16 @@ function moved(answer: Packed): PoolAnswer {
   return move({ [transferableSymbol]: memoryOf(answer), [valueSymbol]: answer } as never) as PoolAnswer;
 }
 
-function runJob(job: AnyJob, task: PoolTask): unknown {
+async function runJob(job: AnyJob, task: PoolTask): Promise<unknown> {
   const [args] = codec.decode(task.args)[0] ?? [];
-  return job.run(poolContext(task), args as never);
+  const result = job.run(poolContext(task) as JobContext<never>, args as never);
+  return isGenerator(result) ? walkToEnd(result) : result;
+}
+
+/** Nobody else is served on this thread, and nobody hears what it yields. */
+async function walkToEnd(generator: AnyGenerator): Promise<unknown> {
+  for (;;) {
+    const step = await generator.next();
+    if (step.done === true) return step.value;
+  }
 }

@@ -4,8 +4,8 @@
  * Objects and arrays are frozen: writing to them throws in modules, which are always strict. Map, Set and Date keep
  * their content in places freezing doesn't reach, so each gets methods of its own that throw instead of changing it.
  * Frozen values still encode and copy as before. Two limits, both by nature of the language:
- * - A typed array, Buffer, DataView or ArrayBuffer can't be frozen. `readOnlyView` hands out a frozen copy of a value
- *   that holds any, so what the caller writes into it is lost, not stored.
+ * - A typed array, Buffer, DataView or ArrayBuffer can't be frozen. `freezeDeep` tells that there is one, and
+ *   `frozenCopy` is what may be handed out instead: what the caller writes into it is lost, not stored.
  * - `Map.prototype.set.call(map, …)` goes past the throwing methods. It is nothing one writes by accident.
  *
  * Meant for trees that `copyValue` or the frame codec made: what is already frozen counts as done.
@@ -13,20 +13,15 @@
 import { isBinary } from './binary.ts';
 import { copyValue } from './value.ts';
 
-// Weak, and only about the objects themselves: two grids in one thread can't meet here.
-const rootsWithBinaries = new WeakSet<object>();
-
-/** Freezes the whole tree, once, and returns it. */
-export function freezeValue<T>(value: T): T {
-  if (isObject(value) && freezeTree(value)) rootsWithBinaries.add(value);
-  return value;
+/** Freezes the whole tree. True when there are binaries in it, which stay as they are. To be called once for each tree. */
+export function freezeDeep(value: unknown): boolean {
+  return isObject(value) && freezeTree(value);
 }
 
-/** What may be handed out of a value that `freezeValue` has seen: the value, or a frozen copy if it holds binaries. */
-export function readOnlyView<T>(value: T): T {
-  if (!isObject(value) || !rootsWithBinaries.has(value)) return value;
+/** A copy, frozen but for its binaries. */
+export function frozenCopy<T>(value: T): T {
   const copy = copyValue(value, 'value');
-  freezeTree(copy);
+  freezeDeep(copy);
   return copy;
 }
 

@@ -166,6 +166,19 @@ export class OverloadedError extends TroupeError {
   }
 }
 
+/**
+ * A job kept its thread from everything else for longer than `blockedMsMax`, and the thread was killed for it. `details`:
+ * `host`, `incarnation`, `execution`, `blockedMs`, and `certain`: false when several jobs may have been the one.
+ */
+export class JobBlockedError extends TroupeError {
+  static {
+    nameClass(this, 'JobBlockedError');
+  }
+  constructor(message: string, options?: FixedErrorOptions) {
+    super('JOB_BLOCKED', message, options);
+  }
+}
+
 /** Bytes between threads could not be decoded. */
 export class FrameDecodeError extends TroupeError {
   static {
@@ -256,6 +269,7 @@ export const troupeErrorClasses = [
   PartitionUnavailableError,
   TimeoutError,
   OverloadedError,
+  JobBlockedError,
   FrameDecodeError,
   InvariantError,
   TransactionAbortedError,

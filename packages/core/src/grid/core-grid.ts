@@ -53,6 +53,11 @@ export class CoreGrid<Api> {
     return this;
   }
 
+  /** Tells listeners, and the diagnostics channel, of something that a layer has noticed. */
+  emit<Name extends GridEventName>(event: Name, details: GridEvents[Name]): void {
+    this.#events.emit(event, details);
+  }
+
   /** The hosts as they are now. */
   hosts(): HostRow[] {
     return this.#hosts.kind === 'inline' ? this.#hosts.inline.rows() : this.#hosts.supervisor.rows();

@@ -30,6 +30,23 @@ export interface HostFailed {
   readonly error: Error;
 }
 
+/** A job that a blocked thread is busy with, or may be. */
+export interface BlockedJob {
+  readonly execution: number;
+  readonly job: string;
+}
+
+export interface HostBlocked {
+  readonly host: number;
+  readonly incarnation: number;
+  /** How long its event loop has not turned, at least. */
+  readonly blockedMs: number;
+  /** One job: that is it. Several: one of them, going on after an await. None: something else, such as an actor. */
+  readonly jobs: readonly BlockedJob[];
+  /** The thread is killed for it (`onBlocked: 'terminate'`). */
+  readonly terminated: boolean;
+}
+
 export interface GridEvents {
   /** A host's thread has ended. Its partitions are gone with it until it is restored, then they begin empty. */
   readonly partitionsLost: PartitionsLost;
@@ -37,6 +54,8 @@ export interface GridEvents {
   readonly partitionsRestored: PartitionsRestored;
   /** A host could not be started again; it is given up. */
   readonly hostFailed: HostFailed;
+  /** A host's thread is kept from everything else for longer than `blockedMsMax`. Once for each time it is. */
+  readonly hostBlocked: HostBlocked;
 }
 
 export type GridEventName = keyof GridEvents;
@@ -71,7 +90,12 @@ export class HostEvents {
   }
 }
 
-const eventNames: readonly GridEventName[] = ['partitionsLost', 'partitionsRestored', 'hostFailed'];
+const eventNames: readonly GridEventName[] = [
+  'partitionsLost',
+  'partitionsRestored',
+  'hostFailed',
+  'hostBlocked',
+];
 
 function checkListener(event: string, listener: unknown): void {
   mustBe(

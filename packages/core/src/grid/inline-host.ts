@@ -4,7 +4,9 @@
  */
 import type { FrameTransport } from '../link/link.ts';
 import { memoryTransports } from '../link/memory-link.ts';
-import { Member, type MemberIdentity } from '../mesh/member.ts';
+import { callMemoryBytes } from '../mesh/call-memory.ts';
+import { Member } from '../mesh/member.ts';
+import { identityOf, type MemberIdentity } from '../mesh/peer.ts';
 import { OwnedPartitions } from '../partition/partition.ts';
 import type { HostRow } from '../thread/supervised-host.ts';
 import type { CoreMember, WireMember } from './core-member.ts';
@@ -27,6 +29,7 @@ export function startInlineHost<Api>(
     id: inlineHostId,
     incarnation: 1,
     memory: new SharedArrayBuffer(memoryBytes),
+    callMemory: new SharedArrayBuffer(callMemoryBytes),
   };
   const member = new Member(identity, main.shared, main.errors);
   const partitions = placement.partitionsOf(inlineHostId);
@@ -64,8 +67,4 @@ function connectInMemory(a: Member, b: Member): void {
     });
     return atA as unknown as FrameTransport;
   });
-}
-
-function identityOf({ self: { id, incarnation, memory } }: Member): MemberIdentity {
-  return { id, incarnation, memory };
 }

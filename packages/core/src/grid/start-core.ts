@@ -4,6 +4,7 @@
  */
 import { ErrorRegistry } from '../errors/error-codec.ts';
 import { restartBackoffMs, restartBackoffMsMax, restartHealthyMs, restartsInARowMax } from '../limits.ts';
+import { callMemoryBytes } from '../mesh/call-memory.ts';
 import { Member } from '../mesh/member.ts';
 import { SharedState } from '../mesh/shared-state.ts';
 import { OwnedPartitions } from '../partition/partition.ts';
@@ -84,9 +85,10 @@ async function makeClient<Api>(options: CheckedOptions, wiring: CoreWiring<Api>)
   const loaded = await loadDefinitions({ modules, definitions, tables: [] }, errors, importHere);
   const hostIds = Array.from({ length: Math.max(1, threads) }, (_, host) => host + 1);
   const memory = new SharedArrayBuffer(wiring.memberMemoryBytes);
+  const callMemory = new SharedArrayBuffer(callMemoryBytes);
   const shared = SharedState.create(partitions, hostIds.length + 1);
   return {
-    member: new Member({ id: 0, incarnation: 1, memory }, shared, errors),
+    member: new Member({ id: 0, incarnation: 1, memory, callMemory }, shared, errors),
     isHost: false,
     definitions: loaded,
     placement: Placement.roundRobin(partitions, hostIds),

@@ -23,7 +23,7 @@ import type { Message } from '../link/outbox.ts';
 import { onAbort } from './on-abort.ts';
 import { CallOp, Family, familyOf } from './opcode.ts';
 import { OpenWork } from './open-work.ts';
-import type { Peer } from './peer.ts';
+import { type MemberIdentity, type Peer, peerOf } from './peer.ts';
 import { type CallOptions, PendingCalls } from './pending-calls.ts';
 import type { MemberId, SharedState } from './shared-state.ts';
 
@@ -35,12 +35,6 @@ export interface MessageFamily {
   cancelled?(requestId: number, from: Peer): void;
   /** Everything the peer had sent has been received; nothing more will come. */
   peerLost?(peer: Peer): void;
-}
-
-export interface MemberIdentity {
-  readonly id: MemberId;
-  readonly incarnation: number;
-  readonly memory: SharedArrayBuffer;
 }
 
 export class Member {
@@ -58,11 +52,14 @@ export class Member {
   #closed = false;
 
   constructor(identity: MemberIdentity, shared: SharedState, errors: ErrorRegistry) {
-    this.self = { ...identity, link: undefined, lost: false };
+    this.self = peerOf(identity, undefined);
     this.shared = shared;
     this.errors = errors;
     this.#peers[identity.id] = this.self;
-    this.#calls = new PendingCalls((peer, requestId) => this.sendProtocol(peer, [CallOp.cancel, requestId]));
+    this.#calls = new PendingCalls((peer, requestId) => {
+      this.flagCancelled(requestId);
+      this.sendProtocol(peer, [CallOp.cancel, requestId]);
+    });
     this.#families[Family.call] = { receive: (message, from) => this.#receiveCall(message, from) };
   }
 
@@ -86,10 +83,16 @@ export class Member {
     return peer === undefined || peer.lost ? undefined : peer;
   }
 
+  /** That incarnation of a member, living or lost, as long as no later one is connected. */
+  lastPeer(id: MemberId, incarnation: unknown): Peer | undefined {
+    const peer = this.#peers[id];
+    return peer?.incarnation === incarnation ? peer : undefined;
+  }
+
   /** Connects a new incarnation of a member. `open` makes the transport for the receiver of its frames. */
   connect(identity: MemberIdentity, open: (receive: (frame: Frame) => void) => FrameTransport): Peer {
     const link: Link = new Link(this.flusher, (message) => this.#deliver(message, peer));
-    const peer: Peer = { ...identity, link, lost: false };
+    const peer: Peer = peerOf(identity, link);
     link.open(open((frame) => link.receive(frame)));
     this.#peers[identity.id] = peer;
     this.#failed.delete(identity.id);
@@ -162,6 +165,11 @@ export class Member {
     } catch (error) {
       return Promise.reject(error as Error);
     }
+  }
+
+  /** Tells everybody who looks that a call of this member is canceled, also who reads no messages at the moment. */
+  flagCancelled(requestId: number): void {
+    this.self.calls?.cancels.raise(requestId);
   }
 
   /** Answers a request. `value` must not change any more; a caller on this thread gets a copy. */

@@ -9,12 +9,12 @@
  * - A partition created anew begins with the clock as its horizon: it can't know what its predecessor held.
  */
 import { assert } from '../assert.ts';
-import { freezeValue, readOnlyView } from '../codec/freeze.ts';
 import { SnapshotTooOldError } from '../errors/errors.ts';
 import type { StorageKey } from '../key/key.ts';
 import type { Timestamp } from '../mesh/shared-state.ts';
+import { ownerView } from './owner-view.ts';
 import { SupersededQueue } from './superseded-queue.ts';
-import { TableVersions, Version, valueAt } from './table-versions.ts';
+import { OwnerView, TableVersions, Version, valueAt, versionAt } from './table-versions.ts';
 import { newestVersions, VersionCursor } from './version-cursor.ts';
 
 export { newestVersions, type VersionCursor };
@@ -63,7 +63,15 @@ export class PartitionStore {
 
   /** As `read`, for code at the owner: deep-frozen, or a frozen copy where the value holds binaries. */
   readLocal(table: number, key: StorageKey): unknown {
-    return frozen(this.read(table, key));
+    const newest = this.#tables[table]?.versions.get(key);
+    return newest === undefined ? undefined : ownerView(newest);
+  }
+
+  /** As `readAt`, for code at the owner. */
+  readLocalAt(table: number, key: StorageKey, snapshot: Timestamp): unknown {
+    this.checkReadable(snapshot);
+    const version = versionAt(this.#tables[table]?.versions.get(key), snapshot);
+    return version === undefined ? undefined : ownerView(version);
   }
 
   /**
@@ -114,16 +122,6 @@ export class PartitionStore {
     return new VersionCursor(this.#mustGet(table), snapshot, this.#checkReadable);
   }
 
-  /** As `iterate` over what is newest, for code at the owner: values deep-frozen, keys that `isWanted` or all. */
-  *iterateLocal(
-    table: number,
-    isWanted?: (key: StorageKey) => boolean,
-  ): Generator<[key: StorageKey, value: unknown], void, undefined> {
-    const cursor = this.iterate(table, newestVersions);
-    while (cursor.advance())
-      if (isWanted === undefined || isWanted(cursor.key)) yield [cursor.key, frozen(cursor.value)];
-  }
-
   /** Throws SnapshotTooOldError when versions that this snapshot needs may be gone. */
   checkReadable(snapshot: Timestamp): void {
     if (snapshot < this.#horizon) throw snapshotTooOld(snapshot, this.#horizon);
@@ -171,6 +169,7 @@ export class PartitionStore {
   /** The same commit writes again; what is behind stays as it is. */
   #overwrite(share: TableVersions, key: StorageKey, newest: Version, value: unknown): void {
     newest.value = value;
+    newest.ownerView = OwnerView.unknown;
     if (value === undefined) this.#superseded.push({ table: share, key, version: newest });
   }
 
@@ -191,6 +190,7 @@ export class PartitionStore {
     if (value === undefined) share.versions.delete(key);
     else if (newest.value === undefined) newest.epoch = share.epoch;
     newest.value = value;
+    newest.ownerView = OwnerView.unknown;
     newest.timestamp = timestamp;
     newest.previous = undefined;
     this.#raiseHorizon(timestamp);
@@ -207,11 +207,6 @@ export class PartitionStore {
     this.#tables[table] = created;
     return created;
   }
-}
-
-function frozen(value: unknown): unknown {
-  if (!Object.isFrozen(value)) freezeValue(value);
-  return readOnlyView(value);
 }
 
 function snapshotTooOld(snapshot: Timestamp, horizon: Timestamp): SnapshotTooOldError {

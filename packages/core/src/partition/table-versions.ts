@@ -7,7 +7,11 @@
 import type { StorageKey } from '../key/key.ts';
 import type { Timestamp } from '../mesh/shared-state.ts';
 
-/** One version of an entry. Four fields, always the same, because there may be millions. */
+/** What code at the owner may be handed of a version's value; see `owner-view.ts`. */
+export const OwnerView = { unknown: 0, value: 1, copy: 2 } as const;
+export type OwnerView = (typeof OwnerView)[keyof typeof OwnerView];
+
+/** One version of an entry. Few fields, always the same, because there may be millions. */
 export class Version {
   /** Undefined in a tombstone. Shared with readers: replaced, never changed inside. */
   value: unknown;
@@ -15,6 +19,7 @@ export class Version {
   previous: Version | undefined;
   /** The table's `epoch` when the key became present; see `VersionCursor`. */
   epoch: number;
+  ownerView: OwnerView = OwnerView.unknown;
 
   constructor(value: unknown, timestamp: Timestamp, previous: Version | undefined, epoch: number) {
     this.value = value;
@@ -34,9 +39,14 @@ export class TableVersions {
   epoch = 0;
 }
 
-/** The value of the newest version at or before `snapshot`, of a chain that begins with `newest`. */
-export function valueAt(newest: Version | undefined, snapshot: Timestamp): unknown {
+/** The newest version at or before `snapshot`, of a chain that begins with `newest`. */
+export function versionAt(newest: Version | undefined, snapshot: Timestamp): Version | undefined {
   let version = newest;
   while (version !== undefined && version.timestamp > snapshot) version = version.previous;
-  return version?.value;
+  return version;
+}
+
+/** Its value. */
+export function valueAt(newest: Version | undefined, snapshot: Timestamp): unknown {
+  return versionAt(newest, snapshot)?.value;
 }

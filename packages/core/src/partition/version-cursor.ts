@@ -12,10 +12,12 @@
  */
 import type { StorageKey } from '../key/key.ts';
 import type { Timestamp } from '../mesh/shared-state.ts';
-import { type TableVersions, type Version, valueAt } from './table-versions.ts';
+import { type TableVersions, type Version, versionAt } from './table-versions.ts';
 
 export class VersionCursor {
   key: StorageKey = '';
+  /** The version that holds the value. */
+  version: Version | undefined;
   /** The stored value: not to be changed. */
   value: unknown;
   readonly #entries: IterableIterator<[StorageKey, Version]>;
@@ -38,17 +40,18 @@ export class VersionCursor {
       const step = this.#entries.next();
       if (step.done === true) return false;
       const [key, version] = step.value;
-      const value = this.#valueOf(version);
-      if (value === undefined) continue;
+      const seen = this.#seen(version);
+      if (seen === undefined || seen.value === undefined) continue;
       this.key = key;
-      this.value = value;
+      this.version = seen;
+      this.value = seen.value;
       return true;
     }
   }
 
-  #valueOf(version: Version): unknown {
-    if (this.#snapshot !== newestVersions) return valueAt(version, this.#snapshot);
-    return version.epoch < this.#epoch ? version.value : undefined;
+  #seen(version: Version): Version | undefined {
+    if (this.#snapshot !== newestVersions) return versionAt(version, this.#snapshot);
+    return version.epoch < this.#epoch ? version : undefined;
   }
 }
 

@@ -1,78 +1,107 @@
 /**
- * A table as code at its owner sees it (`ctx.local(table)`): the live partitions themselves, synchronous, without a
- * copy and without a lock. It can only be read: there are no methods that write, and the values are deep-frozen, so
- * an attempt to change one throws TypeError.
+ * A table as code at its owner sees it: the partitions themselves, synchronous, without a copy and without a lock.
+ * It can only be read: there are no methods that write, and the values are deep-frozen, so an attempt to change one
+ * throws TypeError. Live (`ctx.local(table)`), or as it was at a snapshot (`ctx.snapshot(table)`), which whoever made
+ * it waits for and releases.
  *
  * It covers the partitions it was given. Asking for a key of another one is a mistake and throws; answering "absent"
- * would be a lie. An iteration that rests between steps goes on over what is there then, each key at most once.
+ * would be a lie. A live iteration that rests between steps goes on over what is there then, each key at most once.
  */
 import { checkOptions } from '../errors/argument.ts';
 import { InvalidArgumentError } from '../errors/errors.ts';
-import { fromStorageKey, type Key, keyToText, type StorageKey, toStorageKey } from '../key/key.ts';
+import { type Key, keyToText, type StorageKey, toStorageKey } from '../key/key.ts';
 import { isInRange, type KeyRangeOptions, keyRangeOf } from '../key/key-range.ts';
-import type { PartitionId } from '../mesh/shared-state.ts';
+import type { PartitionId, Timestamp } from '../mesh/shared-state.ts';
 import type { Partition } from '../partition/partition.ts';
 import type { PartitionStore } from '../partition/partition-store.ts';
 import type { Placement } from '../partition/placement.ts';
-import { newestVersions } from '../partition/version-cursor.ts';
+import { newestVersions, type VersionCursor } from '../partition/version-cursor.ts';
+import { entryOf, keyOf, LocalWalk, valueOf } from './local-walk.ts';
+import { sliced } from './sliced.ts';
+import type { Snapshot } from './snapshots.ts';
 import type { TableHandle } from './table-executor.ts';
 
 export class LocalTable<K extends Key, V> {
   readonly #table: TableHandle;
   readonly #placement: Placement;
   readonly #stores: ReadonlyMap<PartitionId, PartitionStore>;
+  readonly #snapshot: Snapshot | undefined;
 
-  constructor(table: TableHandle, placement: Placement, partitions: Iterable<Partition>) {
+  constructor(
+    table: TableHandle,
+    placement: Placement,
+    partitions: Iterable<Partition>,
+    snapshot?: Snapshot,
+  ) {
     this.#table = table;
     this.#placement = placement;
+    this.#snapshot = snapshot;
     this.#stores = new Map([...partitions].map(({ id, store }) => [id, store]));
   }
 
   /** The value of a key, deep-frozen, or undefined. Throws InvalidArgumentError when the key lives elsewhere. */
   get(key: K): V | undefined {
     const stored = toStorageKey(key);
-    return this.#storeOf(key, stored).readLocal(this.#table.id, stored) as V | undefined;
+    const store = this.#storeOf(key, stored);
+    const { id } = this.#table;
+    if (this.#snapshot === undefined) return store.readLocal(id, stored) as V | undefined;
+    return store.readLocalAt(id, stored, this.#moment(this.#snapshot)) as V | undefined;
   }
 
   /** Is the key there? Throws InvalidArgumentError when the key lives elsewhere. */
   has(key: K): boolean {
     const stored = toStorageKey(key);
-    return this.#storeOf(key, stored).read(this.#table.id, stored) !== undefined;
+    const store = this.#storeOf(key, stored);
+    if (this.#snapshot === undefined) return store.read(this.#table.id, stored) !== undefined;
+    return store.readAt(this.#table.id, stored, this.#moment(this.#snapshot)) !== undefined;
   }
 
   /** How many entries these partitions hold. */
   get size(): number {
     let size = 0;
-    for (const store of this.#stores.values()) size += store.size(this.#table.id);
+    for (const store of this.#stores.values()) {
+      size +=
+        this.#snapshot === undefined
+          ? store.size(this.#table.id)
+          : store.sizeAt(this.#table.id, this.#moment(this.#snapshot));
+    }
     return size;
   }
 
   /** The entries, or those of a range of keys: `from` (inclusive), `to` (exclusive), or `prefix`. In no order. */
-  *entries(range?: KeyRangeOptions<K>): IterableIterator<[K, V]> {
-    const isWanted = filterOf(range);
-    for (const store of this.#stores.values()) {
-      for (const [key, value] of store.iterateLocal(this.#table.id, isWanted)) {
-        yield [fromStorageKey(key) as K, value as V];
-      }
-    }
+  entries(range?: KeyRangeOptions<K>): IterableIterator<[K, V]> {
+    return this.#walk(range, entryOf) as IterableIterator<[K, V]>;
   }
 
   /** The keys, or those of a range; see `entries`. */
-  *keys(range?: KeyRangeOptions<K>): IterableIterator<K> {
-    const isWanted = filterOf(range);
-    for (const store of this.#stores.values()) {
-      const cursor = store.iterate(this.#table.id, newestVersions);
-      while (cursor.advance()) if (isWanted?.(cursor.key) !== false) yield fromStorageKey(cursor.key) as K;
-    }
+  keys(range?: KeyRangeOptions<K>): IterableIterator<K> {
+    return this.#walk(range, keyOf) as IterableIterator<K>;
   }
 
   /** The values, or those of a range; see `entries`. */
-  *values(range?: KeyRangeOptions<K>): IterableIterator<V> {
-    for (const [, value] of this.entries(range)) yield value;
+  values(range?: KeyRangeOptions<K>): IterableIterator<V> {
+    return this.#walk(range, valueOf) as IterableIterator<V>;
   }
 
   [Symbol.iterator](): IterableIterator<[K, V]> {
     return this.entries();
+  }
+
+  /** The entries for a long walk in an async job: about every millisecond the thread serves others in between. */
+  sliced(): AsyncIterableIterator<[K, V]> {
+    return sliced(this.entries());
+  }
+
+  #walk(range: KeyRangeOptions<K> | undefined, pick: (cursor: VersionCursor) => unknown): LocalWalk {
+    const { id } = this.#table;
+    const open = (store: PartitionStore): VersionCursor => store.iterate(id, this.#moment(this.#snapshot));
+    return new LocalWalk(this.#stores.values(), open, filterOf(range), pick);
+  }
+
+  #moment(snapshot: Snapshot | undefined): Timestamp {
+    if (snapshot === undefined) return newestVersions;
+    snapshot.mustBeReadable();
+    return snapshot.timestamp;
   }
 
   #storeOf(key: K, stored: StorageKey): PartitionStore {

@@ -4,7 +4,7 @@
  * be in the transfer list. Whoever receives one after the other side has ended just has the last word of a dead thread.
  */
 import type { MessagePort } from 'node:worker_threads';
-import type { MemberIdentity } from '../mesh/member.ts';
+import type { MemberIdentity } from '../mesh/peer.ts';
 import type { MemberId } from '../mesh/shared-state.ts';
 
 /** One incarnation of a member, and this side's end of the link to it. */

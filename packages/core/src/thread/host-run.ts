@@ -8,7 +8,7 @@ import { neverReached } from '../assert.ts';
 import { type ErrorRegistry, errorFromWire } from '../errors/error-codec.ts';
 import { HostLostError, ModuleLoadError, TimeoutError, type TroupeError } from '../errors/errors.ts';
 import { type WatchedPort, watchPort } from '../link/port-link.ts';
-import type { MemberIdentity } from '../mesh/member.ts';
+import type { MemberIdentity } from '../mesh/peer.ts';
 import type { ToHost, ToMain } from './control-messages.ts';
 import { deferred, settlesWithin } from './deferred.ts';
 import type { HostThread, ThreadEnd } from './thread-factory.ts';

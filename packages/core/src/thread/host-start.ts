@@ -1,7 +1,7 @@
 /** What a host thread is started with: everything it shares with the others, and who it is. Structured clone. */
 import type { MessagePort } from 'node:worker_threads';
 import type { AssignedPartition } from '../grid/core-member.ts';
-import type { MemberIdentity } from '../mesh/member.ts';
+import type { MemberIdentity } from '../mesh/peer.ts';
 import type { MemberId } from '../mesh/shared-state.ts';
 
 export interface HostStart {

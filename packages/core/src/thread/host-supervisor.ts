@@ -12,7 +12,9 @@ import { MessageChannel } from 'node:worker_threads';
 import pRetry from 'p-retry';
 import { HostLostError, InvalidArgumentError } from '../errors/errors.ts';
 import type { HostEvents } from '../grid/host-events.ts';
-import type { Member, MemberIdentity } from '../mesh/member.ts';
+import { callMemoryBytes } from '../mesh/call-memory.ts';
+import type { Member } from '../mesh/member.ts';
+import type { MemberIdentity } from '../mesh/peer.ts';
 import { noSnapshot } from '../mesh/shared-state.ts';
 import type { Placement } from '../partition/placement.ts';
 import type { ToHost } from './control-messages.ts';
@@ -115,7 +117,8 @@ export class HostSupervisor {
     const { shared } = member;
     host.incarnation++;
     const memory = new SharedArrayBuffer(memberMemoryBytes);
-    const identity: MemberIdentity = { id: host.id, incarnation: host.incarnation, memory };
+    const callMemory = new SharedArrayBuffer(callMemoryBytes);
+    const identity: MemberIdentity = { id: host.id, incarnation: host.incarnation, memory, callMemory };
     const control = new MessageChannel();
     const payload: HostStart = {
       ...start,

@@ -6,7 +6,8 @@
 import type { MessagePort } from 'node:worker_threads';
 import { MessageChannel } from 'node:worker_threads';
 import { portTransport } from '../link/port-link.ts';
-import type { Member, MemberIdentity } from '../mesh/member.ts';
+import type { Member } from '../mesh/member.ts';
+import { identityOf, type MemberIdentity } from '../mesh/peer.ts';
 import type { PeerConnection } from './control-messages.ts';
 import type { HostRun } from './host-run.ts';
 
@@ -39,9 +40,4 @@ export function connectHosts(main: Member, serving: readonly HostRun[], fresh: r
 /** Connects one member with another incarnation of a member, over a port. */
 export function connectPeer(member: Member, identity: MemberIdentity, port: MessagePort): void {
   member.connect(identity, (receive) => portTransport(port, receive));
-}
-
-function identityOf(member: Member): MemberIdentity {
-  const { id, incarnation, memory } = member.self;
-  return { id, incarnation, memory };
 }

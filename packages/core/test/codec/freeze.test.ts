@@ -1,15 +1,20 @@
-import { copyValue, freezeValue, readOnlyView, valuesEqual } from '@troupe/core';
+import { copyValue, freezeDeep, frozenCopy, valuesEqual } from '@troupe/core';
 import { describe, expect, test } from 'vitest';
 
-describe('freezeValue', () => {
-  test('returns the same tree, frozen to the leaves', () => {
+function freezeValue<T>(value: T): T {
+  freezeDeep(value);
+  return value;
+}
+
+describe('freezeDeep', () => {
+  test('freezes the tree to its leaves', () => {
     const value = {
       list: [{ n: 1 }],
       map: new Map([['k', { n: 1 }]]),
       keyed: new Map([[{ n: 1 }, 1]]),
       set: new Set([{ n: 1 }]),
     };
-    expect(freezeValue(value)).toBe(value);
+    expect(freezeDeep(value)).toBe(false);
     const inner = [value.list[0], value.map.get('k'), [...value.keyed.keys()][0], [...value.set][0]];
     for (const record of inner) expect(() => Object.assign(record as object, { n: 2 })).toThrow(TypeError);
     expect(() => value.list.push({ n: 2 })).toThrow(TypeError);
@@ -43,19 +48,12 @@ describe('freezeValue', () => {
   });
 
   test('primitives and frozen values pass through', () => {
-    const frozen = freezeValue({ a: 1 });
-    expect(freezeValue(frozen)).toBe(frozen);
-    expect(freezeValue(5)).toBe(5);
+    for (const value of [5, 'text', null, undefined, Object.freeze({ a: 1 })])
+      expect(freezeDeep(value)).toBe(false);
   });
 });
 
-describe('readOnlyView', () => {
-  test('is the stored value itself when it holds no binary', () => {
-    const value = freezeValue({ a: [1] });
-    expect(readOnlyView(value)).toBe(value);
-    expect(readOnlyView('text')).toBe('text');
-  });
-
+describe('frozenCopy', () => {
   test.each([
     ['in an object', { bytes: Buffer.from('abc'), n: 1 }, (v: never) => (v as { bytes: Buffer }).bytes],
     [
@@ -65,16 +63,18 @@ describe('readOnlyView', () => {
     ],
     ['in a Set', new Set([Buffer.from('abc')]), (v: never) => [...(v as Set<Buffer>)][0]],
     ['at the root', Buffer.from('abc'), (v: never) => v as Buffer],
-  ])('with a binary %s, writing to what it hands out changes nothing stored', (_where, value, bytesIn) => {
-    const stored = freezeValue(value);
-    const view = readOnlyView(stored);
-    (bytesIn(view as never) as Buffer)[0] = 0;
-    expect((bytesIn(stored as never) as Buffer).toString()).toBe('abc');
-    expect((bytesIn(readOnlyView(stored) as never) as Buffer).toString()).toBe('abc');
-  });
+  ])(
+    'of a value with a binary %s, which freezing tells, can be written to and the value stays',
+    (_where, value, bytesIn) => {
+      expect(freezeDeep(value)).toBe(true);
+      const copy = frozenCopy(value);
+      (bytesIn(copy as never) as Buffer)[0] = 0;
+      expect((bytesIn(value as never) as Buffer).toString()).toBe('abc');
+    },
+  );
 
   test('with a binary inside, the rest is frozen', () => {
-    const view = readOnlyView(freezeValue({ bytes: Buffer.from('abc'), list: [1] }));
-    expect(() => view.list.push(2)).toThrow(TypeError);
+    const copy = frozenCopy({ bytes: Buffer.from('abc'), list: [1] });
+    expect(() => copy.list.push(2)).toThrow(TypeError);
   });
 });

@@ -229,7 +229,7 @@ describe('a local read of a partition store', () => {
     const read = store.readLocal(table, 'a') as { list: number[] };
     expect(read).toBe(value);
     expect(() => read.list.push(2)).toThrow(TypeError);
-    expect([...store.iterateLocal(table)]).toEqual([['a', { list: [1] }]]);
+    expect(store.readLocal(table, 'a')).toBe(read);
   });
 
   test('loses what is written into a binary, which cannot be frozen', () => {

@@ -1,0 +1,134 @@
+/**
+ * The caller's end of `compute.stream`: one request for each host that has a share, and the items of all of them as they
+ * come. Nothing is sent before the first item is asked for. Who leaves, or aborts, stops the producers; so does the
+ * failure of one of them. A stream is never run again: what it has delivered can't be taken back.
+ */
+import {
+  addCallSite,
+  boundedWait,
+  type CallOptions,
+  copyValue,
+  HostLostError,
+  type Member,
+  type MemberId,
+  type Peer,
+} from '@troupe/core';
+import { blockedError, verdictOn } from './blocked-error.ts';
+import type { ExecutionId } from './execution.ts';
+import { linkedAbort } from './linked-abort.ts';
+import { sharesOf } from './map-reduce-calls.ts';
+import { ComputeOp, type JobPlace } from './messages.ts';
+import { fixedBytes, type PreparedCall, termsOf } from './outgoing-call.ts';
+import { StreamReader } from './stream-reader.ts';
+import type { PlacedTarget } from './target.ts';
+
+export interface StreamOptions extends CallOptions {
+  readonly priority?: number | undefined;
+}
+
+/** One host's share of a stream. */
+export interface StreamShare {
+  readonly owner: MemberId;
+  readonly place: JobPlace;
+}
+
+/** Shares of several partitions, or of one target. */
+export function streamShares(targets: readonly PlacedTarget[]): StreamShare[] {
+  return sharesOf(targets).map(({ owner, partitions }) => ({
+    owner,
+    place: partitions.length === 1 ? (partitions[0] as number) : partitions,
+  }));
+}
+
+/** The streams of one member that are being read. */
+export class StreamCalls {
+  readonly #member: Member;
+  readonly #readers = new Map<ExecutionId, StreamReader>();
+
+  constructor(member: Member) {
+    this.#member = member;
+  }
+
+  /** A batch has come. */
+  receive(id: ExecutionId, requestId: number, items: unknown[], from: Peer): void {
+    this.#readers.get(id)?.add(from.id, items, () => {
+      this.#member.sendProtocol(from, [ComputeOp.consumed, requestId, 1]);
+    });
+  }
+
+  async *read(
+    prepared: PreparedCall,
+    shares: readonly StreamShare[],
+    options: StreamOptions,
+  ): AsyncGenerator<unknown, void, undefined> {
+    const id = this.#member.shared.draw();
+    const reader = new StreamReader();
+    const linked = linkedAbort(options.signal);
+    this.#readers.set(id, reader);
+    try {
+      linked.signal.throwIfAborted();
+      const requests = shares.map((share) => this.#request(id, prepared, share, shares.length > 1, options));
+      for (const request of requests) this.#begin(request, reader, linked.signal);
+      const bounds = { timeoutMs: options.timeoutMs, signal: linked.signal };
+      for (;;) {
+        linked.signal.throwIfAborted();
+        const taken = reader.take();
+        if (taken === 'end') return;
+        if (taken === 'wait') await boundedWait(reader.change(), bounds, 'the stream was left');
+        else yield taken.item;
+      }
+    } catch (error) {
+      addCallSite(error);
+      throw error;
+    } finally {
+      this.#readers.delete(id);
+      linked.release();
+      linked.abort(new DOMException('the stream was left', 'AbortError'));
+    }
+  }
+
+  #request(
+    id: ExecutionId,
+    prepared: PreparedCall,
+    { owner, place }: StreamShare,
+    argsShared: boolean,
+    { priority = 0 }: StreamOptions,
+  ): StreamRequest {
+    const isShared = owner === this.#member.self.id && argsShared;
+    const args = isShared ? copyValue(prepared.args, 'value') : prepared.args;
+    const message: unknown[] = [ComputeOp.stream, 0, prepared.definition, id, 1, 0, args, place];
+    const terms = termsOf(priority);
+    if (terms !== undefined) message.push(terms);
+    return { owner, message, bytes: prepared.bytes + fixedBytes };
+  }
+
+  #begin({ owner, message, bytes }: StreamRequest, reader: StreamReader, signal: AbortSignal): void {
+    // The wait for each item is bounded, not the stream.
+    const bounds = { timeoutMs: Number.POSITIVE_INFINITY, signal };
+    reader.expect(owner);
+    this.#member.request(owner, message, bytes, bounds).then(
+      (batches) => reader.sourceEnded(owner, batches as number),
+      (error: unknown) => reader.fail(this.#failure(error, message[3] as ExecutionId, reader.delivered)),
+    );
+  }
+
+  #failure(error: unknown, id: ExecutionId, delivered: number): unknown {
+    if (!(error instanceof HostLostError)) return error;
+    return verdictOn(this.#member, id, error) === 'certain'
+      ? blockedError(this.#member, id, 'certain', error)
+      : notRunAgain(error, delivered);
+  }
+}
+
+interface StreamRequest {
+  readonly owner: MemberId;
+  readonly message: unknown[];
+  readonly bytes: number;
+}
+
+function notRunAgain(error: HostLostError, delivered: number): HostLostError {
+  return new HostLostError(
+    `${error.message}; a stream is not run again, for what it has delivered can't be taken back`,
+    { details: { ...error.details, delivered }, cause: error.cause },
+  );
+}
