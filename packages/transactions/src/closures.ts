@@ -3,7 +3,7 @@ import { type CallOptions, GridClosedError } from '@troupe/core';
 import { SnapshotTransaction, type TransactionGround } from './open-transaction.ts';
 import { type Bounded, RunDeadlines } from './run-deadlines.ts';
 import type { TransactionBody, TransactionOptions } from './transaction.ts';
-import { type LockingBody, TransactionRun } from './transaction-run.ts';
+import { type LockingBody, type RunSettings, TransactionRun } from './transaction-run.ts';
 import type { TransactionService } from './transaction-service.ts';
 
 export class Closures {
@@ -18,7 +18,7 @@ export class Closures {
   }
 
   /** A run of `body` as its operations' context; `start` it. Throws the signal's reason, or GRID_CLOSED. */
-  prepare<T>(body: TransactionBody<T>, options: TransactionOptions): TransactionRun<T> {
+  prepare<T>(body: TransactionBody<T>, options: RunSettings): TransactionRun<T> {
     return this.#prepared(body, true, options);
   }
 
@@ -56,7 +56,7 @@ export class Closures {
   #prepared<T>(
     body: TransactionBody<T> | LockingBody<T>,
     inContext: boolean,
-    options: TransactionOptions,
+    options: RunSettings,
   ): TransactionRun<T> {
     const run = new TransactionRun<T>(this.#service, this.#ground, body, inContext, options, this.#ended);
     this.begin(run);

@@ -24,7 +24,15 @@ import { Refusal, RequestOp } from './messages.ts';
 import type { TransactionId } from './status-word.ts';
 
 /** Why an attempt ended without a commit. */
-export type AbortCause = 'wounded' | 'participant-lost' | 'line-full' | 'killed' | 'timeout' | 'user';
+export type AbortCause =
+  | 'wounded'
+  | 'participant-lost'
+  | 'line-full'
+  | 'killed'
+  | 'timeout'
+  | 'user'
+  /** It was done before, under the same idempotency key. */
+  | 'already';
 
 export interface CoordinatorPorts {
   readonly decision: Decision;
@@ -98,6 +106,12 @@ export class Coordinator {
     this.#send(RequestOp.lock, partition, step, accesses, undefined);
   }
 
+  /** The same; the first access is the row of the transaction's idempotency key. */
+  lockOnce(partition: PartitionId, step: number, accesses: readonly unknown[]): void {
+    this.#assertRunning();
+    this.#send(RequestOp.lockOnce, partition, step, accesses, undefined);
+  }
+
   /** Asks a partition for the whole of a table. */
   lockTable(partition: PartitionId, step: number, table: number, mode: LockMode): void {
     this.#assertRunning();
@@ -154,6 +168,11 @@ export class Coordinator {
   partitionLost(partition: PartitionId): void {
     if (!this.touches(partition) || this.abort('participant-lost', partition)) return;
     if (this.#state === 'preparing') this.#decidedByTheDead(partition);
+  }
+
+  /** Every partition has ended: if one of them had the last word, it has said it. */
+  allLost(): void {
+    if (this.#state === 'preparing') this.#decidedByTheDead(undefined);
   }
 
   // ── messages from participants ────────────────────────────────────────────────────────────────────────────────
@@ -233,7 +252,7 @@ export class Coordinator {
    * A participant had taken the word, to wound it or to commit it alone, and died before it could say so; or another
    * has and is about to. Nobody else can decide any more, so the word tells.
    */
-  #decidedByTheDead(partition: PartitionId): void {
+  #decidedByTheDead(partition: PartitionId | undefined): void {
     const timestamp = this.#ports.decision.committedAt(this.id, this.slot);
     if (timestamp !== undefined) this.done(timestamp);
     else this.#end(0, { committed: false, cause: 'participant-lost', partition });

@@ -103,6 +103,9 @@ export class MemoryDecision implements Decision {
   }
 
   committedAt(id: TransactionId, slot: number): Timestamp | undefined {
-    return this.#words.fate(slot, id) === 'committed' ? this.#words.commitTimestamp(slot) : undefined;
+    if (this.#words.fate(slot, id) !== 'committed') return undefined;
+    // A partition that died between the word and the timestamp left an older one, of whoever had the slot before. What
+    // it committed died with it, so any moment of its life is as true.
+    return Math.max(id, this.#words.commitTimestamp(slot));
   }
 }

@@ -11,6 +11,8 @@
  *
  * - `lock` […, step, accesses]: takes these locks, then answers with the values. `accesses` is
  *   [table, key, mode, table, key, mode, …], `mode` a LockMode.
+ * - `lockOnce`: as `lock`; the first access is the row of the transaction's idempotency key. The first message to a
+ *   partition of a transaction that has one.
  * - `lockTable` […, step, table, mode]: takes the whole table in this partition, then answers with no values.
  * - `prepare` […, writes, cleared]: takes the locks of the writes it doesn't hold yet, keeps the writes, votes yes
  *   with a timestamp drawn while all locks are held. `writes` is [table, key, value, …], undefined removes; `cleared`
@@ -31,8 +33,9 @@
  * - `refused` […, reason]: this partition holds nothing for the id (any more): it was wounded, its line was full, or
  *   the incarnation is another. The same as a no.
  *
- * Family `procedure`: `call` [op, requestId, procedure, args, timeoutMs], an ordinary request (bulk lane) to the owner
- * of the procedure's first key, which runs the whole transaction and answers with what its body returned.
+ * Family `procedure`: `call` [op, requestId, procedure, args, timeoutMs, ticket, idempotencyKey], an ordinary request
+ * (bulk lane) to the owner of the procedure's first key, which runs the whole transaction and answers with what its body
+ * returned. `ticket` names the cell at the caller in which the owner notes the attempt under way (`procedure-cells.ts`).
  */
 export const RequestOp = {
   lock: 48,
@@ -41,6 +44,7 @@ export const RequestOp = {
   commitOne: 51,
   decide: 52,
   commit: 53,
+  lockOnce: 54,
 } as const;
 export const ReplyOp = { answer: 64, vote: 65, done: 66, refused: 67 } as const;
 export const ProcedureOp = { call: 96 } as const;

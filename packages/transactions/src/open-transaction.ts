@@ -10,7 +10,7 @@ import type { KeyPlacer } from './declared-keys.ts';
 import { readOnlyExecutor } from './read-only-executor.ts';
 import type { DeclaredKeys, NestedOptions, TransactionBody } from './transaction.ts';
 import { type StoredEntries, TransactionExecutor } from './transaction-executor.ts';
-import { checkTransactionCall } from './transaction-options.ts';
+import { checkNestedCall } from './transaction-options.ts';
 
 /** What open transactions need of their member. */
 export interface TransactionGround {
@@ -55,7 +55,7 @@ export class LockingTransaction implements OpenTransaction {
 
   transaction<T>(body: TransactionBody<T>, options: NestedOptions = {}): Promise<T> {
     try {
-      checkTransactionCall(body, options);
+      checkNestedCall(body, options);
     } catch (error) {
       return Promise.reject(error as Error);
     }
@@ -173,7 +173,7 @@ export class SnapshotTransaction implements OpenTransaction {
   }
 
   async transaction<T>(body: TransactionBody<T>, options: NestedOptions = {}): Promise<T> {
-    checkTransactionCall(body, options);
+    checkNestedCall(body, options);
     this.#assertOpen();
     if (options.keys !== undefined)
       throw new ReadOnlyError('a read-only transaction takes no locks, so it can declare no keys');

@@ -291,7 +291,7 @@ export class Participant implements PartitionConcurrency {
 
   #commitHere(record: TransactionRecord, writes: readonly unknown[], cleared: readonly number[]): void {
     const timestamp = this.#ports.draw();
-    if (record.origin.words.tryCommit(record.slot, record.id, timestamp)) {
+    if (record.origin.words.tryCommitAlone(record.slot, record.id, timestamp)) {
       record.vote = { timestamp, writes, cleared };
       this.#end(record, timestamp);
       record.origin.send([ReplyOp.done, record.id, this.#partition.id, timestamp]);

@@ -13,8 +13,9 @@ import type {
   TableHandle,
 } from '@troupe/core';
 import { applyOperation, copyValue, lockFor, ScanPart as Part, TableOp, WriteSlot } from '@troupe/core';
-import { type Attempt, LockRequests, type LockWaiter } from './attempt.ts';
+import type { Attempt, LockWaiter } from './attempt.ts';
 import type { PlacedTableKey } from './declared-keys.ts';
+import { LockRequests } from './lock-requests.ts';
 import { type Cell, Workspace } from './workspace.ts';
 
 /** Pages of the entries of one table, as stored; the caller holds locks that keep it still. */

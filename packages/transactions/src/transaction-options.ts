@@ -2,14 +2,24 @@
 import {
   callOptionNamesWith,
   checkCallOptions,
+  idempotencyKeyLengthMax,
   InvalidArgumentError,
+  mustBe,
   mustBeFunction,
   mustBeInteger,
   mustBeName,
 } from '@troupe/core';
-import type { BeginOptions, TransactionOptions } from './transaction.ts';
+import type { BeginOptions, RunOptions, TransactionOptions } from './transaction.ts';
 
-const transactionOptionNames = callOptionNamesWith('keys', 'retries', 'readOnly', 'label', 'independent');
+const transactionOptionNames = callOptionNamesWith(
+  'keys',
+  'retries',
+  'readOnly',
+  'label',
+  'idempotencyKey',
+  'independent',
+);
+const runOptionNames = callOptionNamesWith('idempotencyKey');
 const beginOptionNames = callOptionNamesWith('readOnly', 'label');
 
 /** Throws InvalidArgumentError for the first option of `transaction()` that is wrong, and for a body that is none. */
@@ -29,11 +39,41 @@ export function checkTransactionCall(body: unknown, options: TransactionOptions)
       },
     );
   }
+  checkIdempotencyKey(options.idempotencyKey);
+  if (options.readOnly === true && options.idempotencyKey !== undefined) {
+    throw new InvalidArgumentError(
+      'idempotencyKey must be left out of a read-only transaction: it may be repeated without one',
+      { details: { argument: 'idempotencyKey' } },
+    );
+  }
   if (options.readOnly === true && keys !== undefined) {
     throw new InvalidArgumentError('keys must be left out of a read-only transaction: it takes no locks', {
       details: { argument: 'keys' },
     });
   }
+}
+
+/** The same for a call that joins a transaction. */
+export function checkNestedCall(body: unknown, options: TransactionOptions): void {
+  checkTransactionCall(body, options);
+  if (options.idempotencyKey === undefined) return;
+  throw new InvalidArgumentError(
+    'idempotencyKey must be left out of a call that joins a transaction, because that one decides whether it is done: give the key to the outermost transaction, or begin a separate one with `independent: true`',
+    { details: { argument: 'idempotencyKey' } },
+  );
+}
+
+/** The same for `runWith()`. */
+export function checkRunOptions(options: RunOptions): void {
+  checkCallOptions(options, runOptionNames);
+  checkIdempotencyKey(options.idempotencyKey);
+}
+
+function checkIdempotencyKey(key: unknown): void {
+  if (key === undefined) return;
+  const isKey = typeof key === 'string' && key.length > 0 && key.length <= idempotencyKeyLengthMax;
+  const expected = `a string of 1 to ${idempotencyKeyLengthMax} characters`;
+  mustBe(isKey, 'idempotencyKey', expected, key);
 }
 
 /** The same for `begin()`. */

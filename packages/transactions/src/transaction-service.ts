@@ -7,6 +7,8 @@ import { Family, OverloadedError, PartitionLostError, TransactionAbortedError } 
 import { Attempt, type AttemptGround } from './attempt.ts';
 import type { AbortCause } from './coordinator.ts';
 import { MemoryDecision } from './decision.ts';
+import { type IdempotencyGround, IdempotencyGuard } from './idempotency.ts';
+import { IdempotencySweeper } from './idempotency-sweeper.ts';
 import { Refusal, ReplyOp, RequestOp } from './messages.ts';
 import { type Origin, Participant } from './participant.ts';
 import { StatusSlots, StatusWords, type TransactionId } from './status-word.ts';
@@ -20,14 +22,23 @@ export class TransactionService implements AttemptGround {
   readonly #attempts = new Map<TransactionId, Attempt>();
   readonly #participants = new Map<PartitionId, Participant>();
   readonly #origins = new Map<Peer, Origin>();
+  readonly #idempotency: IdempotencyGround;
+  readonly #sweeper: IdempotencySweeper;
   /** Slots of ended attempts whose decisions wait to be handed to the links. */
   #slotsToRelease: number[] = [];
 
-  constructor(core: CoreMember) {
+  constructor(core: CoreMember, idempotencyRetentionMs: number) {
     const { member } = core;
     this.#core = core;
     this.#slots = new StatusSlots(member.self.memory);
     this.partitionCount = core.placement.partitionCount;
+    const nowMs = (): number => Date.now();
+    this.#idempotency = {
+      partitionCount: this.partitionCount,
+      retentionMs: idempotencyRetentionMs,
+      nowMs,
+    };
+    this.#sweeper = new IdempotencySweeper(idempotencyRetentionMs, nowMs);
     // The threads of hosts end with the main thread, so a coordinator there is never missed by a participant.
     this.outlivesPartitions = !core.isHost;
     this.decision = new MemoryDecision(
@@ -38,6 +49,7 @@ export class TransactionService implements AttemptGround {
     member.register(Family.transactionRequest, {
       receive: (message, from) => this.#request(message, from),
       peerLost: (peer) => this.#peerLost(peer),
+      closed: () => this.#sweeper.stop(),
     });
     member.register(Family.transactionReply, { receive: (message) => this.#reply(message) });
   }
@@ -46,7 +58,13 @@ export class TransactionService implements AttemptGround {
   createParticipant(partition: ConstructorParameters<typeof Participant>[0]): Participant {
     const participant = new Participant(partition, { draw: () => this.#core.member.shared.draw() });
     this.#participants.set(partition.id, participant);
+    this.#sweeper.add(partition.store, participant);
     return participant;
+  }
+
+  /** For an attempt of a transaction that has an idempotency key. */
+  guard(key: string, procedure: string | undefined): IdempotencyGuard {
+    return new IdempotencyGuard(key, procedure, this.#idempotency);
   }
 
   /** Begins an attempt. `age`: the id of the first one, when this is a retry. Waits while every word is in use. */
@@ -137,9 +155,10 @@ export class TransactionService implements AttemptGround {
     }
   }
 
-  /** Ends every attempt of this member. */
+  /** Ends every attempt of this member, after the partitions. */
   close(): void {
-    for (const attempt of Array.from(this.#attempts.values())) attempt.coordinator.abort('killed');
+    for (const { coordinator } of Array.from(this.#attempts.values()))
+      if (!coordinator.abort('killed')) coordinator.allLost();
   }
 
   /** A slot is lent again only when the decisions of its transaction have left this thread: a death may not lose them. */
@@ -163,6 +182,10 @@ export class TransactionService implements AttemptGround {
     }
     switch (message[0]) {
       case RequestOp.lock:
+        participant.lock(message, origin);
+        break;
+      case RequestOp.lockOnce:
+        this.#sweeper.start();
         participant.lock(message, origin);
         break;
       case RequestOp.lockTable:
@@ -233,5 +256,6 @@ const causeText: Record<Exclude<AbortCause, 'participant-lost' | 'line-full'>, s
   wounded: 'an older transaction needed what it had locked',
   killed: 'it was ended from outside',
   timeout: 'it did not finish in time',
+  already: 'it was done before, under the same idempotencyKey; its caller gets the answer of then',
   user: 'one of its operations failed or it was rolled back',
 };

@@ -2,8 +2,8 @@
  * Transactions as a member's users begin them. Checks what it is given, decides whether a call joins the transaction
  * it is made in, and hands the rest to closures, explicit transactions and procedures.
  */
-import type { CallOptions, CoreMember, MemberTables, Partition } from '@troupe/core';
-import { checkCallOptions, newest, ScanPart, scanPartitions } from '@troupe/core';
+import type { CoreMember, MemberTables, Partition } from '@troupe/core';
+import { newest, ScanPart, scanPartitions } from '@troupe/core';
 import { TransactionalOperations } from './atomic-operations.ts';
 import { Closures } from './closures.ts';
 import { TransactionContext } from './context.ts';
@@ -16,11 +16,12 @@ import { ProcedureCalls } from './procedure-calls.ts';
 import type {
   BeginOptions,
   ExplicitTransaction,
+  RunOptions,
   Transaction,
   TransactionBody,
   TransactionOptions,
 } from './transaction.ts';
-import { checkBeginOptions, checkTransactionCall } from './transaction-options.ts';
+import { checkBeginOptions, checkRunOptions, checkTransactionCall } from './transaction-options.ts';
 import { TransactionService } from './transaction-service.ts';
 
 /** What the transactions package adds to every member's client. */
@@ -35,11 +36,11 @@ export interface TransactionClient {
   begin(options?: BeginOptions): Promise<ExplicitTransaction>;
   /** Runs a procedure at the owner of its first key, in one round trip when all its keys are there. */
   run<A extends readonly unknown[], R>(procedure: ProcedureDefinition<A, R>, ...args: A): Promise<Awaited<R>>;
-  /** As `run`, with a deadline and a signal. */
+  /** As `run`, with a deadline, a signal and an idempotency key. */
   runWith<A extends readonly unknown[], R>(
     procedure: ProcedureDefinition<A, R>,
     args: A,
-    options: CallOptions,
+    options: RunOptions,
   ): Promise<Awaited<R>>;
   /** The transaction whose body is running. */
   currentTransaction(): Transaction | undefined;
@@ -57,9 +58,10 @@ export class Transactions implements TransactionClient {
   readonly #procedures: ProcedureCalls;
   readonly #ground: TransactionGround;
 
-  constructor(core: CoreMember, tables: MemberTables) {
+  /** `idempotencyRetentionMs`: how long the answer of a call with an idempotency key is kept. */
+  constructor(core: CoreMember, tables: MemberTables, idempotencyRetentionMs: number) {
     const keys = new KeyPlacer(core, tables);
-    this.service = new TransactionService(core);
+    this.service = new TransactionService(core, idempotencyRetentionMs);
     this.#ground = {
       tables,
       keys,
@@ -114,9 +116,9 @@ export class Transactions implements TransactionClient {
   async runWith<A extends readonly unknown[], R>(
     procedure: ProcedureDefinition<A, R>,
     args: A,
-    options: CallOptions,
+    options: RunOptions,
   ): Promise<Awaited<R>> {
-    checkCallOptions(options);
+    checkRunOptions(options);
     return (await this.#procedures.call(procedure as never, args, options)) as Awaited<R>;
   }
 

@@ -53,6 +53,7 @@ export type {
   BeginOptions,
   ExplicitTransaction,
   ProcedureDefinition,
+  RunOptions,
   Transaction,
   TransactionBody,
   TransactionOptions,

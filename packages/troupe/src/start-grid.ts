@@ -10,6 +10,11 @@ import { wireMember } from './wire-member.ts';
 export interface GridOptions extends CoreOptions {
   /** Bounds of jobs on each host, and of the pool for jobs at `'any'`. */
   readonly compute?: ComputeSettings;
+  /**
+   * Milliseconds for which the answer of a call with an `idempotencyKey` is kept, in memory, at each partition it
+   * touched. Default 600,000 (ten minutes).
+   */
+  readonly idempotencyRetentionMs?: number;
 }
 
 /**
@@ -30,8 +35,8 @@ export async function startGrid(options: GridOptions): Promise<Grid> {
       ),
       hostExport: 'runTroupeHost',
       memberMemoryBytes: statusMemoryBytes(transactionsPerMemberMax),
-      settings: memberSettings(options?.compute, options?.modules),
-      otherOptionNames: ['compute'],
+      settings: memberSettings(options?.compute, options?.idempotencyRetentionMs, options?.modules),
+      otherOptionNames: ['compute', 'idempotencyRetentionMs'],
     }),
   );
 }

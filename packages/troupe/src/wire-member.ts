@@ -26,8 +26,8 @@ export interface WiredMember {
 export function wireMember(core: CoreMember): WiredMember {
   const { member, definitions, placement, owned } = core;
   const tables = new MemberTables(core);
-  const transactions = new Transactions(core, tables);
-  const { compute: settings, modules } = core.settings as MemberSettings;
+  const { compute: settings, idempotencyRetentionMs, modules } = core.settings as MemberSettings;
+  const transactions = new Transactions(core, tables, idempotencyRetentionMs);
   const compute = new Compute(core, tables, () => client, { ...settings, modules });
   const types = new ActorTypes(definitions);
   const service = new ActorService({ member, types, owned, client: () => client });
