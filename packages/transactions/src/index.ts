@@ -23,8 +23,8 @@ export { LockRequests, type PartitionRequest } from './lock-requests.ts';
 export * from './lock-strategy.ts';
 export { Refusal, ReplyOp, RequestOp } from './messages.ts';
 export { type Origin, Participant, type ParticipantPorts, TransactionRecord } from './participant.ts';
-export { CallCell, cellsOf, noTicket, ProcedureCells, type Settled, type Ticket } from './procedure-cells.ts';
 export { type ProcedureDefinition, type ProcedureOptions, procedure } from './procedure.ts';
+export { CallCell, cellsOf, noTicket, ProcedureCells, type Settled, type Ticket } from './procedure-cells.ts';
 export { type Fate, StatusSlots, StatusWords, statusMemoryBytes, type TransactionId } from './status-word.ts';
 export type {
   BeginOptions,

@@ -81,8 +81,10 @@ export class ProcedureCalls implements MessageFamily {
     try {
       return options?.signal === undefined
         ? await member.request(owner, message, bytes, options)
-        : await this.#untilAborted({ procedure: procedure.name, owner, ticket, idempotencyKey }, options, (own) =>
-            member.request(owner, message, bytes, own),
+        : await this.#untilAborted(
+            { procedure: procedure.name, owner, ticket, idempotencyKey },
+            options,
+            (own) => member.request(owner, message, bytes, own),
           );
     } catch (error) {
       if (!member.wasUnanswered(error)) throw error;
@@ -142,9 +144,10 @@ export class ProcedureCalls implements MessageFamily {
     const run = this.#closures.prepare(bodyOf(procedure, args), {
       keys,
       label: procedure.name,
-      ...(timeoutMs === undefined ? {} : { timeoutMs }),
-      ...(report === undefined ? {} : { report }),
-      ...(idempotencyKey === undefined ? {} : { idempotencyKey, procedure: procedure.name }),
+      procedure: procedure.name,
+      timeoutMs,
+      report,
+      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
     });
     runs.set(requestId, run);
     try {

@@ -15,6 +15,12 @@ import {
 import { noTicket, type ProcedureCells, type Settled, type Ticket } from './procedure-cells.ts';
 import { StatusWords } from './status-word.ts';
 
+/** What is read of the member that ran a procedure, while it lives and after. */
+type Owner = Pick<Peer, 'memory' | 'lost'>;
+
+/** How long a closed grid waits for an owner that was deciding when it closed: far longer than that takes. */
+const turnsAfterClose = 1_000;
+
 /** `unknown`: the call had no cell, because this member had too many calls under way. */
 export type CallOutcome = Exclude<Settled, 'undecided'> | 'unknown';
 
@@ -30,7 +36,7 @@ export class ProcedureOutcomes {
   readonly #member: Member;
   readonly #cells: ProcedureCells;
   /** The latest incarnation lost of each member: its words are read after its death. */
-  readonly #lost = new Map<MemberId, Peer>();
+  readonly #lost = new Map<MemberId, Owner>();
 
   constructor(member: Member, cells: ProcedureCells) {
     this.#member = member;
@@ -38,7 +44,7 @@ export class ProcedureOutcomes {
   }
 
   peerLost(peer: Peer): void {
-    this.#lost.set(peer.id, peer);
+    this.#lost.set(peer.id, { memory: peer.memory, lost: true });
   }
 
   /** Ends the call unless it is decided, and tells which. Rarely, while its owner decides, this takes a moment. */
@@ -46,15 +52,17 @@ export class ProcedureOutcomes {
     return this.#outcomeAt(this.#member.tryPeer(call.owner) ?? this.#lost.get(call.owner), call);
   }
 
-  async #outcomeAt(peer: Peer | undefined, call: UnansweredCall): Promise<CallOutcome> {
-    if (call.ticket === noTicket || peer === undefined) return 'unknown';
-    const words = new StatusWords(peer.memory);
-    for (;;) {
+  async #outcomeAt(owner: Owner | undefined, call: UnansweredCall): Promise<CallOutcome> {
+    if (call.ticket === noTicket || owner === undefined) return 'unknown';
+    const words = new StatusWords(owner.memory);
+    for (let turns = 0; ; turns++) {
       // Looked at first: once it is lost it changes nothing any more.
-      const { lost } = peer;
+      const { lost } = owner;
       const settled = this.#cells.settle(call.ticket, words);
       if (settled !== 'undecided') return settled;
-      if (lost || this.#member.closed) return 'not-done';
+      if (lost) return 'not-done';
+      // Nobody tells a grid that has closed when a thread is gone.
+      if (this.#member.closed && turns >= turnsAfterClose) return 'unknown';
       await new Promise((resolve) => setImmediate(resolve));
     }
   }

@@ -2,8 +2,8 @@
 import {
   callOptionNamesWith,
   checkCallOptions,
-  idempotencyKeyLengthMax,
   InvalidArgumentError,
+  idempotencyKeyLengthMax,
   mustBe,
   mustBeFunction,
   mustBeInteger,

@@ -37,7 +37,7 @@ export type LockingBody<T> = (transaction: LockingTransaction) => T | Promise<T>
 export interface RunSettings extends TransactionOptions {
   /** The name of the procedure that is its body. */
   readonly procedure?: string;
-  readonly report?: AttemptReport;
+  readonly report?: AttemptReport | undefined;
 }
 
 /** How an attempt ended: well, with an error for the user, or lost to another transaction and worth another try. */

@@ -366,8 +366,7 @@ describe('the sweeper', () => {
     const stage = new Stage();
     const sweeper = new IdempotencySweeper(retentionMs, () => stage.nowMs);
     for (const { store, participant } of stage.parts) sweeper.add(store, participant);
-    const count = (): number =>
-      stage.parts.reduce((sum, { store }) => sum + store.size(idempotencyTable), 0);
+    const count = (): number => stage.parts.reduce((sum, { store }) => sum + store.size(idempotencyTable), 0);
     return { stage, sweeper, count };
   }
 

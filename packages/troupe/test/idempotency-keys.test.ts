@@ -46,10 +46,38 @@ describe.each(topologies)('an idempotency key %s', (_, threads) => {
   test('works with blind writes, scans, all keys declared, and nothing at all', async () => {
     let runs = 0;
     const bodies: [TransactionBody<number>, object][] = [
-      [(tx) => tx.table(items).set('x', 1).then(() => ++runs), {}],
-      [(tx) => tx.table(items).clear().then(() => ++runs), {}],
-      [(tx) => tx.table(items).size().then(() => ++runs), {}],
-      [(tx) => tx.table(items).set('y', 1).then(() => ++runs), { keys: 'all' }],
+      [
+        (tx) =>
+          tx
+            .table(items)
+            .set('x', 1)
+            .then(() => ++runs),
+        {},
+      ],
+      [
+        (tx) =>
+          tx
+            .table(items)
+            .clear()
+            .then(() => ++runs),
+        {},
+      ],
+      [
+        (tx) =>
+          tx
+            .table(items)
+            .size()
+            .then(() => ++runs),
+        {},
+      ],
+      [
+        (tx) =>
+          tx
+            .table(items)
+            .set('y', 1)
+            .then(() => ++runs),
+        { keys: 'all' },
+      ],
       [() => ++runs, {}],
       [() => ++runs, { keys: [] }],
     ];
@@ -102,19 +130,21 @@ describe.each(topologies)('an idempotency key %s', (_, threads) => {
       code: 'INVALID_ARGUMENT',
       details: { argument: 'idempotencyKey', usedFor: 'countsOnce' },
     });
-    expect(await rejection(grid.transaction(count('a'), options))).toMatchObject({ code: 'INVALID_ARGUMENT' });
+    expect(await rejection(grid.transaction(count('a'), options))).toMatchObject({
+      code: 'INVALID_ARGUMENT',
+    });
     expect(await collect(grid.table(counters).entries())).toEqual([['a', 1]]);
   });
 
   test('is refused where it could not hold', async () => {
     const invalid = { code: 'INVALID_ARGUMENT', details: { argument: 'idempotencyKey' } };
     for (const wrong of ['', 'x'.repeat(257), 7, null])
-      expect(await rejection(grid.transaction(count('a'), { idempotencyKey: wrong as string }))).toMatchObject(
-        invalid,
-      );
-    expect(
-      await rejection(grid.runWith(store.countsOnce, [['a']], { idempotencyKey: '' })),
-    ).toMatchObject(invalid);
+      expect(
+        await rejection(grid.transaction(count('a'), { idempotencyKey: wrong as string })),
+      ).toMatchObject(invalid);
+    expect(await rejection(grid.runWith(store.countsOnce, [['a']], { idempotencyKey: '' }))).toMatchObject(
+      invalid,
+    );
     expect(
       await rejection(grid.transaction(count('a'), { idempotencyKey: 'k', readOnly: true })),
     ).toMatchObject(invalid);

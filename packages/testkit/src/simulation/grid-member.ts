@@ -252,8 +252,7 @@ export class GridMember implements MemberBehaviour<Frame> {
     }
     const { participant } = served;
     const message = this.#world.parts.request(received, served.incarnation);
-    if (message[0] === RequestOp.lock || message[0] === RequestOp.lockOnce)
-      participant.lock(message, origin);
+    if (message[0] === RequestOp.lock || message[0] === RequestOp.lockOnce) participant.lock(message, origin);
     else if (message[0] === RequestOp.lockTable) participant.lockTable(message, origin);
     else if (message[0] === RequestOp.prepare) participant.prepare(message, origin);
     else if (message[0] === RequestOp.commitOne) participant.commitOne(message, origin);
