@@ -15,7 +15,7 @@ import {
   StatusWords,
   statusMemoryBytes,
 } from '@troupe/transactions';
-import { describe, expect, test } from 'vitest';
+import { afterEach, describe, expect, test, vi } from 'vitest';
 
 const partitions = 4;
 const users = 0;
@@ -29,7 +29,7 @@ function keyAt(home: PartitionId): string {
 
 class Stage {
   readonly shared = SharedState.create(partitions, 2);
-  readonly words = new StatusWords(new SharedArrayBuffer(statusMemoryBytes(64)));
+  readonly words = new StatusWords(new SharedArrayBuffer(statusMemoryBytes(2_048)));
   readonly parts = Array.from({ length: partitions }, (_, id) => this.#createPartition(id));
   readonly queue: (() => void)[] = [];
   /** Requests since the last look, as `lock 0`. */
@@ -362,6 +362,8 @@ describe('a transaction with an idempotency key', () => {
 });
 
 describe('the sweeper', () => {
+  afterEach(() => void vi.useRealTimers());
+
   function sweptStage(): { stage: Stage; sweeper: IdempotencySweeper; count: () => number } {
     const stage = new Stage();
     const sweeper = new IdempotencySweeper(retentionMs, () => stage.nowMs);
@@ -381,6 +383,26 @@ describe('the sweeper', () => {
     expect([sweeper.sweep(100), count()]).toEqual([false, 5]);
     stage.nowMs += 500;
     expect([sweeper.sweep(5), count()]).toEqual([false, 0]);
+  });
+
+  test('looks now and then from the first key on, goes on at once where much is left, and stops when told', () => {
+    vi.useFakeTimers();
+    const { stage, sweeper, count } = sweptStage();
+    const keys = 1_500;
+    for (let i = 0; i < keys; i++) stage.commit(stage.begin(keyAt(1) + i), i);
+    expect(vi.getTimerCount()).toBe(0);
+    sweeper.start();
+    sweeper.start();
+    expect(vi.getTimerCount()).toBe(1);
+    stage.nowMs += retentionMs;
+    vi.advanceTimersByTime(999);
+    expect(count()).toBe(keys);
+    vi.advanceTimersByTime(1);
+    expect(count()).toBe(keys - 1_000);
+    vi.advanceTimersByTime(1);
+    expect(count()).toBe(0);
+    sweeper.stop();
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   test('leaves a row alone that a repeat has locked', () => {
