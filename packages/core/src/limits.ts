@@ -77,6 +77,15 @@ export const priorityMax = 10;
  * load draws. Smaller orders only what waits for a moment; with larger ones, the lowest waits longer for the highest.
  */
 export const priorityStepDraws = 100_000;
+/** Default of `idempotencyRetentionMs`: how long the answer of a call with an idempotency key is kept. */
+export const idempotencyRetentionMsDefault = 600_000;
+/** Longest idempotency key, in UTF-16 units: it is stored in every partition that its transaction touches. */
+export const idempotencyKeyLengthMax = 256;
+/** Expired answers are looked for this often in a retention, but not more than once in a second. */
+export const idempotencySweepsPerRetention = 10;
+export const idempotencySweepMsMin = 1_000;
+/** Expired answers that a host drops in one turn of its event loop: about a millisecond. */
+export const idempotencySweptPerTurn = 1_000;
 /** Jobs waiting in one host; beyond it QUEUE_FULL. */
 export const jobQueueLengthMax = 10_000;
 

@@ -6,9 +6,16 @@
 import type { CallOptions, KeyRange, PartitionId, ScanRange, Timestamp } from '@troupe/core';
 import { boundedWait, partitionsOf, TransactionFinishedError } from '@troupe/core';
 import type { Conflict } from './conflict.ts';
-import { type AbortCause, Coordinator, type CoordinatorPorts, type Outcome } from './coordinator.ts';
+import {
+  type AbortCause,
+  Coordinator,
+  type CoordinatorPorts,
+  type Outcome,
+  type PartitionWrites,
+} from './coordinator.ts';
 import type { Decision } from './decision.ts';
-import { LockMode } from './lock-mode.ts';
+import type { IdempotencyGuard } from './idempotency.ts';
+import { type LockRequests, lockModeOf, type PartitionRequest } from './lock-requests.ts';
 import type { TransactionId } from './status-word.ts';
 import { type Cell, Workspace } from './workspace.ts';
 
@@ -30,15 +37,6 @@ export interface AttemptGround {
   ended(attempt: Attempt): void;
   /** What the user is told about an attempt that ended without a commit. */
   abortError(attempt: Attempt, cause: AbortCause, partition: PartitionId | undefined): Error;
-}
-
-/** What is asked of one partition in one step. */
-interface Request {
-  readonly partition: PartitionId;
-  /** [table, key, mode, …] */
-  readonly accesses: unknown[];
-  /** Where the values it answers belong, in the order of the accesses. */
-  readonly cells: Cell[];
 }
 
 /** A table, or a range of its keys, to be locked. */
@@ -63,34 +61,18 @@ export interface AttemptListener {
 interface Step {
   readonly id: number;
   readonly mode: 'read' | 'write';
-  readonly requests: readonly Request[];
+  readonly requests: readonly PartitionRequest[];
   readonly waiter: LockWaiter;
   missing: number;
   next: Step | undefined;
 }
 
-/** Collects keys to lock, partition by partition. */
-export class LockRequests {
-  readonly requests: Request[] = [];
-  readonly mode: 'read' | 'write';
-
-  constructor(mode: 'read' | 'write') {
-    this.mode = mode;
-  }
-
-  add(cell: Cell): void {
-    if (cell.askedBy === this) return;
-    cell.askedBy = this;
-    const { table, key, partition } = cell;
-    const mode = lockModeOf(this.mode);
-    for (const request of this.requests) {
-      if (request.partition !== partition) continue;
-      request.accesses.push(table, key, mode);
-      request.cells.push(cell);
-      return;
-    }
-    this.requests.push({ partition, accesses: [table, key, mode], cells: [cell] });
-  }
+/** Who has to know which attempt is under way even if this thread dies. */
+export interface AttemptReport {
+  /** Before anything is sent. False: nobody wants it any more. */
+  begins(slot: number): boolean;
+  /** Before the slot is lent again. */
+  ends(slot: number, hasCommitted: boolean): void;
 }
 
 export class Attempt implements CoordinatorPorts {
@@ -103,11 +85,16 @@ export class Attempt implements CoordinatorPorts {
   failure: unknown;
   /** What it waits for, once somebody has asked. */
   blockedBy: Conflict | undefined;
+  /** Set before the first lock where the transaction has an idempotency key. */
+  once: IdempotencyGuard | undefined;
+  report: AttemptReport | undefined;
   readonly #ground: AttemptGround;
   #steps: Step | undefined;
   #nextStep = 1;
   #outcome: Outcome | undefined;
   #listener: AttemptListener | undefined;
+  /** The body is done, only rows of the idempotency key are still to be locked. */
+  #sealed = false;
 
   constructor(
     id: TransactionId,
@@ -148,7 +135,7 @@ export class Attempt implements CoordinatorPorts {
 
   /** Throws when the transaction has ended, saying how. */
   assertOpen(): void {
-    if (!this.isOpen) throw this.finishedError();
+    if (!this.isOpen || this.#sealed) throw this.finishedError();
   }
 
   finishedError(): Error {
@@ -190,9 +177,14 @@ export class Attempt implements CoordinatorPorts {
 
   #lockWhole(whole: WholeLock, mode: 'read' | 'write', range: ScanRange | undefined): Promise<void> {
     const requests = partitionsOf(range, this.#ground.partitionCount).map(
-      (partition): Request => ({ partition, accesses: [], cells: [] }),
+      (partition): PartitionRequest => ({ partition, accesses: [], cells: [] }),
     );
-    return promised((waiter) => this.#step(mode, requests, whole, waiter));
+    const lock = (): Promise<void> => promised((waiter) => this.#step(mode, requests, whole, waiter));
+    // With a key the first message to each partition is that for the row there.
+    const { once } = this;
+    if (once === undefined) return lock();
+    const rows = once.missing(requests.map(({ partition }) => partition));
+    return promised((waiter) => this.#step('write', rows, undefined, waiter)).then(lock);
   }
 
   /**
@@ -219,6 +211,7 @@ export class Attempt implements CoordinatorPorts {
   commit(): void {
     if (this.#outcome !== undefined) return;
     const writes = this.workspace.writes(this.#ground.partitionCount);
+    if (this.once !== undefined && !this.#addRows(this.once, writes)) return;
     const unasked = this.#ground.outlivesPartitions && this.workspace.isLocked;
     for (const partition of writes.keys()) {
       if (this.#ground.isConnected(partition)) continue;
@@ -268,7 +261,15 @@ export class Attempt implements CoordinatorPorts {
     const step = this.#tryStep(stepId);
     if (step === undefined) return;
     for (const request of step.requests)
-      if (request.partition === partition) learn(request.cells, values, step.mode);
+      if (request.partition === partition) {
+        learn(request.cells, values, step.mode);
+        this.once?.answered(request);
+      }
+    if (this.once?.isAnswered === true) {
+      // Before the body is told anything: what it wants to do has been done.
+      this.coordinator.abort('already');
+      return;
+    }
     step.missing--;
     if (step.missing > 0) return;
     this.#drop(step);
@@ -277,6 +278,7 @@ export class Attempt implements CoordinatorPorts {
 
   ended(outcome: Outcome): void {
     this.#outcome = outcome;
+    this.report?.ends(this.coordinator.slot, outcome.committed);
     this.#ground.ended(this);
     if (!outcome.committed && this.#steps !== undefined) {
       const error = this.#ground.abortError(this, outcome.cause, outcome.partition);
@@ -287,17 +289,33 @@ export class Attempt implements CoordinatorPorts {
     this.#listener?.attemptEnded(outcome);
   }
 
+  /** Adds the rows of the key to the writes; false when some must be locked first: after blind writes, or no work. */
+  #addRows(once: IdempotencyGuard, writes: Map<PartitionId, PartitionWrites>): boolean {
+    const missing = once.missing(writes.keys());
+    if (missing.length === 0) {
+      once.addRows(writes);
+      return true;
+    }
+    this.#sealed = true;
+    this.#step('write', missing, undefined, {
+      locksHeld: () => this.commit(),
+      locksRefused: () => this.coordinator.abort('participant-lost'),
+    });
+    return false;
+  }
+
   /** Asks for a table or a range of it where `whole` is given, else for the accesses of each request. */
   #step(
     mode: Step['mode'],
-    requests: readonly Request[],
+    wanted: readonly PartitionRequest[],
     whole: WholeLock | undefined,
     waiter: LockWaiter,
   ): void {
+    const requests = this.once === undefined || whole !== undefined ? wanted : this.once.guarded(wanted);
     for (const { partition } of requests) {
       if (this.#ground.isConnected(partition)) continue;
       this.#ground.connected(partition).then(
-        () => this.#step(mode, requests, whole, waiter),
+        () => this.#step(mode, wanted, whole, waiter),
         (error: Error) => waiter.locksRefused(error),
       );
       return;
@@ -309,19 +327,25 @@ export class Attempt implements CoordinatorPorts {
 
   #ask(
     mode: Step['mode'],
-    requests: readonly Request[],
+    requests: readonly PartitionRequest[],
     whole: WholeLock | undefined,
     waiter: LockWaiter,
   ): void {
     const id = this.#nextStep++;
     // Registered before it is sent: a partition on this thread answers, or refuses, within the call.
     this.#steps = { id, mode, requests, waiter, missing: requests.length, next: this.#steps };
-    for (const { partition, accesses } of requests) {
+    for (const request of requests) {
       if (!this.isOpen) return;
-      if (whole === undefined) this.coordinator.lock(partition, id, accesses);
-      else if (whole.keys !== undefined) this.coordinator.lockRange(partition, id, whole.table, whole.keys);
-      else this.coordinator.lockTable(partition, id, whole.table, lockModeOf(mode));
+      const { partition, accesses } = request;
+      if (whole !== undefined) this.#askWhole(partition, id, whole, mode);
+      else if (this.once?.asks(request) === true) this.coordinator.lockOnce(partition, id, accesses);
+      else this.coordinator.lock(partition, id, accesses);
     }
+  }
+
+  #askWhole(partition: PartitionId, id: number, { table, keys }: WholeLock, mode: Step['mode']): void {
+    if (keys === undefined) this.coordinator.lockTable(partition, id, table, lockModeOf(mode));
+    else this.coordinator.lockRange(partition, id, table, keys);
   }
 
   #tryStep(id: number): Step | undefined {
@@ -338,10 +362,6 @@ export class Attempt implements CoordinatorPorts {
     for (let step = this.#steps; step !== undefined; step = step.next)
       if (step.next === done) step.next = done.next;
   }
-}
-
-function lockModeOf(mode: 'read' | 'write'): typeof LockMode.S | typeof LockMode.X {
-  return mode === 'read' ? LockMode.S : LockMode.X;
 }
 
 /** The values that come with locks. */

@@ -5,7 +5,7 @@ import { type Bounded, RunDeadlines } from './run-deadlines.ts';
 import { SnapshotRun } from './snapshot-run.ts';
 import type { TransactionId } from './status-word.ts';
 import type { TransactionBody, TransactionOptions } from './transaction.ts';
-import { type LockingBody, TransactionRun } from './transaction-run.ts';
+import { type LockingBody, type RunSettings, TransactionRun } from './transaction-run.ts';
 import type { TransactionService } from './transaction-service.ts';
 import type { UnderWay } from './transaction-views.ts';
 
@@ -21,7 +21,7 @@ export class Closures {
   }
 
   /** A run of `body` as its operations' context; `start` it. Throws the signal's reason, or GRID_CLOSED. */
-  prepare<T>(body: LockingBody<T>, options: TransactionOptions): TransactionRun<T> {
+  prepare<T>(body: LockingBody<T>, options: RunSettings): TransactionRun<T> {
     return this.#prepared(body, true, options);
   }
 
@@ -69,7 +69,7 @@ export class Closures {
     this.#deadlines.close(new GridClosedError('the grid was closed before this transaction had ended'));
   }
 
-  #prepared<T>(body: LockingBody<T>, inContext: boolean, options: TransactionOptions): TransactionRun<T> {
+  #prepared<T>(body: LockingBody<T>, inContext: boolean, options: RunSettings): TransactionRun<T> {
     const run = new TransactionRun<T>(this.#service, this.#ground, body, inContext, options, this.#ended);
     this.begin(run);
     this.#service.meter.begun();

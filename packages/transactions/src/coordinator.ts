@@ -28,7 +28,15 @@ import { Refusal, RequestOp } from './messages.ts';
 import type { TransactionId } from './status-word.ts';
 
 /** Why an attempt ended without a commit. */
-export type AbortCause = 'wounded' | 'participant-lost' | 'line-full' | 'killed' | 'timeout' | 'user';
+export type AbortCause =
+  | 'wounded'
+  | 'participant-lost'
+  | 'line-full'
+  | 'killed'
+  | 'timeout'
+  | 'user'
+  /** It was done before, under the same idempotency key. */
+  | 'already';
 
 export type { PartitionWrites };
 
@@ -107,6 +115,12 @@ export class Coordinator {
     this.#send(RequestOp.lock, partition, step, accesses, undefined);
   }
 
+  /** The same; the first access is the row of the transaction's idempotency key. */
+  lockOnce(partition: PartitionId, step: number, accesses: readonly unknown[]): void {
+    this.#assertRunning();
+    this.#send(RequestOp.lockOnce, partition, step, accesses, undefined);
+  }
+
   /** Asks a partition for the whole of a table. */
   lockTable(partition: PartitionId, step: number, table: number, mode: LockMode): void {
     this.#assertRunning();
@@ -169,7 +183,13 @@ export class Coordinator {
   /** A partition died, and everything this transaction held there. */
   partitionLost(partition: PartitionId): void {
     if (!this.touches(partition) || this.abort('participant-lost', partition)) return;
-    if (this.#state === 'preparing') this.#decidedByTheDead(partition);
+    // The news may be of a predecessor: whoever is touched and lives tells itself what it has decided.
+    if (this.#state === 'preparing' && this.#lostPartition() !== undefined) this.#decidedByTheDead(partition);
+  }
+
+  /** Every partition has ended: if one of them had the last word, it has said it. */
+  allLost(): void {
+    if (this.#state === 'preparing') this.#decidedByTheDead(undefined);
   }
 
   // ── messages from participants ────────────────────────────────────────────────────────────────────────────────
@@ -262,9 +282,7 @@ export class Coordinator {
    * A participant had taken the word, to wound it or to commit it alone, and died before it could say so; or another
    * has and is about to. Nobody else can decide any more, so the word tells.
    */
-  #decidedByTheDead(partition: PartitionId): void {
-    // The news may be of a predecessor: whoever is touched and lives tells itself what it has decided.
-    if (this.#lostPartition() === undefined) return;
+  #decidedByTheDead(partition: PartitionId | undefined): void {
     this.#state = 'deciding';
     this.#ports.decision.resolve(this.id, this.slot, (timestamp) => {
       if (timestamp !== undefined) this.#committed(timestamp);

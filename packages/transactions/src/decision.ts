@@ -148,6 +148,9 @@ export class MemoryDecision implements Decision {
   }
 
   resolve(id: TransactionId, slot: number, resolved: (committedAt: Timestamp | undefined) => void): void {
-    resolved(this.#words.fate(slot, id) === 'committed' ? this.#words.commitTimestamp(slot) : undefined);
+    // A partition that died between the word and the timestamp left an older one, of whoever had the slot before. What
+    // it committed died with it, so any moment of its life is as true.
+    const isCommitted = this.#words.fate(slot, id) === 'committed';
+    resolved(isCommitted ? Math.max(id, this.#words.commitTimestamp(slot)) : undefined);
   }
 }

@@ -1,5 +1,6 @@
 /** Transactions over partitioned tables: the locking actor protocol, and the ways users begin a transaction. */
 
+export { Attempt, type AttemptGround, type AttemptListener, type AttemptReport } from './attempt.ts';
 export { CommitLog, type CommitLogPorts, type CommitRecord, type LogOrigin } from './commit-log.ts';
 export {
   type AbortCause,
@@ -18,9 +19,17 @@ export {
   type Vote,
 } from './decision.ts';
 export { Histogram, type HistogramSummary } from './histogram.ts';
+export {
+  type IdempotencyGround,
+  IdempotencyGuard,
+  type IdempotencyRow,
+  idempotencyTable,
+} from './idempotency.ts';
+export { IdempotencySweeper } from './idempotency-sweeper.ts';
 export * from './lock-manager.ts';
 export * from './lock-mode.ts';
 export * from './lock-order.ts';
+export { LockRequests, type PartitionRequest } from './lock-requests.ts';
 export * from './lock-strategy.ts';
 export type { LockMeter } from './lock-waits.ts';
 export { LogClient } from './log-client.ts';
@@ -29,6 +38,7 @@ export { ProcedureOp, Refusal, ReplyOp, RequestOp } from './messages.ts';
 export { OneLogDecision, OneLogParticipation } from './one-log-decision.ts';
 export { Participant, type ParticipantPorts } from './participant.ts';
 export { type ProcedureDefinition, type ProcedureOptions, procedure } from './procedure.ts';
+export { CallCell, cellsOf, noTicket, ProcedureCells, type Settled, type Ticket } from './procedure-cells.ts';
 export { clockStartOf, nextStartEpoch } from './start-epoch.ts';
 export { type Fate, StatusSlots, StatusWords, statusMemoryBytes, type TransactionId } from './status-word.ts';
 export type {

@@ -13,6 +13,8 @@
  *
  * - `lock` […, step, accesses]: takes these locks, then answers with the values. `accesses` is
  *   [table, key, mode, table, key, mode, …], `mode` a LockMode.
+ * - `lockOnce`: as `lock`; the first access is the row of the transaction's idempotency key. The first message to a
+ *   partition of a transaction that has one.
  * - `lockTable` […, step, table, mode]: takes the whole table in this partition, then answers with no values.
  * - `lockRange` […, step, table, range]: takes the keys of a range, [from, to], for reading, those that don't exist as
  *   well, then answers with no values.
@@ -36,9 +38,10 @@
  *   line was full, or the incarnation is another. The same as a no. Where it is wounded now, the rest tells by whom and
  *   over what: `key` undefined is the whole table, `label` is left out where there is none.
  *
- * Family `procedure`: `call` [op, requestId, procedure, args, timeoutMs, priority], an ordinary request (bulk lane) to
- * the owner of the procedure's first key, which runs the whole transaction and answers with what its body returned.
- * Without a priority the message ends before it.
+ * Family `procedure`: `call` [op, requestId, procedure, args, timeoutMs, ticket, idempotencyKey, priority], an ordinary
+ * request (bulk lane) to the owner of the procedure's first key, which runs the whole transaction and answers with what
+ * its body returned. `ticket` names the cell at the caller in which the owner notes the attempt under way
+ * (`procedure-cells.ts`). Without a key and a priority the message ends before them.
  *
  * Family `view`: questions of views and kills, asked of every member, or of the owners of some partitions. Ordinary
  * requests, but on the protocol lane: they are few, and they are for grids in trouble. Answers are one moment of the
@@ -60,6 +63,7 @@ export const RequestOp = {
   decide: 52,
   commit: 53,
   lockRange: 54,
+  lockOnce: 55,
 } as const;
 export const ReplyOp = { answer: 64, vote: 65, done: 66, refused: 67 } as const;
 export const ProcedureOp = { call: 96 } as const;

@@ -284,7 +284,7 @@ export class Participant implements PartitionConcurrency {
     const timestamp = this.#ports.draw();
     const { words } = record.origin;
     if (this.#ports.log !== undefined) this.#commitLogged(record, { timestamp, writes, cleared });
-    else if (words.tryCommit(record.slot, record.id, timestamp)) {
+    else if (words.tryCommitAlone(record.slot, record.id, timestamp)) {
       record.vote = { timestamp, writes, cleared };
       this.#committedHere(record, timestamp);
     } else this.#end(record, 0);

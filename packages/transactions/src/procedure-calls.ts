@@ -2,39 +2,46 @@
  * Calls of procedures: a request to the owner of the first key, which runs the transaction there, retries included.
  * Inside a transaction's body a procedure joins it and runs where the body runs.
  */
-import type { CoreMember, MessageFamily, Peer } from '@troupe/core';
-import {
-  addCallSite,
-  copiedBytes,
-  copyValue,
-  Family,
-  HostLostError,
-  InvalidArgumentError,
-  PartitionLostError,
-} from '@troupe/core';
+import type { CallOptions, CoreMember, MessageFamily, Peer } from '@troupe/core';
+import { addCallSite, copiedBytes, copyValue, Family, InvalidArgumentError, onAbort } from '@troupe/core';
+import type { AttemptReport } from './attempt.ts';
 import type { Closures } from './closures.ts';
 import type { TransactionContext } from './context.ts';
 import type { KeyPlacer } from './declared-keys.ts';
 import { ProcedureOp } from './messages.ts';
 import type { ProcedureDefinition } from './procedure.ts';
+import { CallCell, cellsOf, noTicket, ProcedureCells } from './procedure-cells.ts';
+import { ProcedureOutcomes, type UnansweredCall } from './procedure-outcome.ts';
 import type { RunOptions, TransactionBody } from './transaction.ts';
 import { isThenable, type TransactionRun } from './transaction-run.ts';
 
 type AnyProcedure = ProcedureDefinition<never, unknown>;
+
+/** A member that calls procedures here. */
+interface Caller {
+  /** Its calls that run, by request, so that a caller who gives up ends them. */
+  readonly runs: Map<number, TransactionRun<unknown>>;
+  /** Its cells, where the attempts of its calls are noted. */
+  readonly cells: Int32Array;
+}
 
 export class ProcedureCalls implements MessageFamily {
   readonly #core: CoreMember;
   readonly #keys: KeyPlacer;
   readonly #closures: Closures;
   readonly #context: TransactionContext;
-  /** Calls that run here, by caller and request, so that a caller who gives up ends them. */
-  readonly #running = new Map<Peer, Map<number, TransactionRun<unknown>>>();
+  /** For the calls that this member makes. */
+  readonly #cells: ProcedureCells;
+  readonly #outcomes: ProcedureOutcomes;
+  readonly #callers = new Map<Peer, Caller>();
 
   constructor(core: CoreMember, keys: KeyPlacer, closures: Closures, context: TransactionContext) {
     this.#core = core;
     this.#keys = keys;
     this.#closures = closures;
     this.#context = context;
+    this.#cells = new ProcedureCells(core.member.self.memory);
+    this.#outcomes = new ProcedureOutcomes(core.member, this.#cells);
     core.member.register(Family.procedure, this);
   }
 
@@ -42,9 +49,8 @@ export class ProcedureCalls implements MessageFamily {
     try {
       return await this.#call(procedure, args, options);
     } catch (error) {
-      const told = error instanceof HostLostError ? ownerLost(procedure, error) : error;
-      addCallSite(told);
-      throw told;
+      addCallSite(error);
+      throw error;
     }
   }
 
@@ -67,9 +73,45 @@ export class ProcedureCalls implements MessageFamily {
     }
     const { partition } = this.#keys.placeOne(first, `keys[0] of procedure '${procedure.name}'`);
     const owner = this.#core.placement.ownerOf(partition);
-    const message: unknown[] = [ProcedureOp.call, 0, id, copies, options?.timeoutMs];
-    if (options?.priority !== undefined) message.push(options.priority);
-    return this.#core.member.request(owner, message, bytes, options);
+    const ticket = this.#cells.take();
+    const message: unknown[] = [ProcedureOp.call, 0, id, copies, options?.timeoutMs, ticket];
+    const idempotencyKey = options?.idempotencyKey;
+    const priority = options?.priority;
+    if (idempotencyKey !== undefined || priority !== undefined) message.push(idempotencyKey, priority);
+    const { member } = this.#core;
+    try {
+      return options?.signal === undefined
+        ? await member.request(owner, message, bytes, options)
+        : await this.#untilAborted(
+            { procedure: procedure.name, owner, ticket, idempotencyKey },
+            options,
+            (own) => member.request(owner, message, bytes, own),
+          );
+    } catch (error) {
+      if (!member.wasUnanswered(error)) throw error;
+      throw await this.#outcomes.told(error, { procedure: procedure.name, owner, ticket, idempotencyKey });
+    } finally {
+      this.#cells.release(ticket);
+    }
+  }
+
+  /** A signal ends the call only while nothing is decided; else the answer is on its way and ends it. */
+  async #untilAborted<T>(
+    call: UnansweredCall,
+    { timeoutMs, signal }: CallOptions,
+    request: (options: CallOptions) => Promise<T>,
+  ): Promise<T> {
+    signal?.throwIfAborted();
+    const own = new AbortController();
+    const abort = async (): Promise<void> => {
+      if ((await this.#outcomes.outcomeOf(call)) !== 'committed') own.abort(signal?.reason);
+    };
+    const unlisten = signal && onAbort(signal, () => void abort());
+    try {
+      return await request({ timeoutMs, signal: own.signal });
+    } finally {
+      unlisten?.();
+    }
   }
 
   /** A call from a member that knows this one to own the first key. */
@@ -82,42 +124,49 @@ export class ProcedureCalls implements MessageFamily {
   }
 
   cancelled(requestId: number, from: Peer): void {
-    this.#running.get(from)?.get(requestId)?.kill();
+    this.#callers.get(from)?.runs.get(requestId)?.kill();
   }
 
   peerLost(peer: Peer): void {
-    for (const run of this.#running.get(peer)?.values() ?? []) run.kill();
-    this.#running.delete(peer);
+    this.#outcomes.peerLost(peer);
+    for (const run of this.#callers.get(peer)?.runs.values() ?? []) run.kill();
+    this.#callers.delete(peer);
   }
 
   async #run(message: readonly unknown[], requestId: number, from: Peer): Promise<unknown> {
     const procedure = this.#core.definitions.mustGet('procedure', message[2] as number) as AnyProcedure;
     const args = message[3] as readonly unknown[];
     const timeoutMs = message[4] as number | undefined;
-    const priority = message[5] as number | undefined;
     const keys = this.#declared(procedure, args);
-    const options = {
+    const idempotencyKey = message[6] as string | undefined;
+    const { runs, cells } = this.#callerOf(from);
+    const ticket = message[5] as number;
+    const priority = message[7] as number | undefined;
+    const report: AttemptReport | undefined = ticket === noTicket ? undefined : new CallCell(cells, ticket);
+    const run = this.#closures.prepare(bodyOf(procedure, args), {
       keys,
       label: procedure.name,
-      ...(timeoutMs === undefined ? {} : { timeoutMs }),
+      procedure: procedure.name,
+      timeoutMs,
+      report,
+      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
       ...(priority === undefined ? {} : { priority }),
-    };
-    const run = this.#closures.prepare(bodyOf(procedure, args), options);
-    this.#callsOf(from).set(requestId, run);
+    });
+    runs.set(requestId, run);
     try {
       return await run.start();
     } finally {
-      this.#running.get(from)?.delete(requestId);
+      runs.delete(requestId);
     }
   }
 
-  #callsOf(peer: Peer): Map<number, TransactionRun<unknown>> {
-    let calls = this.#running.get(peer);
-    if (calls === undefined) {
-      calls = new Map<number, TransactionRun<unknown>>();
-      this.#running.set(peer, calls);
+  #callerOf(peer: Peer): Caller {
+    let caller = this.#callers.get(peer);
+    if (caller === undefined) {
+      caller = { runs: new Map<number, TransactionRun<unknown>>(), cells: cellsOf(peer.memory) };
+      this.#callers.set(peer, caller);
     }
-    return calls;
+    return caller;
   }
 
   #declared(procedure: AnyProcedure, args: readonly unknown[]): ReturnType<AnyProcedure['keys']> {
@@ -141,12 +190,4 @@ function bodyOf(procedure: AnyProcedure, args: readonly unknown[]): TransactionB
 
 function copyOf(procedure: AnyProcedure, answer: unknown): unknown {
   return answer === undefined ? undefined : copyValue(answer, `the answer of procedure '${procedure.name}'`);
-}
-
-/** The thread that ran it is gone, with the partition of its first key, so it is not to be repeated blindly. */
-function ownerLost(procedure: AnyProcedure, cause: HostLostError): PartitionLostError {
-  return new PartitionLostError(
-    `the thread that ran procedure '${procedure.name}' ended before it answered; whether it had committed is unknown, what it had changed there is gone`,
-    { cause, details: { ...cause.details, procedure: procedure.name, outcome: 'unknown' } },
-  );
 }

@@ -4,6 +4,8 @@
  *     ACTIVE ──▶ COMMITTING ──▶ COMMITTED(timestamp)
  *        └──────────┴─────────▶ ABORTED
  *
+ * (The only partition of a transaction takes it from ACTIVE to COMMITTED at once.)
+ *
  * Changed by compare-and-set only, so a wound and a commit can never both win. The words of one member incarnation
  * lie in its own memory; a slot is used again once its transaction's decisions are on their way. A word carries the
  * low bits of the transaction's id, so whoever comes late sees that the slot has moved on: `unknown`, which means
@@ -22,11 +24,19 @@ const active = 0;
 const committing = 1;
 const committed = 2;
 const aborted = 3;
-const fates: readonly Fate[] = ['active', 'committing', 'committed', 'aborted'];
+const fates: readonly Exclude<Fate, 'unknown'>[] = ['active', 'committing', 'committed', 'aborted'];
 
-/** Bytes of memory that `slots` words need. */
+/** A timestamp, a word, and two cells of callers (see `procedure-cells.ts`). */
+const bytesPerSlot = 8 + 4 + 2 * 4;
+
+/** Bytes of memory that a member needs which may have `slots` transactions under way. */
 export function statusMemoryBytes(slots: number): number {
-  return slots * 12;
+  return slots * bytesPerSlot;
+}
+
+/** How many slots a member's memory has. */
+export function slotsIn(memory: SharedArrayBuffer): number {
+  return Math.floor(memory.byteLength / bytesPerSlot);
 }
 
 export class StatusWords {
@@ -35,7 +45,7 @@ export class StatusWords {
 
   /** A view of one member incarnation's words. */
   constructor(memory: SharedArrayBuffer) {
-    const slots = Math.floor(memory.byteLength / 12);
+    const slots = slotsIn(memory);
     this.#timestamps = new Float64Array(memory, 0, slots);
     this.#words = new Int32Array(memory, slots * 8, slots);
   }
@@ -52,7 +62,7 @@ export class StatusWords {
   fate(slot: number, id: TransactionId): Fate {
     const found = Atomics.load(this.#words, slot);
     const state = found & 3;
-    return found === word(id, state) ? (fates[state] as Fate) : 'unknown';
+    return found === word(id, state) ? fateOf(found) : 'unknown';
   }
 
   /** ACTIVE → ABORTED. False: it is committing or has ended. */
@@ -76,11 +86,21 @@ export class StatusWords {
     Atomics.store(this.#words, slot, word(id, aborted));
   }
 
-  /** ACTIVE → COMMITTED at `timestamp`. False: it was aborted. */
+  /** ACTIVE → COMMITTED at `timestamp`, for the coordinator. False: it was aborted. */
   tryCommit(slot: number, id: TransactionId, timestamp: Timestamp): boolean {
-    // The word is won before the timestamp is touched: a participant that tries late may find the slot lent again.
     if (!this.tryCommitting(slot, id)) return false;
     this.commit(slot, id, timestamp);
+    return true;
+  }
+
+  /**
+   * The same for the only partition. Never COMMITTING in between: whoever finds that after the coordinator's death may
+   * then conclude that nobody is left to commit it.
+   */
+  tryCommitAlone(slot: number, id: TransactionId, timestamp: Timestamp): boolean {
+    // The word is won before the timestamp is touched: a participant that tries late may find the slot lent again.
+    if (!this.#change(slot, id, active, committed)) return false;
+    this.#timestamps[slot] = timestamp;
     return true;
   }
 
@@ -89,10 +109,25 @@ export class StatusWords {
     return this.#timestamps[slot] as Timestamp;
   }
 
+  /** The word that lies in a slot now, whoever's it is; for `fateOf` and `tryAbortWord`. */
+  wordIn(slot: number): number {
+    return Atomics.load(this.#words, slot);
+  }
+
+  /** ACTIVE → ABORTED of the transaction that this word was read of. False: the word has changed since. */
+  tryAbortWord(slot: number, found: number): boolean {
+    return Atomics.compareExchange(this.#words, slot, found, found | aborted) === found;
+  }
+
   #change(slot: number, id: TransactionId, from: number, to: number): boolean {
     const expected = word(id, from);
     return Atomics.compareExchange(this.#words, slot, expected, word(id, to)) === expected;
   }
+}
+
+/** How the transaction stood that a word was read of. */
+export function fateOf(found: number): Exclude<Fate, 'unknown'> {
+  return fates[found & 3] as Exclude<Fate, 'unknown'>;
 }
 
 function word(id: TransactionId, state: number): number {

@@ -25,9 +25,10 @@ import {
   toWireRange,
   WriteSlot,
 } from '@troupe/core';
-import { type Attempt, LockRequests, type LockWaiter } from './attempt.ts';
+import type { Attempt, LockWaiter } from './attempt.ts';
 import type { PlacedTableKey } from './declared-keys.ts';
 import { KeyUpdates } from './key-updates.ts';
+import { LockRequests } from './lock-requests.ts';
 import { type Cell, Workspace } from './workspace.ts';
 
 /** Pages of the entries of one table, or of a range of it, as stored; the caller holds locks that keep it still. */

@@ -80,6 +80,8 @@ const counterOf: Record<AbortCause, number> = {
   user: Counter.user,
   'participant-lost': Counter.partitionLost,
   'line-full': Counter.queueFull,
+  // The key was used for something else; a repeat that got its answer counts as committed.
+  already: Counter.user,
 };
 
 const microsecondMs = 0.001;

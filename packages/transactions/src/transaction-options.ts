@@ -3,6 +3,7 @@ import {
   callOptionNamesWith,
   checkCallOptions,
   InvalidArgumentError,
+  idempotencyKeyLengthMax,
   mustBe,
   mustBeFunction,
   mustBeInteger,
@@ -18,10 +19,11 @@ const transactionOptionNames = callOptionNamesWith(
   'asOf',
   'label',
   'priority',
+  'idempotencyKey',
   'independent',
 );
 const beginOptionNames = callOptionNamesWith('readOnly', 'asOf', 'label', 'priority');
-const runOptionNames = callOptionNamesWith('priority');
+const runOptionNames = callOptionNamesWith('idempotencyKey', 'priority');
 
 /** Throws InvalidArgumentError for the first option of `transaction()` that is wrong, and for a body that is none. */
 export function checkTransactionCall(body: unknown, options: TransactionOptions): void {
@@ -40,6 +42,13 @@ export function checkTransactionCall(body: unknown, options: TransactionOptions)
       },
     );
   }
+  checkIdempotencyKey(options.idempotencyKey);
+  if (options.readOnly === true && options.idempotencyKey !== undefined) {
+    throw new InvalidArgumentError(
+      'idempotencyKey must be left out of a read-only transaction: it may be repeated without one',
+      { details: { argument: 'idempotencyKey' } },
+    );
+  }
   if (options.readOnly === true && keys !== undefined) {
     throw new InvalidArgumentError('keys must be left out of a read-only transaction: it takes no locks', {
       details: { argument: 'keys' },
@@ -47,9 +56,15 @@ export function checkTransactionCall(body: unknown, options: TransactionOptions)
   }
 }
 
-/** The same for a transaction that joins another: the moment that is read is the outer one's. */
+/** The same for a transaction that joins another: the moment that is read, and whether it is done, are the outer one's. */
 export function checkNestedCall(body: unknown, options: TransactionOptions): void {
   checkTransactionCall(body, options);
+  if (options.idempotencyKey !== undefined) {
+    throw new InvalidArgumentError(
+      'idempotencyKey must be left out of a call that joins a transaction, because that one decides whether it is done: give the key to the outermost transaction, or begin a separate one with `independent: true`',
+      { details: { argument: 'idempotencyKey' } },
+    );
+  }
   if (options.asOf === undefined) return;
   throw new InvalidArgumentError(
     'asOf must be left out of a transaction inside another one, which it joins; to read the past there begin a separate one: grid.transaction(body, { readOnly: true, asOf, independent: true })',
@@ -57,16 +72,24 @@ export function checkNestedCall(body: unknown, options: TransactionOptions): voi
   );
 }
 
-/** The same for `begin()`. */
-export function checkBeginOptions(options: BeginOptions): void {
-  checkCallOptions(options, beginOptionNames);
-  checkFlags(options);
-}
-
 /** The same for `runWith()`. */
 export function checkRunOptions(options: RunOptions): void {
   checkCallOptions(options, runOptionNames);
   checkPriority(options);
+  checkIdempotencyKey(options.idempotencyKey);
+}
+
+function checkIdempotencyKey(key: unknown): void {
+  if (key === undefined) return;
+  const isKey = typeof key === 'string' && key.length > 0 && key.length <= idempotencyKeyLengthMax;
+  const expected = `a string of 1 to ${idempotencyKeyLengthMax} characters`;
+  mustBe(isKey, 'idempotencyKey', expected, key);
+}
+
+/** The same for `begin()`. */
+export function checkBeginOptions(options: BeginOptions): void {
+  checkCallOptions(options, beginOptionNames);
+  checkFlags(options);
 }
 
 const flags = ['readOnly', 'independent'] as const;

@@ -12,8 +12,9 @@
  */
 import { InvalidArgumentError, keepSettlers, settlers, TransactionFinishedError } from '@troupe/core';
 import pRetry from 'p-retry';
-import type { Attempt, AttemptListener, LockWaiter } from './attempt.ts';
+import type { Attempt, AttemptListener, AttemptReport, LockWaiter } from './attempt.ts';
 import type { AbortCause, Outcome } from './coordinator.ts';
+import type { IdempotencyGuard } from './idempotency.ts';
 import { LockingTransaction, type TransactionGround } from './open-transaction.ts';
 import type { Bounded } from './run-deadlines.ts';
 import type { TransactionId } from './status-word.ts';
@@ -36,6 +37,13 @@ const earlierIdsMax = 64;
 
 export type LockingBody<T> = (transaction: LockingTransaction) => T | Promise<T>;
 
+/** What a run needs to know beside what its user says. */
+export interface RunSettings extends TransactionOptions {
+  /** The name of the procedure that is its body. */
+  readonly procedure?: string;
+  readonly report?: AttemptReport | undefined;
+}
+
 /** How an attempt ended: well, with an error for the user, or lost to another transaction and worth another try. */
 type AttemptEnd<T> =
   | { readonly kind: 'committed'; readonly value: T }
@@ -48,7 +56,7 @@ type BodyEnd<T> =
   | { readonly threw: true; readonly error: unknown };
 
 export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
-  readonly options: TransactionOptions;
+  readonly options: RunSettings;
   readonly #service: TransactionService;
   readonly #ground: TransactionGround;
   readonly #body: TransactionBody<T> | LockingBody<T>;
@@ -80,7 +88,7 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
     ground: TransactionGround,
     body: TransactionBody<T> | LockingBody<T>,
     inContext: boolean,
-    options: TransactionOptions,
+    options: RunSettings,
     ended: (run: Bounded) => void,
   ) {
     this.#service = service;
@@ -194,8 +202,16 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
       this.#threw(new TransactionFinishedError('the transaction was ended from outside'));
       return;
     }
+    const { keys, idempotencyKey, procedure, report } = this.options;
+    if (report !== undefined) {
+      if (!report.begins(attempt.coordinator.slot)) {
+        this.kill();
+        return;
+      }
+      attempt.report = report;
+    }
+    if (idempotencyKey !== undefined) attempt.once = this.#service.guard(idempotencyKey, procedure);
     this.#transaction = new LockingTransaction(this.#ground, attempt, this.#attempts);
-    const { keys } = this.options;
     if (keys === undefined) {
       this.#runBody(this.#transaction);
       return;
@@ -252,7 +268,13 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
       this.#threw(notAwaited('the body of a transaction returned', operationsUnderWay));
       return;
     }
-    this.#returned = { threw: false, value };
+    const { once } = attempt;
+    try {
+      this.#returned = { threw: false, value: once === undefined ? value : once.keep(value) };
+    } catch (error) {
+      this.#threw(error);
+      return;
+    }
     attempt.commit();
     attempt.whenEnded(this);
   }
@@ -280,6 +302,8 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
       return returned.threw
         ? { kind: 'failed', error: returned.error }
         : { kind: 'committed', value: returned.value };
+    const { once } = this.#attempt as Attempt;
+    if (once?.isAnswered === true) return storedEnd(once);
     if (returned.threw && outcome.cause === 'user') return { kind: 'failed', error: returned.error };
     const cause = returned.threw ? returned.error : undefined;
     const error = this.#service.abortError(this.#attempt as Attempt, outcome.cause, outcome.partition, cause);
@@ -328,6 +352,15 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
 export function stateOf(attempt: Attempt): TransactionState {
   if (attempt.outcome !== undefined) return 'retrying';
   return attempt.coordinator.state === 'preparing' ? 'preparing' : 'running';
+}
+
+/** The call had been made before. However this attempt ended, the row it found was committed. */
+function storedEnd<T>(once: IdempotencyGuard): AttemptEnd<T> {
+  try {
+    return { kind: 'committed', value: once.storedAnswer() as T };
+  } catch (error) {
+    return { kind: 'failed', error };
+  }
 }
 
 export function isThenable<T>(value: T | Promise<T>): value is Promise<T> {

@@ -9,6 +9,8 @@ import { askWhatBlocks } from './blocker-question.ts';
 import { conflictIn, nameOf, toldConflict } from './conflict.ts';
 import type { AbortCause } from './coordinator.ts';
 import { MemoryDecision } from './decision.ts';
+import { type IdempotencyGround, IdempotencyGuard } from './idempotency.ts';
+import { IdempotencySweeper } from './idempotency-sweeper.ts';
 import { ageOf } from './lock-order.ts';
 import type { LockStrategy } from './lock-strategy.ts';
 import { Refusal, ReplyOp, RequestOp } from './messages.ts';
@@ -16,6 +18,14 @@ import { Participant } from './participant.ts';
 import { StatusSlots, StatusWords, type TransactionId } from './status-word.ts';
 import { TransactionMeter } from './transaction-metrics.ts';
 import type { Origin } from './transaction-record.ts';
+
+/** How transactions of a grid are run; the same on every member. */
+export interface TransactionSettings {
+  /** How conflicts are settled. */
+  readonly strategy: LockStrategy;
+  /** How long the answer of a call with an idempotency key is kept. */
+  readonly idempotencyRetentionMs: number;
+}
 
 export class TransactionService implements AttemptGround {
   readonly decision: MemoryDecision;
@@ -28,15 +38,24 @@ export class TransactionService implements AttemptGround {
   readonly #attempts = new Map<TransactionId, Attempt>();
   readonly #participants = new Map<PartitionId, Participant>();
   readonly #origins = new Map<Peer, Origin>();
+  readonly #idempotency: IdempotencyGround;
+  readonly #sweeper: IdempotencySweeper;
   /** Slots of ended attempts whose decisions wait to be handed to the links. */
   #slotsToRelease: number[] = [];
 
-  constructor(core: CoreMember, strategy: LockStrategy) {
+  constructor(core: CoreMember, { strategy, idempotencyRetentionMs }: TransactionSettings) {
     const { member } = core;
     this.#core = core;
     this.#strategy = strategy;
     this.#slots = new StatusSlots(member.self.memory);
     this.partitionCount = core.placement.partitionCount;
+    const nowMs = (): number => Date.now();
+    this.#idempotency = {
+      partitionCount: this.partitionCount,
+      retentionMs: idempotencyRetentionMs,
+      nowMs,
+    };
+    this.#sweeper = new IdempotencySweeper(idempotencyRetentionMs, nowMs);
     // The threads of hosts end with the main thread, so a coordinator there is never missed by a participant.
     this.outlivesPartitions = !core.isHost;
     this.decision = new MemoryDecision(
@@ -47,6 +66,7 @@ export class TransactionService implements AttemptGround {
     member.register(Family.transactionRequest, {
       receive: (message, from) => this.#request(message, from),
       peerLost: (peer) => this.#peerLost(peer),
+      closed: () => this.#sweeper.stop(),
     });
     member.register(Family.transactionReply, { receive: (message) => this.#reply(message) });
   }
@@ -56,6 +76,7 @@ export class TransactionService implements AttemptGround {
     const ports = { draw: () => this.#core.member.shared.draw(), meter: this.meter };
     const participant = new Participant(partition, ports, this.#strategy);
     this.#participants.set(partition.id, participant);
+    this.#sweeper.add(partition.store, participant);
     return participant;
   }
 
@@ -76,6 +97,11 @@ export class TransactionService implements AttemptGround {
   /** See `askWhatBlocks`. */
   askWhatBlocks(attempt: Attempt | undefined, then: () => void): void {
     askWhatBlocks(this.#core, attempt, then);
+  }
+
+  /** For an attempt of a transaction that has an idempotency key. */
+  guard(key: string, procedure: string | undefined): IdempotencyGuard {
+    return new IdempotencyGuard(key, procedure, this.#idempotency);
   }
 
   /** Begins an attempt. `age`: that of the first one, when this is a retry. Waits while every word is in use. */
@@ -174,9 +200,10 @@ export class TransactionService implements AttemptGround {
     }
   }
 
-  /** Ends every attempt of this member. */
+  /** Ends every attempt of this member, after the partitions. */
   close(): void {
-    for (const attempt of Array.from(this.#attempts.values())) attempt.coordinator.abort('killed');
+    for (const { coordinator } of Array.from(this.#attempts.values()))
+      if (!coordinator.abort('killed')) coordinator.allLost();
   }
 
   /** A slot is lent again only when the decisions of its transaction have left this thread: a death may not lose them. */
@@ -200,6 +227,10 @@ export class TransactionService implements AttemptGround {
     }
     switch (message[0]) {
       case RequestOp.lock:
+        participant.lock(message, origin);
+        break;
+      case RequestOp.lockOnce:
+        this.#sweeper.start();
         participant.lock(message, origin);
         break;
       case RequestOp.lockTable:
@@ -273,5 +304,6 @@ const causeText: Record<Exclude<AbortCause, 'participant-lost' | 'line-full'>, s
   wounded: 'an older transaction needed what it had locked',
   killed: 'it was ended from outside',
   timeout: 'it did not finish in time',
+  already: 'it was done before, under the same idempotencyKey; its caller gets the answer of then',
   user: 'one of its operations failed or it was rolled back',
 };

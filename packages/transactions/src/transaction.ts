@@ -58,8 +58,19 @@ export interface TransactionOptions extends NestedOptions {
    * full load for each level, so it goes before those, and gives way to these, that it would else have met as equals.
    */
   readonly priority?: number;
+  /**
+   * Names this call: repeated under the same key within `idempotencyRetentionMs`, it answers what it answered the first
+   * time and does nothing. At most 256 characters; not for a transaction that joins another or is read-only.
+   */
+  readonly idempotencyKey?: string;
   /** Inside another transaction's body: begin a separate one instead of joining it. */
   readonly independent?: boolean;
+}
+
+/** Options of the call of a procedure. */
+export interface RunOptions extends CallOptions {
+  /** As that of a transaction. */
+  readonly idempotencyKey?: string;
 }
 
 /** Options of an explicit transaction: the deadline and the signal bound its whole life. */

@@ -9,7 +9,6 @@ import { Closures } from './closures.ts';
 import { TransactionContext } from './context.ts';
 import { KeyPlacer } from './declared-keys.ts';
 import { ExplicitTransactions } from './explicit-transactions.ts';
-import { type LockStrategy, woundWait } from './lock-strategy.ts';
 import type { TransactionGround } from './open-transaction.ts';
 import type { Participant } from './participant.ts';
 import type { ProcedureDefinition } from './procedure.ts';
@@ -23,7 +22,7 @@ import type {
   TransactionOptions,
 } from './transaction.ts';
 import { checkBeginOptions, checkRunOptions, checkTransactionCall } from './transaction-options.ts';
-import { TransactionService } from './transaction-service.ts';
+import { TransactionService, type TransactionSettings } from './transaction-service.ts';
 import type { LockViews, TransactionViews } from './transaction-views.ts';
 import { ViewService } from './view-service.ts';
 
@@ -39,7 +38,7 @@ export interface TransactionClient {
   begin(options?: BeginOptions): Promise<ExplicitTransaction>;
   /** Runs a procedure at the owner of its first key, in one round trip when all its keys are there. */
   run<A extends readonly unknown[], R>(procedure: ProcedureDefinition<A, R>, ...args: A): Promise<Awaited<R>>;
-  /** As `run`, with a deadline, a signal and a priority. */
+  /** As `run`, with a deadline, a signal, a priority and an idempotency key. */
   runWith<A extends readonly unknown[], R>(
     procedure: ProcedureDefinition<A, R>,
     args: A,
@@ -67,10 +66,9 @@ export class Transactions implements TransactionClient {
   readonly #procedures: ProcedureCalls;
   readonly #ground: TransactionGround;
 
-  /** `strategy`: how conflicts are settled in the partitions of this member; the same on every member. */
-  constructor(core: CoreMember, tables: MemberTables, strategy: LockStrategy = woundWait) {
+  constructor(core: CoreMember, tables: MemberTables, settings: TransactionSettings) {
     const keys = new KeyPlacer(core, tables);
-    this.service = new TransactionService(core, strategy);
+    this.service = new TransactionService(core, settings);
     this.#ground = {
       tables,
       keys,

@@ -87,6 +87,22 @@ describe('a coordinator whose participant dies with the decision', () => {
   });
 });
 
+describe('a coordinator whose participants have all ended with the grid', () => {
+  test('tells what the last of them had decided', () => {
+    const done = coordinate();
+    done.coordinator.commit(writesOf(0));
+    done.words.tryCommitAlone(slot, id, 7);
+    expect(done.coordinator.abort('killed')).toBe(false);
+    done.coordinator.allLost();
+    expect(done.outcomes).toEqual([{ committed: true, timestamp: 7 }]);
+    const wounded = coordinate();
+    wounded.coordinator.commit(writesOf(0, 1));
+    wounded.words.tryAbort(slot, id);
+    wounded.coordinator.allLost();
+    expect(wounded.outcomes).toMatchObject([{ committed: false, cause: 'participant-lost' }]);
+  });
+});
+
 describe('a participant whose coordinator dies', () => {
   test('only releases what a committed transaction had read', () => {
     const { words, origin, participant, answers } = participate();
@@ -106,7 +122,7 @@ describe('a word that was lent to the next transaction', () => {
     words.tryAbort(slot, id);
     words.begin(slot, 2);
     words.tryCommit(slot, 2, 30);
-    expect(words.tryCommit(slot, id, 31)).toBe(false);
+    expect(words.tryCommitAlone(slot, id, 31)).toBe(false);
     expect(words.commitTimestamp(slot)).toBe(30);
   });
 

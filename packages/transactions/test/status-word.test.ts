@@ -70,6 +70,25 @@ describe('a status word', () => {
   });
 });
 
+describe('a word that the only partition takes', () => {
+  test('is committed in one step, and only if nobody has taken it', () => {
+    const words = new StatusWords(new SharedArrayBuffer(statusMemoryBytes(1)));
+    words.begin(0, 1);
+    expect([words.tryCommitAlone(0, 1, 9), words.fate(0, 1), words.commitTimestamp(0)]).toEqual([
+      true,
+      'committed',
+      9,
+    ]);
+    words.begin(0, 2);
+    words.tryCommitting(0, 2);
+    expect([words.tryCommitAlone(0, 2, 10), words.fate(0, 2), words.commitTimestamp(0)]).toEqual([
+      false,
+      'committing',
+      9,
+    ]);
+  });
+});
+
 describe('the slots of a member', () => {
   test('are lent to one transaction each, until none is left', () => {
     const slots = new StatusSlots(new SharedArrayBuffer(statusMemoryBytes(3)));

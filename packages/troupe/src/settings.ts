@@ -1,6 +1,6 @@
 /** What a grid is started with for every member, on every thread. Survives a structured clone. */
 import { blockedMsMaxDefault, type ComputeSettings, checkComputeSettings } from '@troupe/compute';
-import { checkOptions, mustBe } from '@troupe/core';
+import { checkOptions, idempotencyRetentionMsDefault, mustBe, mustBeInteger } from '@troupe/core';
 import { type LockStrategyName, lockStrategies } from '@troupe/transactions';
 
 /** What a grid can be told for measurements. Nothing here is promised: it may change or go with any release. */
@@ -14,18 +14,29 @@ export interface ExperimentalSettings {
 
 export interface MemberSettings {
   readonly compute: ComputeSettings;
+  readonly idempotencyRetentionMs: number;
   /** URLs of the user's modules. */
   readonly modules: readonly string[];
   readonly lockStrategy: LockStrategyName;
 }
 
+/** The options of a grid that matter to its members. */
+interface GivenSettings {
+  readonly compute: ComputeSettings | undefined;
+  readonly idempotencyRetentionMs: number | undefined;
+  readonly modules: readonly (URL | string)[] | undefined;
+  readonly threads: number | undefined;
+  readonly experimental: ExperimentalSettings | undefined;
+}
+
 /** Throws InvalidArgumentError for the first setting that is wrong. */
-export function memberSettings(
-  compute: ComputeSettings | undefined,
-  modules: readonly (URL | string)[] | undefined,
-  threads: number | undefined,
-  experimental: ExperimentalSettings = {},
-): MemberSettings {
+export function memberSettings({
+  compute,
+  idempotencyRetentionMs = idempotencyRetentionMsDefault,
+  modules,
+  threads,
+  experimental = {},
+}: Partial<GivenSettings>): MemberSettings {
   const { blockedMsMax = blockedMsMaxDefault, ...others } = checkComputeSettings(compute ?? {});
   checkOptions(experimental, 'experimental', ['lockStrategy']);
   const { lockStrategy = 'wound-wait' } = experimental;
@@ -39,6 +50,12 @@ export function memberSettings(
   return {
     lockStrategy,
     // Without threads whoever is to look is blocked himself.
+    idempotencyRetentionMs: mustBeInteger(
+      idempotencyRetentionMs,
+      'idempotencyRetentionMs',
+      1,
+      Number.MAX_SAFE_INTEGER,
+    ),
     compute: { ...others, blockedMsMax: threads === 0 ? Number.POSITIVE_INFINITY : blockedMsMax },
     modules: Array.isArray(modules) ? modules.map(String) : [],
   };

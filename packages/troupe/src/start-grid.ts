@@ -15,6 +15,11 @@ export interface GridOptions extends CoreOptions {
    * @experimental
    */
   readonly experimental?: ExperimentalSettings;
+  /**
+   * Milliseconds for which the answer of a call with an `idempotencyKey` is kept, in memory, at each partition it
+   * touched. Default 600,000 (ten minutes).
+   */
+  readonly idempotencyRetentionMs?: number;
 }
 
 /**
@@ -35,8 +40,8 @@ export async function startGrid(options: GridOptions): Promise<Grid> {
       ),
       hostExport: 'runTroupeHost',
       memberMemoryBytes: statusMemoryBytes(transactionsPerMemberMax),
-      settings: memberSettings(options?.compute, options?.modules, options?.threads, options?.experimental),
-      otherOptionNames: ['compute', 'experimental'],
+      settings: memberSettings(options ?? {}),
+      otherOptionNames: ['compute', 'idempotencyRetentionMs', 'experimental'],
     }),
   );
 }

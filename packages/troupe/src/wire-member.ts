@@ -27,8 +27,16 @@ export interface WiredMember {
 export function wireMember(core: CoreMember): WiredMember {
   const { member, definitions, placement, owned } = core;
   const tables = new MemberTables(core);
-  const { compute: settings, modules, lockStrategy } = core.settings as MemberSettings;
-  const transactions = new Transactions(core, tables, lockStrategies[lockStrategy]);
+  const {
+    compute: settings,
+    modules,
+    lockStrategy,
+    idempotencyRetentionMs,
+  } = core.settings as MemberSettings;
+  const transactions = new Transactions(core, tables, {
+    strategy: lockStrategies[lockStrategy],
+    idempotencyRetentionMs,
+  });
   const compute = new Compute(core, tables, () => client, { ...settings, modules });
   const types = new ActorTypes(definitions);
   const service = new ActorService({ member, types, owned, client: () => client });

@@ -112,13 +112,13 @@ describe.each(topologies)('a procedure %s', (_, threads) => {
   }
 });
 
-test('a procedure whose thread dies while it runs is lost: whether it has committed is unknown', async () => {
+test('a procedure whose thread dies while it runs is lost, and certainly not done', async () => {
   const grid = await start(2);
   const error = await rejection(grid.run(store.exits, 'a'));
   expect(error).toMatchObject({
     code: 'PARTITION_LOST',
-    retryable: false,
-    details: { outcome: 'unknown', procedure: 'exits' },
+    retryable: true,
+    details: { outcome: 'not-done', procedure: 'exits' },
     cause: { code: 'HOST_LOST' },
   });
   expect(await grid.table(items).get('a')).toBeUndefined();

@@ -114,12 +114,15 @@ export class HostLostError extends TroupeError {
   }
 }
 
-/** A partition's memory is gone and nothing can bring it back. */
+/**
+ * A partition's memory is gone and nothing can bring it back. Of a procedure whose thread died `details.outcome` tells
+ * what became of it: 'committed', or 'not-done', which is retryable.
+ */
 export class PartitionLostError extends TroupeError {
   static {
     nameClass(this, 'PartitionLostError');
   }
-  constructor(message: string, options?: FixedErrorOptions) {
+  constructor(message: string, options?: TroupeErrorOptions) {
     super('PARTITION_LOST', message, options);
   }
 }
@@ -134,8 +137,8 @@ export class PartitionUnavailableError extends TroupeError {
   }
 }
 
-/** Whether a call that ran out of time may have taken effect. */
-export type TimeoutOutcome = 'unknown' | 'not-done';
+/** Whether a call that ran out of time has taken effect; 'committed': it has, and only its answer did not come. */
+export type TimeoutOutcome = 'unknown' | 'not-done' | 'committed';
 
 /** No answer in time. `details.outcome` tells whether the call may have taken effect. */
 export class TimeoutError extends TroupeError {
@@ -200,7 +203,7 @@ export class InvariantError extends TroupeError {
 }
 
 /** Why a transaction was aborted. */
-export type AbortReason = 'wounded' | 'killed' | 'timeout' | 'user';
+export type AbortReason = 'wounded' | 'killed' | 'timeout' | 'user' | 'already';
 
 /** What an abort tells: why, and where known which lock it lost or waited for in vain, and who has that lock. */
 export interface AbortDetails {

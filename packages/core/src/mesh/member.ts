@@ -35,6 +35,8 @@ export interface MessageFamily {
   cancelled?(requestId: number, from: Peer): void;
   /** Everything the peer had sent has been received; nothing more will come. */
   peerLost?(peer: Peer): void;
+  /** The member has closed. */
+  closed?(): void;
 }
 
 export class Member {
@@ -66,6 +68,11 @@ export class Member {
   /** True when calls are refused: the grid is closed, or closing and nothing runs here that may still call. */
   get closed(): boolean {
     return this.#closed || !this.work.mayCall;
+  }
+
+  /** True when a call of this member was rejected with `error` without an answer: its outcome is not in the error. */
+  wasUnanswered(error: unknown): boolean {
+    return this.#calls.wasUnanswered(error);
   }
 
   /** Calls of this member that wait for an answer. */
@@ -231,6 +238,7 @@ export class Member {
     this.#wakeConnecting();
     this.flusher.flushNow();
     for (const peer of this.#peers) peer?.link?.close();
+    for (const family of this.#families) family?.closed?.();
   }
 
   async #requestLater(

@@ -33,6 +33,8 @@ interface PendingCall {
 export class PendingCalls {
   readonly #calls = new CallRing<PendingCall>();
   readonly #cancel: (peer: Peer, requestId: number) => void;
+  /** What calls were rejected with that nobody had answered. */
+  readonly #unanswered = new WeakSet<object>();
   #lastId = 0;
   #sweeps = 0;
   #sweep: NodeJS.Timeout | undefined;
@@ -71,17 +73,25 @@ export class PendingCalls {
     this.#take(requestId)?.resolve(value);
   }
 
+  /** The owner's answer is an error. */
   reject(requestId: number, error: unknown): void {
+    // On this thread an answer may be the very error of another call, one that nobody answered.
+    if (isObject(error)) this.#unanswered.delete(error);
     this.#take(requestId)?.reject(error);
+  }
+
+  /** True when a call was rejected with this error, and not by whom it was sent to: he is gone, or was too slow. */
+  wasUnanswered(error: unknown): boolean {
+    return isObject(error) && this.#unanswered.has(error);
   }
 
   /** Ends every call to a peer that is gone. */
   rejectAllTo(peer: Peer, error: () => Error): void {
-    for (const call of this.#calls.all()) if (call.peer === peer) this.reject(call.id, error());
+    for (const call of this.#calls.all()) if (call.peer === peer) this.#abandon(call.id, error());
   }
 
   rejectAll(error: () => Error): void {
-    for (const { id } of this.#calls.all()) this.reject(id, error());
+    for (const { id } of this.#calls.all()) this.#abandon(id, error());
   }
 
   /** Resolves when no call waits any more. */
@@ -122,7 +132,14 @@ export class PendingCalls {
     const call = this.#take(requestId);
     if (call === undefined) return;
     this.#cancel(call.peer, requestId);
+    if (isObject(error)) this.#unanswered.add(error);
     call.reject(error);
+  }
+
+  /** Ends a call whose answer can't come any more. */
+  #abandon(requestId: number, error: Error): void {
+    this.#unanswered.add(error);
+    this.#take(requestId)?.reject(error);
   }
 
   #startSweep(): NodeJS.Timeout {
@@ -143,6 +160,10 @@ export class PendingCalls {
 
 /** Sweeps in the default deadline, and one for the part of a period in which a call begins. */
 const sweepsPerDefault = Math.ceil(callTimeoutMsDefault / deadlineSweepMs) + 1;
+
+function isObject(value: unknown): value is object {
+  return typeof value === 'object' && value !== null;
+}
 
 function timedOut(timeoutMs: number): TimeoutError {
   return new TimeoutError(

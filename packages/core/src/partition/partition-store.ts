@@ -6,6 +6,7 @@
  *   the owner sees through the `…Local` methods is deep-frozen, so that this is certain.
  * - A superseded version is kept only while a published snapshot is older than the one that superseded it. Dropping it
  *   raises the `horizon`: a snapshot below the horizon is refused with SNAPSHOT_TOO_OLD rather than answered wrong.
+ * - Tables with negative numbers are **hidden**: the layers above keep books in them that nobody reads at a snapshot.
  * - A partition created anew begins with the clock as its horizon: it can't know what its predecessor held.
  */
 import { assert } from '../assert.ts';
@@ -25,12 +26,15 @@ export interface SnapshotPublication {
   oldestSnapshot(): Timestamp;
 }
 
+/** Tables -1 to minus this may be used. Tables are stored from this index on: an array has no negative ones. */
+const hiddenTables = 8;
+
 /** More than one, so that the queue shrinks while writes go on; small, so that no write pays for many. */
 const prunedPerWrite = 2;
 
 export class PartitionStore {
   readonly #published: SnapshotPublication;
-  readonly #tables: (TableVersions | undefined)[] = [];
+  readonly #tables: (TableVersions | undefined)[] = Array.from({ length: hiddenTables }, () => undefined);
   readonly #superseded = new SupersededQueue();
   readonly #checkReadable = (snapshot: Timestamp): void => this.checkReadable(snapshot);
   #horizon: Timestamp;
@@ -52,13 +56,13 @@ export class PartitionStore {
 
   /** The newest value of a key, undefined when there is none. */
   read(table: number, key: StorageKey): unknown {
-    return this.#tables[table]?.versions.get(key)?.value;
+    return this.#tables[table + hiddenTables]?.versions.get(key)?.value;
   }
 
   /** The value of a key at a snapshot. Throws SnapshotTooOldError below the horizon. */
   readAt(table: number, key: StorageKey, snapshot: Timestamp): unknown {
     this.checkReadable(snapshot);
-    return valueAt(this.#tables[table]?.versions.get(key), snapshot);
+    return valueAt(this.#tables[table + hiddenTables]?.versions.get(key), snapshot);
   }
 
   /** As `read`, for code at the owner: deep-frozen, or a frozen copy where the value holds binaries. */
@@ -100,15 +104,24 @@ export class PartitionStore {
     this.#raiseHorizon(timestamp);
   }
 
+  /** Removes an entry of a hidden table with all its versions, at no moment: no snapshot asks for it. */
+  forget(table: number, key: StorageKey): void {
+    const share = this.#tables[table + hiddenTables];
+    const newest = share?.versions.get(key);
+    if (share === undefined || newest === undefined) return;
+    share.versions.delete(key);
+    if (newest.value !== undefined) share.live--;
+  }
+
   /** How many entries a table has now. */
   size(table: number): number {
-    return this.#tables[table]?.live ?? 0;
+    return this.#tables[table + hiddenTables]?.live ?? 0;
   }
 
   /** How many entries a table had at a snapshot. Walks the table if it has been written to since. */
   sizeAt(table: number, snapshot: Timestamp): number {
     this.checkReadable(snapshot);
-    const share = this.#tables[table];
+    const share = this.#tables[table + hiddenTables];
     if (share === undefined) return 0;
     if (share.lastWrite <= snapshot) return share.live;
     let count = 0;
@@ -201,10 +214,10 @@ export class PartitionStore {
   }
 
   #mustGet(table: number): TableVersions {
-    const share = this.#tables[table];
+    const share = this.#tables[table + hiddenTables];
     if (share !== undefined) return share;
     const created = new TableVersions();
-    this.#tables[table] = created;
+    this.#tables[table + hiddenTables] = created;
     return created;
   }
 }

@@ -82,6 +82,26 @@ describe('a pending call', () => {
     expect(await kept).toBe('kept');
   });
 
+  test('tells an error nobody answered with from an answer that is an error', async () => {
+    const fate = [
+      rejection(calls.start(peer, { timeoutMs: 10 })),
+      rejection(calls.start(otherPeer, undefined)),
+    ];
+    calls.rejectAllTo(otherPeer, () => new Error('lost'));
+    vi.advanceTimersByTime(10);
+    const [late, lost] = await Promise.all(fate);
+    expect([late, lost, new Error('other'), 'text'].map((error) => calls.wasUnanswered(error))).toEqual([
+      true,
+      true,
+      false,
+      false,
+    ]);
+    // On one thread the answer to one call may be the very error of another.
+    const answered = rejection(calls.start(peer, undefined));
+    calls.reject(calls.lastId, late);
+    expect([await answered, calls.wasUnanswered(late)]).toEqual([late, false]);
+  });
+
   test('ends when the grid closes', async () => {
     const call = rejection(calls.start(peer, { timeoutMs: 5 }));
     calls.close();

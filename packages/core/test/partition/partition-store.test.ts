@@ -239,3 +239,32 @@ describe('a local read of a partition store', () => {
     expect(store.read(table, 'a')).toEqual({ bytes: new Uint8Array([1, 2]) });
   });
 });
+
+describe('a hidden table', () => {
+  test('is apart from the others, up to eight of them', () => {
+    for (let hidden = -1; hidden >= -8; hidden--) store.write(hidden, 'a', hidden, clock.draw());
+    write('a', 'seen');
+    expect([store.read(-1, 'a'), store.read(-8, 'a'), store.read(table, 'a')]).toEqual([-1, -8, 'seen']);
+    store.clear(table, clock.draw());
+    expect([store.size(-1), store.size(-8), store.size(table)]).toEqual([1, 1, 0]);
+  });
+
+  test('forgets an entry at once, with all its versions, whatever snapshots are read', () => {
+    const snapshot = clock.publish();
+    store.write(-1, 'a', 1, clock.draw());
+    store.write(-1, 'a', 2, clock.draw());
+    const { horizon } = store;
+    store.forget(-1, 'a');
+    store.forget(-1, 'absent');
+    expect([store.read(-1, 'a'), store.size(-1), drained(store.iterate(-1, newestVersions))]).toEqual([
+      undefined,
+      0,
+      [],
+    ]);
+    expect(store.horizon).toBe(horizon);
+    store.write(-1, 'a', 3, clock.draw());
+    clock.withdraw(snapshot);
+    store.prune(100);
+    expect([store.read(-1, 'a'), store.size(-1), store.supersededCount]).toEqual([3, 1, 0]);
+  });
+});

@@ -12,8 +12,8 @@ export class WordsThatAreNeverSafe extends StatusWords {
 
 /** The only partition of a transaction commits it whatever its word says. */
 export class WordsWonByEveryone extends StatusWords {
-  override tryCommit(slot: number, id: TransactionId, timestamp: Timestamp): boolean {
-    super.tryCommit(slot, id, timestamp);
+  override tryCommitAlone(slot: number, id: TransactionId, timestamp: Timestamp): boolean {
+    super.tryCommitAlone(slot, id, timestamp);
     return true;
   }
 }

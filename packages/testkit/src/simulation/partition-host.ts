@@ -86,7 +86,7 @@ export class PartitionHost {
     }
     const { participant } = served;
     const message = this.#world.parts.request(received, served.incarnation);
-    if (message[0] === RequestOp.lock) participant.lock(message, origin);
+    if (message[0] === RequestOp.lock || message[0] === RequestOp.lockOnce) participant.lock(message, origin);
     else if (message[0] === RequestOp.lockTable) participant.lockTable(message, origin);
     else if (message[0] === RequestOp.lockRange) participant.lockRange(message, origin);
     else if (message[0] === RequestOp.prepare) participant.prepare(message, origin);

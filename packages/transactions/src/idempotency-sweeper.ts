@@ -1,0 +1,66 @@
+/**
+ * Drops rows of idempotency keys that have expired from the partitions of one host. One coarse timer for all of them,
+ * which begins with the first key that comes here; it looks at the oldest rows first and stops at one that is still
+ * needed, so a look costs what it drops. A row that somebody has locked is left to him.
+ */
+import {
+  idempotencySweepMsMin,
+  idempotencySweepsPerRetention,
+  idempotencySweptPerTurn,
+  newestVersions,
+  type Partition,
+} from '@troupe/core';
+import { type IdempotencyRow, idempotencyTable } from './idempotency.ts';
+import type { Participant } from './participant.ts';
+
+type Store = Pick<Partition['store'], 'size' | 'iterate' | 'forget'>;
+type Locks = Pick<Participant, 'isFree'>;
+
+export class IdempotencySweeper {
+  readonly #partitions: { readonly store: Store; readonly locks: Locks }[] = [];
+  readonly #nowMs: () => number;
+  readonly #periodMs: number;
+  #timer: NodeJS.Timeout | undefined;
+
+  constructor(retentionMs: number, nowMs: () => number) {
+    this.#nowMs = nowMs;
+    this.#periodMs = Math.max(idempotencySweepMsMin, retentionMs / idempotencySweepsPerRetention);
+  }
+
+  add(store: Store, locks: Locks): void {
+    this.#partitions.push({ store, locks });
+  }
+
+  /** Rows may come from now on. */
+  start(): void {
+    if (this.#timer === undefined) this.#again(this.#periodMs);
+  }
+
+  stop(): void {
+    clearTimeout(this.#timer);
+  }
+
+  /** Drops what has expired, at most `countMax` rows. True: there may be more. */
+  sweep(countMax: number): boolean {
+    const nowMs = this.#nowMs();
+    let left = countMax;
+    for (const { store, locks } of this.#partitions) {
+      if (store.size(idempotencyTable) === 0) continue;
+      const cursor = store.iterate(idempotencyTable, newestVersions);
+      while (cursor.advance() && (cursor.value as IdempotencyRow).expiresAtMs <= nowMs) {
+        if (!locks.isFree(idempotencyTable, cursor.key, 'write')) continue;
+        if (left === 0) return true;
+        store.forget(idempotencyTable, cursor.key);
+        left--;
+      }
+    }
+    return false;
+  }
+
+  #again(waitMs: number): void {
+    this.#timer = setTimeout(() => {
+      const more = this.sweep(idempotencySweptPerTurn);
+      this.#again(more ? 0 : this.#periodMs);
+    }, waitMs).unref();
+  }
+}
