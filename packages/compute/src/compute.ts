@@ -6,6 +6,7 @@ import {
   type CoreMember,
   checkOptions,
   Family,
+  type JoinedTransactions,
   jobQueueLengthMax,
   type MemberTables,
   mustBeInteger,
@@ -34,6 +35,8 @@ export interface ComputeOptions extends ComputeSettings {
   /** URLs of the user's modules, which the threads of the pool import. Only the main thread's matter. */
   readonly modules?: readonly string[] | undefined;
   readonly ports?: RunnerPorts | undefined;
+  /** Lets jobs that are called in transactions be part of them. */
+  readonly joins?: JoinedTransactions | undefined;
 }
 
 const settingNames = ['concurrency', 'queueMax', 'poolSize'];
@@ -59,7 +62,8 @@ export class Compute {
     const { member, definitions, owned, placement } = core;
     const ports = options.ports ?? eventLoopPorts();
     const poolSize = options.poolSize ?? Math.max(1, availableParallelism() - 1);
-    const runner = { member, ports, queueMax: options.queueMax ?? jobQueueLengthMax };
+    const { joins } = options;
+    const runner = { member, ports, joins, queueMax: options.queueMax ?? jobQueueLengthMax };
     const host = member.self.id - 1;
     const contexts = (): ReturnType<typeof contextMaker> =>
       contextMaker(client(), { tables, placement, owned, host });
@@ -73,7 +77,7 @@ export class Compute {
       modules: options.modules ?? [],
     });
     this.#pool = new JobRunner({ ...runner, body: this.#poolBody, concurrency: poolSize, place: 'the pool' });
-    const calls = new MemberCompute(core, tables);
+    const calls = new MemberCompute(core, tables, joins);
     this.client = clientOf(calls);
     const started = calls.started.bind(calls);
     member.register(Family.compute, new ComputeService({ local: this.#local, pool: this.#pool, started }));

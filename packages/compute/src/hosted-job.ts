@@ -2,7 +2,7 @@
  * One request for a job at the thread that runs it: what was asked, by whom, and whether he still waits. Its signal
  * is made when somebody looks at it, so a job that never does costs none.
  */
-import type { Peer } from '@troupe/core';
+import type { Branch, Peer, TransactionRef } from '@troupe/core';
 import type { ExecutionId } from './execution.ts';
 import type { QueueEntry } from './job-queue.ts';
 import type { JobOp, JobPlace } from './messages.ts';
@@ -26,6 +26,10 @@ export class HostedJob implements QueueEntry<HostedJob> {
   /** The job's alone. */
   readonly args: unknown;
   readonly place: JobPlace;
+  /** The transaction it is part of. */
+  readonly transaction: TransactionRef | undefined;
+  /** Its part in that, once it has begun. */
+  branch: Branch | undefined;
   #controller: AbortController | undefined;
   #cancelReason: Error | undefined;
 
@@ -39,6 +43,7 @@ export class HostedJob implements QueueEntry<HostedJob> {
     this.watched = message[5] === 1;
     this.args = message[6];
     this.place = message[7] as JobPlace;
+    this.transaction = message[8] as TransactionRef | undefined;
   }
 
   get cancelled(): boolean {
@@ -62,5 +67,6 @@ export class HostedJob implements QueueEntry<HostedJob> {
     if (this.cancelled) return;
     this.#cancelReason = reason;
     this.#controller?.abort(reason);
+    this.branch?.end(reason);
   }
 }

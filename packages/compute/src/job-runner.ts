@@ -5,7 +5,13 @@
  * A synchronous job touches no promise and, when nothing waits, is answered in the turn its message arrives in. While
  * jobs wait or run the member counts as at work, so closing the grid waits for them.
  */
-import { GridClosedError, type Member, OverloadedError, type Peer } from '@troupe/core';
+import {
+  GridClosedError,
+  type JoinedTransactions,
+  type Member,
+  OverloadedError,
+  type Peer,
+} from '@troupe/core';
 import type { RunnerPorts } from './event-loop-ports.ts';
 import type { HostedJob } from './hosted-job.ts';
 import { JobQueue } from './job-queue.ts';
@@ -30,6 +36,8 @@ export interface JobRunnerOptions {
   readonly concurrency: number;
   readonly queueMax: number;
   readonly ports: RunnerPorts;
+  /** Lets jobs that transactions run be part of them. */
+  readonly joins?: JoinedTransactions | undefined;
   /** Where the queue is, for the error when it is full: `host 1`. */
   readonly place: string;
 }
@@ -113,10 +121,12 @@ export class JobRunner {
 
   /**
    * What another host asks for, something there waits for, perhaps a job: it doesn't stand in line behind jobs of the
-   * service, or jobs that wait for their children would keep the places the children need.
+   * service, or jobs that wait for their children would keep the places the children need. Nor does a part of a
+   * transaction: those ahead of it may wait for its locks.
    */
   #queueOf(job: HostedJob): JobQueue<HostedJob> {
-    return job.from.id === serviceMember ? this.#queue : this.#nested;
+    const isOwn = job.from.id === serviceMember && job.transaction === undefined;
+    return isOwn ? this.#queue : this.#nested;
   }
 
   #drop(job: HostedJob, reason: string): void {
@@ -131,7 +141,7 @@ export class JobRunner {
     if (job.watched) this.#member.sendProtocol(job.from, [ComputeOp.started, job.execution]);
     let result: unknown;
     try {
-      result = this.#options.ports.detached(() => this.#options.body.run(job));
+      result = this.#options.ports.detached(() => this.#run(job));
     } catch (error) {
       this.#failed(job, error);
       return;
@@ -143,6 +153,13 @@ export class JobRunner {
         (error: unknown) => this.#failed(job, error),
       );
     }
+  }
+
+  #run(job: HostedJob): unknown {
+    const { body, joins } = this.#options;
+    if (job.transaction === undefined || joins === undefined) return body.run(job);
+    job.branch = joins.open(job.transaction);
+    return job.branch.run('the job', () => body.run(job));
   }
 
   #completed(job: HostedJob, result: unknown): void {

@@ -5,11 +5,13 @@
 import {
   type AnyTable,
   addCallSite,
+  type CallOptions,
   type CoreMember,
   callOptionNamesWith,
   checkCallOptions,
   InvalidArgumentError,
   isDefinition,
+  type JoinedTransactions,
   type Member,
   type MemberTables,
   mustBe,
@@ -18,13 +20,17 @@ import {
 import type { BroadcastOptions, BroadcastResult } from './compute-client.ts';
 import { type Execution, type ExecutionId, JobExecution } from './execution.ts';
 import type { AnyJob } from './job.ts';
-import { broadcastJob, callJob, prepareCall } from './job-calls.ts';
+import { broadcastJob, callJob, callJobIn, prepareCall } from './job-calls.ts';
 import type { AnyMapReduce } from './map-reduce.ts';
 import { callMapReduce } from './map-reduce-calls.ts';
 import type { AttemptOptions, CallIdentity } from './outgoing-call.ts';
 import { type JobTarget, TargetPlacer } from './target.ts';
 
-type AnyRunOptions = AttemptOptions & { readonly at?: JobTarget; readonly over?: AnyTable };
+type AnyRunOptions = AttemptOptions & {
+  readonly at?: JobTarget;
+  readonly over?: AnyTable;
+  readonly transaction?: boolean | undefined;
+};
 
 /** Starts the call; its answer is for the caller alone. */
 type Begin = (identity: CallIdentity, options: AttemptOptions) => Promise<unknown>;
@@ -33,10 +39,12 @@ export class MemberCompute {
   readonly #core: CoreMember;
   readonly #member: Member;
   readonly #placer: TargetPlacer;
+  readonly #joins: Pick<JoinedTransactions, 'current'> | undefined;
   readonly #watched = new Map<ExecutionId, JobExecution<unknown>>();
 
-  constructor(core: CoreMember, tables: MemberTables) {
+  constructor(core: CoreMember, tables: MemberTables, joins?: Pick<JoinedTransactions, 'current'>) {
     this.#core = core;
+    this.#joins = joins;
     this.#member = core.member;
     this.#placer = new TargetPlacer(core, tables);
   }
@@ -95,13 +103,24 @@ export class MemberCompute {
       checkAttemptOptions(options, 'at', definition);
       const target = this.#placer.place(options.at as JobTarget);
       const call = prepareCall(number, labelOf(definition), args);
-      return (identity, bounds) => callJob(this.#member, call, target, identity, bounds);
+      const joined = options.transaction === false || target === 'any' ? undefined : this.#joins?.current();
+      if (joined === undefined || target === 'any')
+        return (identity, bounds) => callJob(this.#member, call, target, identity, bounds);
+      return (identity, options) =>
+        joined.call(boundsOf(options), (ref, bounds) =>
+          callJobIn(this.#member, call, target, identity, ref, bounds),
+        );
     }
     checkAttemptOptions(options, 'over', definition);
     const targets = this.#placer.partitionsOf(options.over as AnyTable);
     const call = prepareCall(number, labelOf(definition), args);
     return (identity, bounds) => callMapReduce(this.#member, definition, call, targets, identity, bounds);
   }
+}
+
+/** Undefined where the caller has set none: then the transaction's bounds hold. */
+function boundsOf({ timeoutMs, signal }: AttemptOptions): CallOptions | undefined {
+  return timeoutMs === undefined && signal === undefined ? undefined : { timeoutMs, signal };
 }
 
 function labelOf({ kind, name }: AnyJob | AnyMapReduce): string {
@@ -124,7 +143,7 @@ function mustBeKind(definition: unknown, kinds: readonly string[], method: strin
 
 /** `where`: the option that says where it runs. */
 const optionNames = {
-  at: callOptionNamesWith('at', 'retries'),
+  at: callOptionNamesWith('at', 'retries', 'transaction'),
   over: callOptionNamesWith('over', 'retries'),
 };
 
@@ -147,5 +166,7 @@ function checkAttemptOptions(
     );
   }
   checkCallOptions(options, optionNames[where]);
+  if ('transaction' in options && options.transaction !== undefined)
+    mustBe(typeof options.transaction === 'boolean', 'transaction', 'true or false', options.transaction);
   if (options.retries !== undefined) mustBeInteger(options.retries, 'retries', 0, Number.MAX_SAFE_INTEGER);
 }

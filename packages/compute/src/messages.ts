@@ -1,9 +1,10 @@
 /**
  * Family `compute`. All but `started` are requests, answered by `reply` or `fail`; none comes twice for one attempt.
  *
- * - `run` [op, requestId, job, execution, attempt, watched, args, partition]: any member → host. Runs a job for one
- *   partition, or for the host as a whole when `partition` is -1. Names no incarnation: it runs on whatever the
- *   partition is now.
+ * - `run` [op, requestId, job, execution, attempt, watched, args, partition, transaction]: any member → host. Runs a
+ *   job for one partition, or for the host as a whole when `partition` is -1. Names no incarnation: it runs on whatever
+ *   the partition is now. `transaction`, left out by most, names the one that the job is part of (opaque here); such a
+ *   job doesn't stand in line, and comes once.
  * - `map` [op, requestId, mapReduce, execution, attempt, watched, args, partitions]: any member → host that owns all
  *   of them. Answer: an array of parts; one when the definition combines, else one for each partition in order.
  * - `pool` [op, requestId, job, execution, attempt, watched, args, -1]: any member → main thread. Runs it in the pool.

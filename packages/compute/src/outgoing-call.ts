@@ -14,6 +14,7 @@ import {
   HostLostError,
   type Member,
   type MemberId,
+  type TransactionRef,
   TroupeError,
 } from '@troupe/core';
 import type { ExecutionId } from './execution.ts';
@@ -50,6 +51,8 @@ export interface OutgoingCall {
   readonly place: JobPlace;
   /** Others are sent the same `args`, so a job on this thread needs its own. */
   readonly argsShared: boolean;
+  /** The transaction it is part of: then it is sent once. */
+  readonly transaction?: TransactionRef;
 }
 
 /** What a message takes besides its arguments. */
@@ -71,7 +74,7 @@ export async function sendCall(
         attempt === 1 ? options : { timeoutMs: Math.max(1, leftOf(timeoutMs, startedMs)), signal };
       return await member.request(call.owner, message, call.prepared.bytes + fixedBytes, bounds);
     } catch (error) {
-      if (signal?.aborted === true) throw error;
+      if (signal?.aborted === true || call.transaction !== undefined) throw error;
       // The next request waits for the successor of the lost thread.
       if (isLossOf(call.owner, error) && hostLosses++ < hostLossRerunsMax) continue;
       if (failures >= retries || (error instanceof TroupeError && !error.retryable)) throw error;
@@ -83,11 +86,14 @@ export async function sendCall(
 }
 
 function messageOf(member: Member, call: OutgoingCall, attempt: number, retries: number): unknown[] {
-  const { prepared, identity, op, owner, place, argsShared } = call;
+  const { prepared, identity, op, owner, place, argsShared, transaction } = call;
   // A link packs its own copy; only a job on this thread gets the very object.
   const isShared = owner === member.self.id && (argsShared || retries > 0);
   const args = isShared ? copyValue(prepared.args, 'value') : prepared.args;
-  return [op, 0, prepared.definition, identity.execution, attempt, identity.watched ? 1 : 0, args, place];
+  const watched = identity.watched ? 1 : 0;
+  const message = [op, 0, prepared.definition, identity.execution, attempt, watched, args, place];
+  if (transaction !== undefined) message.push(transaction);
+  return message;
 }
 
 function leftOf(timeoutMs: number, startedMs: number): number {

@@ -3,9 +3,15 @@
  * the attempt (whoever ends it) rejects them all. The protocol itself is the coordinator's, whose port to the world
  * this is.
  */
-import type { CallOptions, PartitionId, Timestamp } from '@troupe/core';
+import type { CallOptions, PartitionId, StorageKey, Timestamp } from '@troupe/core';
 import { boundedWait, TransactionFinishedError } from '@troupe/core';
-import { type AbortCause, Coordinator, type CoordinatorPorts, type Outcome } from './coordinator.ts';
+import {
+  type AbortCause,
+  Coordinator,
+  type CoordinatorPorts,
+  type Outcome,
+  type Patience,
+} from './coordinator.ts';
 import type { Decision } from './decision.ts';
 import { LockMode } from './lock-mode.ts';
 import type { TransactionId } from './status-word.ts';
@@ -29,6 +35,13 @@ export interface AttemptGround {
   ended(attempt: Attempt): void;
   /** What the user is told about an attempt that ended without a commit. */
   abortError(attempt: Attempt, cause: AbortCause, partition: PartitionId | undefined): Error;
+}
+
+/** An actor, as transactions lock it; without a key all of its type. */
+export interface PlacedActor {
+  readonly table: number;
+  readonly key: StorageKey | undefined;
+  readonly partition: PartitionId;
 }
 
 /** What is asked of one partition in one step. */
@@ -94,6 +107,8 @@ export class Attempt implements CoordinatorPorts {
   operationsUnderWay = 0;
   /** What the first failed operation threw. */
   failure: unknown;
+  /** The actor whose turn refused it. */
+  busy: PlacedActor | undefined;
   readonly #ground: AttemptGround;
   #steps: Step | undefined;
   #nextStep = 1;
@@ -138,11 +153,16 @@ export class Attempt implements CoordinatorPorts {
       return new TransactionFinishedError(
         'the transaction has been committed; no operation can join it any more',
       );
-    const cause = this.#ground.abortError(this, outcome.cause, outcome.partition);
+    const cause = this.abortError(outcome);
     return new TransactionFinishedError(`the transaction has ended: ${cause.message}`, {
       cause,
       details: { reason: outcome.cause },
     });
+  }
+
+  /** What is told to whoever waited for part of it when it ended. */
+  abortError({ cause, partition }: Extract<Outcome, { readonly committed: false }>): Error {
+    return this.#ground.abortError(this, cause, partition);
   }
 
   // ── locks ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -154,17 +174,22 @@ export class Attempt implements CoordinatorPorts {
 
   /** The same, telling `waiter`; maybe within the call. */
   lockKeysFor({ requests, mode }: LockRequests, waiter: LockWaiter): void {
-    this.#step(mode, requests, undefined, waiter);
+    this.#step(mode, requests, undefined, 'none', waiter);
+  }
+
+  /** Locks actors, waiting for their turns that are under way. Only while it has no other locks, or it may wait for itself. */
+  lockPatiently({ mode, requests }: LockRequests): Promise<void> {
+    return promised((waiter) => this.#step(mode, requests, undefined, 'turns', waiter));
   }
 
   /** Locks a whole table in every partition. */
-  lockTable(table: number, mode: 'read' | 'write'): Promise<void> {
+  lockTable(table: number, mode: 'read' | 'write', patience: Patience = 'none'): Promise<void> {
     const { partitionCount } = this.#ground;
     const requests = Array.from(
       { length: partitionCount },
       (_, partition): Request => ({ partition, accesses: [], cells: [] }),
     );
-    return promised((waiter) => this.#step(mode, requests, table, waiter));
+    return promised((waiter) => this.#step(mode, requests, table, patience, waiter));
   }
 
   /**
@@ -248,7 +273,7 @@ export class Attempt implements CoordinatorPorts {
     this.#outcome = outcome;
     this.#ground.ended(this);
     if (!outcome.committed && this.#steps !== undefined) {
-      const error = this.#ground.abortError(this, outcome.cause, outcome.partition);
+      const error = this.abortError(outcome);
       for (let step: Step | undefined = this.#steps; step !== undefined; step = step.next)
         step.waiter.locksRefused(error);
       this.#steps = undefined;
@@ -261,25 +286,27 @@ export class Attempt implements CoordinatorPorts {
     mode: Step['mode'],
     requests: readonly Request[],
     table: number | undefined,
+    patience: Patience,
     waiter: LockWaiter,
   ): void {
     for (const { partition } of requests) {
       if (this.#ground.isConnected(partition)) continue;
       this.#ground.connected(partition).then(
-        () => this.#step(mode, requests, table, waiter),
+        () => this.#step(mode, requests, table, patience, waiter),
         (error: Error) => waiter.locksRefused(error),
       );
       return;
     }
     if (!this.isOpen) waiter.locksRefused(this.finishedError());
     else if (requests.length === 0) waiter.locksHeld();
-    else this.#ask(mode, requests, table, waiter);
+    else this.#ask(mode, requests, table, patience, waiter);
   }
 
   #ask(
     mode: Step['mode'],
     requests: readonly Request[],
     table: number | undefined,
+    patience: Patience,
     waiter: LockWaiter,
   ): void {
     const id = this.#nextStep++;
@@ -287,8 +314,8 @@ export class Attempt implements CoordinatorPorts {
     this.#steps = { id, mode, requests, waiter, missing: requests.length, next: this.#steps };
     for (const { partition, accesses } of requests) {
       if (!this.isOpen) return;
-      if (table === undefined) this.coordinator.lock(partition, id, accesses);
-      else this.coordinator.lockTable(partition, id, table, lockModeOf(mode));
+      if (table === undefined) this.coordinator.lock(partition, id, accesses, patience);
+      else this.coordinator.lockTable(partition, id, table, lockModeOf(mode), patience);
     }
   }
 

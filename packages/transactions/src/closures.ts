@@ -1,7 +1,8 @@
 /** Starts the runs of transaction bodies: locking ones and read-only ones, each under its deadline and signal. */
 import { type CallOptions, GridClosedError } from '@troupe/core';
-import { SnapshotTransaction, type TransactionGround } from './open-transaction.ts';
+import type { TransactionGround } from './open-transaction.ts';
 import { type Bounded, RunDeadlines } from './run-deadlines.ts';
+import { SnapshotTransaction } from './snapshot-transaction.ts';
 import type { TransactionBody, TransactionOptions } from './transaction.ts';
 import { type LockingBody, TransactionRun } from './transaction-run.ts';
 import type { TransactionService } from './transaction-service.ts';

@@ -24,7 +24,17 @@ import { Refusal, RequestOp } from './messages.ts';
 import type { TransactionId } from './status-word.ts';
 
 /** Why an attempt ended without a commit. */
-export type AbortCause = 'wounded' | 'participant-lost' | 'line-full' | 'killed' | 'timeout' | 'user';
+export type AbortCause =
+  | 'wounded'
+  | 'participant-lost'
+  | 'line-full'
+  | 'busy'
+  | 'killed'
+  | 'timeout'
+  | 'user';
+
+/** Whether to wait for turns of actors that are under way: only with no locks that they could wait for. */
+export type Patience = 'none' | 'turns';
 
 export interface CoordinatorPorts {
   readonly decision: Decision;
@@ -93,15 +103,21 @@ export class Coordinator {
   // ── while the body runs ───────────────────────────────────────────────────────────────────────────────────────
 
   /** Asks a partition for locks and values; `answered` follows with the same step. */
-  lock(partition: PartitionId, step: number, accesses: readonly unknown[]): void {
+  lock(partition: PartitionId, step: number, accesses: readonly unknown[], patience: Patience = 'none'): void {
     this.#assertRunning();
-    this.#send(RequestOp.lock, partition, step, accesses, undefined);
+    this.#send(RequestOp.lock, partition, step, accesses, patience === 'none' ? undefined : 1);
   }
 
   /** Asks a partition for the whole of a table. */
-  lockTable(partition: PartitionId, step: number, table: number, mode: LockMode): void {
+  lockTable(
+    partition: PartitionId,
+    step: number,
+    table: number,
+    mode: LockMode,
+    patience: Patience = 'none',
+  ): void {
     this.#assertRunning();
-    this.#send(RequestOp.lockTable, partition, step, table, mode);
+    this.#send(RequestOp.lockTable, partition, step, table, mode, patience === 'none' ? undefined : 1);
   }
 
   // ── the end ───────────────────────────────────────────────────────────────────────────────────────────────────
@@ -184,12 +200,7 @@ export class Coordinator {
   refused(partition: PartitionId, reason: Refusal): void {
     if (this.#state !== 'running' && this.#state !== 'preparing') return;
     this.#ports.decision.tryAbort(this.id, this.slot);
-    const cause: AbortCause =
-      reason === Refusal.incarnation
-        ? 'participant-lost'
-        : reason === Refusal.lineFull
-          ? 'line-full'
-          : 'wounded';
+    const cause = causeOf[reason];
     this.#end(0, { committed: false, cause, partition });
   }
 
@@ -267,12 +278,13 @@ export class Coordinator {
     this.#ports.ended(outcome);
   }
 
-  #send(op: number, partition: PartitionId, a: unknown, b: unknown, c: unknown): void {
+  #send(op: number, partition: PartitionId, a: unknown, b: unknown, c: unknown, d?: unknown): void {
     const participant = this.#participation(partition);
     const first = participant.told ? 0 : 1;
     participant.told = true;
     const message = [op, this.id, partition, participant.incarnation, this.slot, this.age, first, a, b];
     if (c !== undefined) message.push(c);
+    if (d !== undefined) message.push(d);
     this.#ports.send(partition, message);
   }
 
@@ -300,3 +312,11 @@ export class Coordinator {
     assert(this.#state === 'running', `a transaction that is ${this.#state} was asked to go on`);
   }
 }
+
+const causeOf: Record<Refusal, AbortCause> = {
+  [Refusal.wounded]: 'wounded',
+  [Refusal.incarnation]: 'participant-lost',
+  [Refusal.lineFull]: 'line-full',
+  [Refusal.ended]: 'wounded',
+  [Refusal.busy]: 'busy',
+};

@@ -9,9 +9,11 @@
  * The incarnation is fixed when the transaction first touches the partition; a partition of another one refuses. A
  * participant that doesn't know the id creates it only if `first`, else it refuses: it has wounded it.
  *
- * - `lock` […, step, accesses]: takes these locks, then answers with the values. `accesses` is
- *   [table, key, mode, table, key, mode, …], `mode` a LockMode.
- * - `lockTable` […, step, table, mode]: takes the whole table in this partition, then answers with no values.
+ * - `lock` […, step, accesses, patient]: takes these locks, then answers with the values. `accesses` is
+ *   [table, key, mode, table, key, mode, …], `mode` a LockMode. A table below -1 is the hidden one of an actor type, whose
+ *   values are undefined. `patient` (1, else left out): the transaction has no locks but such ones and waits for turns
+ *   of these actors to end; without it a turn under way refuses it as busy.
+ * - `lockTable` […, step, table, mode, patient]: takes the whole table in this partition, then answers with no values.
  * - `prepare` […, writes, cleared]: takes the locks of the writes it doesn't hold yet, keeps the writes, votes yes
  *   with a timestamp drawn while all locks are held. `writes` is [table, key, value, …], undefined removes; `cleared`
  *   are tables to empty first.
@@ -29,10 +31,25 @@
  * - `vote` […, timestamp]: yes.
  * - `done` […, timestamp]: committed by the only participant.
  * - `refused` […, reason]: this partition holds nothing for the id (any more): it was wounded, its line was full, or
- *   the incarnation is another. The same as a no.
+ *   the incarnation is another. The same as a no. For `busy`, […, reason, table, key] says which actor; key undefined:
+ *   some actor of the type.
  *
  * Family `procedure`: `call` [op, requestId, procedure, args, timeoutMs], an ordinary request (bulk lane) to the owner
  * of the procedure's first key, which runs the whole transaction and answers with what its body returned.
+ *
+ * Family `branch`: a branch (code of a transaction on any member, reached by a call that joined it) → the member that
+ * coordinates the transaction. Requests in the bulk lane, [op, requestId, id, …], answered by `reply` or `fail`, with
+ * TRANSACTION_FINISHED once the transaction has ended; `cancel` of one aborts the transaction. `placed` is
+ * [key, partition, key, partition, …].
+ *
+ * - `one` […, tableOp, table, key, partition, args]: an operation on one key; as in the family `table`.
+ * - `getMany`, `deleteMany` […, table, placed], `setMany` […, table, placed, values], `clear` […, table].
+ * - `scan` […, table]: locks the table for reading. Answer: [cleared, key, value, …], what the transaction has written
+ *   to it, undefined removed; the branch reads the rest (nothing when `cleared` is 1) where it is stored.
+ * - `begin` […, scope, keys]: a nested transaction called in `scope` (0: none). `keys`: undefined, 'all', or
+ *   [table, key, partition, …] to lock. Answer: its scope. `end` […, scope, keep]: keeps (1) or undoes (0) its writes.
+ * - `ask` […, scope, actor, key, partition, method, args]: calls an actor. `tell` […, the same]: once committed.
+ * - `abort` [op, 0, id], protocol lane, no answer: a bound of a call in the branch has ended its wait.
  */
 export const RequestOp = {
   lock: 48,
@@ -43,8 +60,21 @@ export const RequestOp = {
   commit: 53,
 } as const;
 export const ReplyOp = { answer: 64, vote: 65, done: 66, refused: 67 } as const;
+export const BranchOp = {
+  one: 112,
+  getMany: 113,
+  setMany: 114,
+  deleteMany: 115,
+  clear: 116,
+  scan: 117,
+  begin: 118,
+  end: 119,
+  ask: 120,
+  tell: 121,
+  abort: 122,
+} as const;
 export const ProcedureOp = { call: 96 } as const;
 
 /** Why a partition holds nothing for a transaction. Small integers on the wire. */
-export const Refusal = { wounded: 1, incarnation: 2, lineFull: 3, ended: 4 } as const;
+export const Refusal = { wounded: 1, incarnation: 2, lineFull: 3, ended: 4, busy: 5 } as const;
 export type Refusal = (typeof Refusal)[keyof typeof Refusal];

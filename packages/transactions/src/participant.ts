@@ -18,6 +18,7 @@
  * lines at its own age, and a snapshot waits only for a voted writer that may have committed at or before it.
  */
 import type {
+  ActorStates,
   KeyAccess,
   Partition,
   PartitionConcurrency,
@@ -25,67 +26,31 @@ import type {
   Timestamp,
   Waiting,
 } from '@troupe/core';
-import { assert, lockWaitersMax, OverloadedError } from '@troupe/core';
-import { LockManager, LockOwner } from './lock-manager.ts';
+import { assert, isActorTable, lockWaitersMax, OverloadedError } from '@troupe/core';
+import { LockManager, type LockOwner } from './lock-manager.ts';
 import { type KeyLockMode, LockMode } from './lock-mode.ts';
 import { type LockStrategy, woundWait } from './lock-strategy.ts';
 import { Refusal, ReplyOp } from './messages.ts';
-import type { StatusWords, TransactionId } from './status-word.ts';
+import { type BusyActor, busyIn, impatientFor } from './participant-actors.ts';
+import {
+  blocksSnapshot,
+  type LockStep,
+  type Origin,
+  PlainOperation,
+  TransactionRecord,
+} from './participant-record.ts';
+import type { TransactionId } from './status-word.ts';
 
-/** Where a transaction's messages come from and its answers go: one incarnation of its coordinator's member. */
-export interface Origin {
-  /** The words in which its transactions' fates stand. */
-  readonly words: StatusWords;
-  send(message: unknown[]): void;
-}
+export { type Origin, TransactionRecord };
+
+/** The partition it stands for; `actors` where it has any. */
+export type ControlledPartition = Pick<Partition, 'id' | 'incarnation' | 'store'> & {
+  readonly actors?: ActorStates | undefined;
+};
 
 export interface ParticipantPorts {
   /** The next timestamp of the shared clock. */
   draw(): Timestamp;
-}
-
-/** What a transaction is doing here once its locks are granted. */
-type Step =
-  | { readonly kind: 'lock'; readonly step: number; readonly accesses: readonly unknown[] }
-  | {
-      readonly kind: 'prepare';
-      readonly writes: readonly unknown[];
-      readonly cleared: readonly number[];
-      readonly decides: boolean;
-    };
-
-/** One transaction at this partition. */
-export class TransactionRecord extends LockOwner {
-  readonly origin: Origin;
-  readonly slot: number;
-  /** Steps whose locks are not all granted yet, in the order they came. */
-  steps: Step[] = [];
-  /** It has been told something; from now on it can only be aborted, not queued again. */
-  answered = false;
-  /** Set with the vote. */
-  vote:
-    | {
-        readonly timestamp: Timestamp;
-        readonly writes: readonly unknown[];
-        readonly cleared: readonly number[];
-      }
-    | undefined;
-
-  constructor(id: TransactionId, age: TransactionId, origin: Origin, slot: number) {
-    super(id, age);
-    this.origin = origin;
-    this.slot = slot;
-  }
-}
-
-/** A plain operation that waits for its key. */
-class PlainOperation extends LockOwner {
-  readonly resume: () => void;
-
-  constructor(id: TransactionId, resume: () => void) {
-    super(id, id);
-    this.resume = resume;
-  }
 }
 
 interface SnapshotWait {
@@ -95,13 +60,13 @@ interface SnapshotWait {
 
 export class Participant implements PartitionConcurrency {
   readonly locks: LockManager;
-  readonly #partition: Pick<Partition, 'id' | 'incarnation' | 'store'>;
+  readonly #partition: ControlledPartition;
   readonly #ports: ParticipantPorts;
   readonly #records = new Map<TransactionId, TransactionRecord>();
   readonly #snapshotWaits = new Set<SnapshotWait>();
 
   constructor(
-    partition: Pick<Partition, 'id' | 'incarnation' | 'store'>,
+    partition: ControlledPartition,
     ports: ParticipantPorts,
     strategy: LockStrategy = woundWait,
   ) {
@@ -125,14 +90,12 @@ export class Participant implements PartitionConcurrency {
     const record = this.#recordOf(message, origin);
     if (record === undefined) return;
     const accesses = message[8] as readonly unknown[];
-    record.steps.push({ kind: 'lock', step: message[7] as number, accesses });
+    const step = lockStep(message[7] as number, accesses, undefined, message[9]);
+    record.steps.push(step);
     for (let i = 0; i < accesses.length; i += 3) {
-      this.locks.lockKey(
-        record,
-        accesses[i] as number,
-        accesses[i + 1] as StorageKey,
-        accesses[i + 2] as KeyLockMode,
-      );
+      const table = accesses[i] as number;
+      if (isActorTable(table) && !this.#mayLockActors(record, step)) return;
+      this.locks.lockKey(record, table, accesses[i + 1] as StorageKey, accesses[i + 2] as KeyLockMode);
     }
     this.#proceed(record);
   }
@@ -140,8 +103,11 @@ export class Participant implements PartitionConcurrency {
   lockTable(message: readonly unknown[], origin: Origin): void {
     const record = this.#recordOf(message, origin);
     if (record === undefined) return;
-    record.steps.push({ kind: 'lock', step: message[7] as number, accesses: [] });
-    this.locks.lockTable(record, message[8] as number, message[9] as LockMode);
+    const table = message[8] as number;
+    const step = lockStep(message[7] as number, noAccesses, table, message[10]);
+    record.steps.push(step);
+    if (isActorTable(table) && !this.#mayLockActors(record, step)) return;
+    this.locks.lockTable(record, table, message[9] as LockMode);
     this.#proceed(record);
   }
 
@@ -263,7 +229,7 @@ export class Participant implements PartitionConcurrency {
   /** Does what the transaction asked for, once it holds every lock it asked for. */
   #proceed(record: TransactionRecord): void {
     if (record.waits || !this.#records.has(record.id)) return;
-    if (record.steps.length === 0) return;
+    if (record.steps.length === 0 || (record.locksActors && this.#awaitsTurn(record))) return;
     const { steps } = record;
     record.steps = [];
     record.answered = true;
@@ -278,7 +244,8 @@ export class Participant implements PartitionConcurrency {
     const values: unknown[] = [];
     const { store } = this.#partition;
     for (let i = 0; i < accesses.length; i += 3) {
-      values.push(store.read(accesses[i] as number, accesses[i + 1] as StorageKey));
+      const table = accesses[i] as number;
+      values.push(isActorTable(table) ? undefined : store.read(table, accesses[i + 1] as StorageKey));
     }
     record.origin.send([ReplyOp.answer, record.id, this.#partition.id, step, values]);
   }
@@ -310,11 +277,55 @@ export class Participant implements PartitionConcurrency {
     const { vote } = record;
     assert(vote !== undefined, 'a transaction was committed at a partition that had not voted');
     assert(timestamp >= vote.timestamp, 'a transaction was committed before its own vote');
-    const { store } = this.#partition;
+    const { store, actors } = this.#partition;
     for (const table of vote.cleared) store.clear(table, timestamp);
     for (let i = 0; i < vote.writes.length; i += 3) {
-      store.write(vote.writes[i] as number, vote.writes[i + 1] as StorageKey, vote.writes[i + 2], timestamp);
+      const table = vote.writes[i] as number;
+      const key = vote.writes[i + 1] as StorageKey;
+      if (isActorTable(table)) actors?.install(table, key, vote.writes[i + 2]);
+      else store.write(table, key, vote.writes[i + 2], timestamp);
     }
+  }
+
+  // ── actors ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** False: it was refused, because a turn is under way that it must not wait for. */
+  #mayLockActors(record: TransactionRecord, step: LockStep): boolean {
+    record.locksActors = true;
+    const busy = step.patient ? undefined : busyIn(step, this.#partition.actors);
+    if (busy !== undefined) this.#refuseBusy(record, busy);
+    return busy === undefined;
+  }
+
+  /** It has its locks. True: a turn that began before is under way still; it waits for it, or was refused. */
+  #awaitsTurn(record: TransactionRecord): boolean {
+    if (record.awaitsTurn) return true;
+    const { actors } = this.#partition;
+    for (const step of record.steps) {
+      const busy = step.kind === 'lock' ? busyIn(step, actors) : undefined;
+      if (step.kind !== 'lock' || busy === undefined) continue;
+      if (step.patient) this.#waitForTurn(record, busy);
+      else this.#refuseBusy(record, busy);
+      return true;
+    }
+    return false;
+  }
+
+  #waitForTurn(record: TransactionRecord, busy: BusyActor): void {
+    record.awaitsTurn = true;
+    this.#partition.actors?.whenAtRest(busy.table, busy.key, () => {
+      record.awaitsTurn = false;
+      this.#proceed(record);
+    });
+    for (const waiting of impatientFor(busy, this.#records.values())) this.#refuseBusy(waiting, busy);
+  }
+
+  #refuseBusy(record: TransactionRecord, { table, key }: BusyActor): void {
+    record.origin.words.tryAbort(record.slot, record.id);
+    this.#records.delete(record.id);
+    record.origin.send([ReplyOp.refused, record.id, this.#partition.id, Refusal.busy, table, key]);
+    this.locks.release(record);
+    this.#wakeSnapshots(record);
   }
 
   #wakeSnapshots(record: TransactionRecord): void {
@@ -350,29 +361,15 @@ export class Participant implements PartitionConcurrency {
   }
 }
 
-/**
- * A writer of this key (of any key of the table) may have committed at or before the snapshot: it has voted at or
- * before it, or it has no vote and its word isn't ACTIVE. Such a word may have been committed without votes, or have
- * been lent to another since: then the decision is in the link. It isn't asked for the timestamp, which might be that
- * of the next borrower by now. One whose word is still ACTIVE draws its timestamp later than now, so after the snapshot.
- */
-function blocksSnapshot(
-  record: TransactionRecord,
-  table: number,
-  key: StorageKey | undefined,
-  snapshot: Timestamp,
-): boolean {
-  const { vote } = record;
-  if (vote === undefined) {
-    const fate = record.origin.words.fate(record.slot, record.id);
-    return fate !== 'active' && fate !== 'aborted';
-  }
-  if (vote.timestamp > snapshot) return false;
-  if (vote.cleared.includes(table)) return true;
-  for (let i = 0; i < vote.writes.length; i += 3) {
-    if (vote.writes[i] === table && (key === undefined || vote.writes[i + 1] === key)) return true;
-  }
-  return false;
+const noAccesses: readonly unknown[] = [];
+
+function lockStep(
+  step: number,
+  accesses: readonly unknown[],
+  table: number | undefined,
+  patient: unknown,
+): LockStep {
+  return { kind: 'lock', step, accesses, table, patient: patient === 1 };
 }
 
 function modeOf(access: KeyAccess): KeyLockMode {

@@ -13,8 +13,9 @@ import type {
   TableHandle,
 } from '@troupe/core';
 import { applyOperation, copyValue, lockFor, ScanPart as Part, TableOp, WriteSlot } from '@troupe/core';
-import { type Attempt, LockRequests, type LockWaiter } from './attempt.ts';
+import { type Attempt, LockRequests, type LockWaiter, type PlacedActor } from './attempt.ts';
 import type { PlacedTableKey } from './declared-keys.ts';
+import { layOver, type OwnWrites, ownWrites } from './own-writes.ts';
 import { type Cell, Workspace } from './workspace.ts';
 
 /** Pages of the entries of one table, as stored; the caller holds locks that keep it still. */
@@ -120,22 +121,21 @@ export class TransactionExecutor implements TableExecutor {
     part: ScanPart,
     options: CallOptions | undefined,
   ): AsyncIterable<readonly unknown[]> {
+    const own = await this.ownWrites(table, options);
+    yield* layOver(
+      own,
+      part,
+      () => this.#storedEntries(table, options),
+      () => this.#attempt.assertOpen(),
+    );
+  }
+
+  /** Locks the whole table for reading and answers what the transaction has written to it so far. */
+  async ownWrites(table: TableHandle, options?: CallOptions): Promise<OwnWrites> {
     const attempt = this.#attempt;
     attempt.assertOpen();
     await this.#underWay(attempt.lockTable(table.id, 'read'), options);
-    // Noted before the first page goes out: what the body writes while it iterates is not part of the iteration.
-    const isCleared = attempt.workspace.isCleared(table.id);
-    const own = ownWrites(attempt.workspace.cells(table.id));
-    if (!isCleared) {
-      // Keys come along always, because own writes have to be told from what is stored.
-      for await (const page of this.#storedEntries(table, options)) {
-        attempt.assertOpen();
-        const untouched = stored(page, part, (key) => own.has(key));
-        if (untouched.length > 0) yield untouched;
-      }
-    }
-    const written = inForm(own, part);
-    if (written.length > 0) yield written;
+    return ownWrites(attempt.workspace.cells(table.id), attempt.workspace.isCleared(table.id));
   }
 
   /** Locks keys that were declared; the values come along. */
@@ -147,6 +147,18 @@ export class TransactionExecutor implements TableExecutor {
       if (cell.lock !== 'write') requests.add(cell);
     }
     this.#attempt.lockKeysFor(requests, waiter);
+  }
+
+  /** Locks these actors, waiting for their turns under way. Only as the first thing, or it may wait for itself. */
+  async lockActorsPatiently(actors: readonly PlacedActor[]): Promise<void> {
+    const requests = new LockRequests('write');
+    const types = new Set<number>();
+    for (const { table, key, partition } of actors) {
+      if (key === undefined) types.add(table);
+      else requests.add(this.#attempt.workspace.cell(table, key, partition));
+    }
+    const whole = [...types].map((table) => this.#attempt.lockTable(table, 'write', 'turns'));
+    await Promise.all([this.#attempt.lockPatiently(requests), ...whole]);
   }
 
   /** Locks every table whole: nobody else reads or writes anything until the end. */
@@ -221,36 +233,4 @@ const written = new WriteSlot();
 function needsLock(cell: Cell, mode: 'read' | 'write'): boolean {
   if (cell.written) return false;
   return mode === 'read' ? cell.lock === 'none' : cell.lock !== 'write';
-}
-
-/** What a transaction has written to a table so far; undefined for a key that it removed. */
-function ownWrites(cells: readonly Cell[]): Map<StorageKey, unknown> {
-  const own = new Map<StorageKey, unknown>();
-  for (const cell of cells) if (cell.written) own.set(cell.key, cell.own);
-  return own;
-}
-
-function inForm(own: ReadonlyMap<StorageKey, unknown>, part: ScanPart): unknown[] {
-  const items: unknown[] = [];
-  for (const [key, value] of own) {
-    if (value === undefined) continue;
-    if (part !== Part.values) items.push(key);
-    if (part !== Part.keys) items.push(copyValue(value, 'value'));
-  }
-  return items;
-}
-
-/** What of a page of entries the transaction hasn't overwritten, in the form asked for. */
-function stored(
-  page: readonly unknown[],
-  part: ScanPart,
-  overwritten: (key: StorageKey) => boolean,
-): unknown[] {
-  const kept: unknown[] = [];
-  for (let i = 0; i < page.length; i += 2) {
-    if (overwritten(page[i] as StorageKey)) continue;
-    if (part !== Part.values) kept.push(page[i]);
-    if (part !== Part.keys) kept.push(page[i + 1]);
-  }
-  return kept;
 }

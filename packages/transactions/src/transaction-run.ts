@@ -13,6 +13,7 @@
 import { InvalidArgumentError, keepSettlers, settlers, TransactionFinishedError } from '@troupe/core';
 import pRetry from 'p-retry';
 import type { Attempt, AttemptListener, LockWaiter } from './attempt.ts';
+import { BusyActors } from './busy-actors.ts';
 import type { AbortCause, Outcome } from './coordinator.ts';
 import { LockingTransaction, type TransactionGround } from './open-transaction.ts';
 import type { Bounded } from './run-deadlines.ts';
@@ -55,6 +56,8 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
   #attempts = 0;
   #attempt: Attempt | undefined;
   #transaction: LockingTransaction | undefined;
+  /** Actors that were in a turn when earlier attempts wanted them. */
+  #busy: BusyActors | undefined;
   /** What the body of the attempt under way has come to. */
   #returned: BodyEnd<T> | undefined;
   #resolve: ((value: T) => void) | undefined;
@@ -147,14 +150,20 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
       this.#threw(new TransactionFinishedError('the transaction was ended from outside'));
       return;
     }
-    this.#transaction = new LockingTransaction(this.#ground, attempt, this.#attempts);
+    const transaction = new LockingTransaction(this.#ground, attempt, this.#attempts);
+    this.#transaction = transaction;
+    if (this.#busy === undefined) this.#declare(transaction);
+    else this.#busy.lockFirst(transaction, attempt).then(() => this.#declare(transaction), (error: Error) => this.#threw(error));
+  }
+
+  #declare(transaction: LockingTransaction): void {
     const { keys } = this.options;
     if (keys === undefined) {
-      this.#runBody(this.#transaction);
+      this.#runBody(transaction);
       return;
     }
     try {
-      this.#transaction.declareFor(keys, this);
+      transaction.declareFor(keys, this);
     } catch (error) {
       this.#threw(error);
     }
@@ -211,6 +220,7 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
   }
 
   attemptEnded(outcome: Outcome): void {
+    if (!outcome.committed && outcome.cause === 'busy') this.#noteBusy();
     const end = this.#endOf(outcome);
     if (this.#retrying !== undefined) {
       if (end.kind === 'lost') this.#retrying.reject(end.error);
@@ -228,7 +238,12 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
     if (returned.threw && outcome.cause === 'user') return { kind: 'failed', error: returned.error };
     const cause = returned.threw ? returned.error : undefined;
     const error = this.#service.abortError(this.#attempt as Attempt, outcome.cause, outcome.partition, cause);
-    return { kind: outcome.cause === 'wounded' ? 'lost' : 'failed', error };
+    return { kind: outcome.cause === 'wounded' || outcome.cause === 'busy' ? 'lost' : 'failed', error };
+  }
+
+  #noteBusy(): void {
+    this.#busy ??= new BusyActors();
+    this.#busy.note(this.#attempt?.busy);
   }
 
   // ── further attempts ──────────────────────────────────────────────────────────────────────────────────────────

@@ -28,10 +28,11 @@ export function wireMember(core: CoreMember): WiredMember {
   const tables = new MemberTables(core);
   const transactions = new Transactions(core, tables);
   const { compute: settings, modules } = core.settings as MemberSettings;
-  const compute = new Compute(core, tables, () => client, { ...settings, modules });
+  const joins = transactions.branches;
+  const compute = new Compute(core, tables, () => client, { ...settings, modules, joins });
   const types = new ActorTypes(definitions);
-  const service = new ActorService({ member, types, owned, client: () => client });
-  const actors = new ActorClient({ member, types, placement, local: service });
+  const service = new ActorService({ member, types, owned, joins, client: () => client });
+  const actors = new ActorClient({ member, types, placement, joins, local: service });
   member.register(Family.actor, service);
   const client: Client = {
     table: (definition) => tables.table(definition),
@@ -47,7 +48,8 @@ export function wireMember(core: CoreMember): WiredMember {
   for (const { id, incarnation } of core.assigned) {
     // What its predecessor held is gone, so no snapshot from before can be read here: the draw makes it older.
     const store = new PartitionStore(member.shared, member.shared.draw());
-    owned.add({ id, incarnation, store, concurrency: transactions.control({ id, incarnation, store }) });
+    const actors = service.statesOf(id, incarnation);
+    owned.add({ id, incarnation, store, concurrency: transactions.control({ id, incarnation, store, actors }) });
   }
   return {
     client,

@@ -187,7 +187,7 @@ export class InvariantError extends TroupeError {
 }
 
 /** Why a transaction was aborted. */
-export type AbortReason = 'wounded' | 'killed' | 'timeout' | 'user';
+export type AbortReason = 'wounded' | 'killed' | 'timeout' | 'user' | 'busy';
 
 /** What an abort tells: why, and where known the key and the label of the transaction that held it. */
 export interface AbortDetails {
@@ -204,7 +204,8 @@ export class TransactionAbortedError extends TroupeError {
   }
   declare readonly details: Readonly<AbortDetails>;
   constructor(message: string, options: FixedErrorOptions & { readonly details: AbortDetails }) {
-    const retryable = options.details.reason === 'wounded';
+    const { reason } = options.details;
+    const retryable = reason === 'wounded' || reason === 'busy';
     super('TRANSACTION_ABORTED', message, { ...options, retryable });
   }
 }

@@ -1,0 +1,97 @@
+/** The table operations of a branch: requests to the member that coordinates its transaction (family `branch`). */
+import type {
+  CallOptions,
+  OneKeyOp,
+  PartitionId,
+  PlacedKey,
+  ScanPart,
+  StorageKey,
+  TableExecutor,
+  TableHandle,
+} from '@troupe/core';
+import { keyBytes, ScanPart as Part } from '@troupe/core';
+import { BranchOp } from './messages.ts';
+import { fromMessage, layOver } from './own-writes.ts';
+import type { StoredEntries } from './transaction-executor.ts';
+
+/** Asks the coordinator's member. */
+export type AskHome = (
+  op: number,
+  rest: readonly unknown[],
+  bytes: number,
+  options: CallOptions | undefined,
+) => Promise<unknown>;
+
+export class BranchExecutor implements TableExecutor {
+  readonly #ask: AskHome;
+  readonly #storedEntries: StoredEntries;
+  readonly #check: () => void;
+
+  /** `check` throws when the branch has ended. */
+  constructor(ask: AskHome, storedEntries: StoredEntries, check: () => void) {
+    this.#ask = ask;
+    this.#storedEntries = storedEntries;
+    this.#check = check;
+  }
+
+  one(
+    op: OneKeyOp,
+    table: TableHandle,
+    key: StorageKey,
+    partition: PartitionId,
+    args: readonly unknown[],
+    bytes: number,
+    options: CallOptions | undefined,
+  ): Promise<unknown> {
+    return this.#ask(BranchOp.one, [op, table.id, key, partition, args], bytes + keyBytes(key), options);
+  }
+
+  async getMany(table: TableHandle, keys: readonly PlacedKey[], options?: CallOptions): Promise<unknown[]> {
+    return (await this.#ask(BranchOp.getMany, ...withKeys(table, keys), options)) as unknown[];
+  }
+
+  async setMany(
+    table: TableHandle,
+    keys: readonly PlacedKey[],
+    values: readonly unknown[],
+    bytes: number,
+    options?: CallOptions,
+  ): Promise<void> {
+    const [rest, keysBytes] = withKeys(table, keys);
+    await this.#ask(BranchOp.setMany, [...rest, values], keysBytes + bytes, options);
+  }
+
+  async deleteMany(table: TableHandle, keys: readonly PlacedKey[], options?: CallOptions): Promise<number> {
+    return (await this.#ask(BranchOp.deleteMany, ...withKeys(table, keys), options)) as number;
+  }
+
+  async clear(table: TableHandle, options?: CallOptions): Promise<void> {
+    await this.#ask(BranchOp.clear, [table.id], 0, options);
+  }
+
+  async size(table: TableHandle, options: CallOptions | undefined): Promise<number> {
+    let size = 0;
+    for await (const page of this.scan(table, Part.keys, options)) size += page.length;
+    return size;
+  }
+
+  async *scan(
+    table: TableHandle,
+    part: ScanPart,
+    options: CallOptions | undefined,
+  ): AsyncIterable<readonly unknown[]> {
+    const own = fromMessage((await this.#ask(BranchOp.scan, [table.id], 0, options)) as unknown[]);
+    yield* layOver(own, part, () => this.#storedEntries(table, options), this.#check);
+  }
+}
+
+/** [table, placed], and about how large that is. */
+function withKeys(table: TableHandle, keys: readonly PlacedKey[]): [rest: unknown[], bytes: number] {
+  let bytes = 0;
+  const placed: unknown[] = [];
+  for (const { key, partition } of keys) {
+    placed.push(key, partition);
+    bytes += keyBytes(key) + 3;
+  }
+  return [[table.id, placed], bytes];
+}
