@@ -49,7 +49,14 @@ export class MemberCompute {
     this.#placer = new TargetPlacer(core, tables);
   }
 
-  async run(definition: AnyJob | AnyMapReduce, args: unknown, options: AnyRunOptions): Promise<unknown> {
+  run(definition: AnyJob | AnyMapReduce, args: unknown, options: AnyRunOptions): Promise<unknown> {
+    const result = this.#run(definition, args, options);
+    // One that a transaction's body forgets is refused with it; it is not to end the process too.
+    if (this.#joins?.current() !== undefined) result.catch(() => undefined);
+    return result;
+  }
+
+  async #run(definition: AnyJob | AnyMapReduce, args: unknown, options: AnyRunOptions): Promise<unknown> {
     const begin = this.#prepare(definition, args, options);
     try {
       return await begin({ execution: this.#member.shared.draw(), watched: false }, options);

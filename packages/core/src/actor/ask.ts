@@ -9,21 +9,31 @@ import { ActorOp } from './messages.ts';
 
 /** The function that calls a method of an actor. `current`: what the running code's calls are part of. */
 export function askThrough(current: () => JoinedCalls | undefined) {
-  return async (to: ActorAddress, method: number, args: readonly unknown[]): Promise<unknown> => {
-    const call = ActorAddress.call(to, ActorOp.ask, method, args);
+  return (to: ActorAddress, method: number, args: readonly unknown[]): Promise<unknown> => {
     const joined = current();
-    try {
-      return await (joined === undefined ? ask(call) : joined.ask(messageOf(call), call.options));
-    } catch (error) {
-      addCallSite(error);
-      throw error;
-    }
+    const answer = ask(to, method, args, joined);
+    // One that a body forgets is refused with its transaction; it is not to end the process too.
+    if (joined !== undefined) answer.catch(() => undefined);
+    return answer;
   };
 }
 
-function ask(call: ActorCall): Promise<unknown> {
-  const { member, owner, message, bytes, options } = call;
-  return member.tryPeer(owner) === undefined ? askLater(call) : member.request(owner, message, bytes, options);
+async function ask(
+  to: ActorAddress,
+  method: number,
+  args: readonly unknown[],
+  joined: JoinedCalls | undefined,
+): Promise<unknown> {
+  const call = ActorAddress.call(to, ActorOp.ask, method, args);
+  try {
+    if (joined !== undefined) return await joined.ask(messageOf(call), call.options);
+    const { member, owner, message, bytes, options } = call;
+    if (member.tryPeer(owner) === undefined) return await askLater(call);
+    return await member.request(owner, message, bytes, options);
+  } catch (error) {
+    addCallSite(error);
+    throw error;
+  }
 }
 
 /** The owner's thread is being replaced: waits for the new one, within the time the call has. */
