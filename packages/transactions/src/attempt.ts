@@ -107,6 +107,8 @@ export class Attempt implements CoordinatorPorts {
   operationsUnderWay = 0;
   /** What the first failed operation threw. */
   failure: unknown;
+  /** Told of every write once there are nested transactions: which of them it belongs to shows at that moment. */
+  wrote: (() => void) | undefined;
   /** The actor whose turn refused it. */
   busy: PlacedActor | undefined;
   readonly #ground: AttemptGround;

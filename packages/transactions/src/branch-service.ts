@@ -27,7 +27,9 @@ import { BranchOp } from './messages.ts';
 import type { LockingTransaction, TransactionGround, Trunks } from './open-transaction.ts';
 import { toMessage } from './own-writes.ts';
 import { SnapshotBranch } from './snapshot-branch.ts';
+import type { ScopeId } from './scopes.ts';
 import type { TransactionId } from './status-word.ts';
+import type { TransactionExecutor } from './transaction-executor.ts';
 import { fromRef } from './transaction-ref.ts';
 import type { Trunk } from './trunk.ts';
 
@@ -132,39 +134,52 @@ export class BranchService implements MessageFamily, Trunks, JoinedTransactions 
       .finally(() => requests.delete(requestId));
   }
 
-  async #perform({ transaction, trunk }: Trunked, message: Message): Promise<unknown> {
+  #perform(trunked: Trunked, message: Message): Promise<unknown> {
+    const { transaction } = trunked;
+    const scope = message[3] as ScopeId;
     switch (message[0]) {
       case BranchOp.begin:
-        return transaction.beginNested(message[3] as number, keysOf(message[4]));
+        return transaction.beginNested(scope, keysOf(message[4]));
       case BranchOp.end:
-        if (message[4] === 1) transaction.keepNested(message[3] as number);
-        else transaction.undoNested(message[3] as number);
-        return undefined;
-      case BranchOp.ask:
-        return trunk.ask(message[3] as number, actorMessageOf(message));
-      case BranchOp.tell:
-        return trunk.tell(actorMessageOf(message));
+        return this.#endNested(transaction, scope, message[4]);
       default:
-        return this.#operate(transaction, message);
+        // What it writes is attributed to the scope by the async context, as in the body.
+        return this.#context.run(transaction.at(scope), () => this.#operate(trunked, message));
     }
   }
 
-  /** Operations on tables. Bounds are the branch's business. */
-  async #operate({ executor }: LockingTransaction, message: Message): Promise<unknown> {
-    if (message[0] === BranchOp.one) {
-      const [, , , op, table, key, partition, args] = message;
-      const handle = this.#handle(table);
-      const operands = args as readonly unknown[];
-      return executor.one(op as OneKeyOp, handle, key as StorageKey, partition as PartitionId, operands);
+  async #endNested(transaction: LockingTransaction, scope: ScopeId, keep: unknown): Promise<void> {
+    if (keep === 1) transaction.keepNested(scope);
+    else transaction.undoNested(scope);
+  }
+
+  /** Operations on tables, and calls. Bounds are the branch's business. */
+  async #operate({ transaction: { executor }, trunk }: Trunked, message: Message): Promise<unknown> {
+    switch (message[0]) {
+      case BranchOp.ask:
+        return trunk.ask(message[3] as ScopeId, actorMessageOf(message));
+      case BranchOp.tell:
+        return trunk.tell(actorMessageOf(message));
+      case BranchOp.one: {
+        const [op, table, key, partition, args] = message.slice(4);
+        const handle = this.#handle(table);
+        const operands = args as readonly unknown[];
+        return executor.one(op as OneKeyOp, handle, key as StorageKey, partition as PartitionId, operands);
+      }
+      default:
+        return this.#operateOnMany(executor, message);
     }
-    const table = this.#handle(message[3]);
+  }
+
+  async #operateOnMany(executor: TransactionExecutor, message: Message): Promise<unknown> {
+    const table = this.#handle(message[4]);
     switch (message[0]) {
       case BranchOp.getMany:
-        return executor.getMany(table, placedOf(message[4]));
+        return executor.getMany(table, placedOf(message[5]));
       case BranchOp.setMany:
-        return executor.setMany(table, placedOf(message[4]), message[5] as readonly unknown[]);
+        return executor.setMany(table, placedOf(message[5]), message[6] as readonly unknown[]);
       case BranchOp.deleteMany:
-        return executor.deleteMany(table, placedOf(message[4]));
+        return executor.deleteMany(table, placedOf(message[5]));
       case BranchOp.clear:
         return executor.clear(table);
       case BranchOp.scan:

@@ -58,7 +58,8 @@ export class TransactionBranch implements Branch, OpenTransaction {
     this.#ground = ground;
     this.#place = place;
     this.#writing = new BranchExecutor(
-      (op, rest, bytes, options) => this.#ask(op, rest, bytes, options),
+      (op, rest, bytes, options) =>
+        this.#ask(op, ground.context.scopeIn(place.id, place.scope), rest, bytes, options),
       ground.storedEntries,
       () => this.#assertOpen(),
     );
@@ -130,7 +131,7 @@ export class TransactionBranch implements Branch, OpenTransaction {
   }
 
   async #nested<T>(outer: ScopeId, body: TransactionBody<T>, options: NestedOptions): Promise<T> {
-    const scope = (await this.#ask(BranchOp.begin, [outer, this.#declared(options)])) as ScopeId;
+    const scope = (await this.#ask(BranchOp.begin, outer, [this.#declared(options)])) as ScopeId;
     const readOnly = options.readOnly === true;
     const inner = new NestedTransaction({
       around: this,
@@ -146,10 +147,10 @@ export class TransactionBranch implements Branch, OpenTransaction {
       value = await this.#ground.context.run(inner, () => body(inner));
     } catch (error) {
       // When the transaction has ended there is nothing to undo, and what the body threw is what counts.
-      await this.#ask(BranchOp.end, [scope, 0]).catch(() => undefined);
+      await this.#ask(BranchOp.end, scope, [0]).catch(() => undefined);
       throw error;
     }
-    await this.#ask(BranchOp.end, [scope, 1]);
+    await this.#ask(BranchOp.end, scope, [1]);
     return value;
   }
 
@@ -167,9 +168,9 @@ export class TransactionBranch implements Branch, OpenTransaction {
     return {
       call,
       ask: ({ actor, key, partition, method, args, bytes }, options) =>
-        this.#ask(BranchOp.ask, [scope, actor, key, partition, method, args], bytes, options),
+        this.#ask(BranchOp.ask, scope, [actor, key, partition, method, args], bytes, options),
       tell: async ({ actor, key, partition, method, args, bytes }) => {
-        await this.#ask(BranchOp.tell, [scope, actor, key, partition, method, args], bytes);
+        await this.#ask(BranchOp.tell, scope, [actor, key, partition, method, args], bytes);
       },
     };
   }
@@ -193,15 +194,21 @@ export class TransactionBranch implements Branch, OpenTransaction {
 
   // ── operations ────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** One request to the coordinator's member: `[op, id, ...rest]`. */
-  #ask(op: number, rest: readonly unknown[], bytes = 0, options?: CallOptions): Promise<unknown> {
+  /** One request to the coordinator's member: `[op, id, scope, ...rest]`. */
+  #ask(
+    op: number,
+    scope: ScopeId,
+    rest: readonly unknown[],
+    bytes = 0,
+    options?: CallOptions,
+  ): Promise<unknown> {
     return this.#counted(undefined, async () => {
       this.#assertOpen();
       const { member } = this.#ground;
       const { id, home } = this.#place;
       if (member.tryPeer(home) === undefined)
         throw new TransactionFinishedError('the thread that ran the transaction has ended, and it with it');
-      const message: Message = [op, 0, id, ...rest];
+      const message: Message = [op, 0, id, scope, ...rest];
       const timeoutMs = options?.timeoutMs ?? Number.POSITIVE_INFINITY;
       return member.request(home, message, bytes + fixedBytes, { timeoutMs, signal: options?.signal });
     });

@@ -38,17 +38,17 @@
  * of the procedure's first key, which runs the whole transaction and answers with what its body returned.
  *
  * Family `branch`: a branch (code of a transaction on any member, reached by a call that joined it) → the member that
- * coordinates the transaction. Requests in the bulk lane, [op, requestId, id, …], answered by `reply` or `fail`, with
- * TRANSACTION_FINISHED once the transaction has ended; `cancel` of one aborts the transaction. `placed` is
- * [key, partition, key, partition, …].
+ * coordinates the transaction. Requests in the bulk lane, [op, requestId, id, scope, …], answered by `reply` or `fail`,
+ * with TRANSACTION_FINISHED once the transaction has ended; `cancel` of one aborts the transaction. `scope` is the
+ * nested transaction that the calling code runs in, 0 for none; `placed` is [key, partition, key, partition, …].
  *
  * - `one` […, tableOp, table, key, partition, args]: an operation on one key; as in the family `table`.
  * - `getMany`, `deleteMany` […, table, placed], `setMany` […, table, placed, values], `clear` […, table].
  * - `scan` […, table]: locks the table for reading. Answer: [cleared, key, value, …], what the transaction has written
  *   to it, undefined removed; the branch reads the rest (nothing when `cleared` is 1) where it is stored.
- * - `begin` […, scope, keys]: a nested transaction called in `scope` (0: none). `keys`: undefined, 'all', or
- *   [table, key, partition, …] to lock. Answer: its scope. `end` […, scope, keep]: keeps (1) or undoes (0) its writes.
- * - `ask` […, scope, actor, key, partition, method, args]: calls an actor. `tell` […, the same]: once committed.
+ * - `begin` […, keys]: a nested transaction in `scope`. `keys`: undefined, 'all', or [table, key, partition, …] to
+ *   lock. Answer: its own scope. `end` […, keep]: keeps (1) or undoes (0) what `scope` wrote.
+ * - `ask` […, actor, key, partition, method, args]: calls an actor. `tell` […, the same]: once committed.
  * - `abort` [op, 0, id], protocol lane, no answer: a bound of a call in the branch has ended its wait.
  */
 export const RequestOp = {

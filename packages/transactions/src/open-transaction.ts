@@ -3,6 +3,7 @@
  * and, once it calls actors or jobs, its trunk. What it needs of its member stands here, too.
  */
 import type { JoinedCalls, Key, MemberTables, Table, TableDefinition } from '@troupe/core';
+import { InvalidArgumentError } from '@troupe/core';
 import type { Attempt, LockWaiter, PlacedActor } from './attempt.ts';
 import type { OpenTransaction, TransactionContext } from './context.ts';
 import type { KeyPlacer, PlacedKeys } from './declared-keys.ts';
@@ -87,7 +88,11 @@ export class LockingTransaction implements OpenTransaction {
   async beginNested(outer: ScopeId, keys: PlacedKeys | undefined): Promise<ScopeId> {
     const { workspace } = this.#attempt;
     this.#attempt.assertOpen();
-    this.#scopes ??= new Scopes();
+    if (this.#scopes === undefined) {
+      const scopes = new Scopes<NestedSavepoint>();
+      this.#scopes = scopes;
+      this.#attempt.wrote = () => scopes.wroteIn(this.#ground.context.scopeIn(this.id, outermost));
+    }
     const tells = this.#trunk?.tellCount ?? 0;
     const scope = this.#scopes.begin(outer, { workspace: workspace.savepoint(), tells });
     try {
@@ -105,10 +110,19 @@ export class LockingTransaction implements OpenTransaction {
 
   /** Undoes what it wrote, and forgets what it would have told. */
   undoNested(scope: ScopeId): void {
-    const savepoint = this.#scopes?.undo(scope);
-    if (savepoint === undefined) return;
-    this.#attempt.workspace.rollbackTo(savepoint.workspace);
-    this.#trunk?.dropTellsAfter(savepoint.tells);
+    const undo = this.#scopes?.undo(scope);
+    if (undo === undefined) return;
+    if (undo.mixed) {
+      this.#attempt.fail(notAlone());
+      return;
+    }
+    this.#attempt.workspace.rollbackTo(undo.savepoint.workspace);
+    this.#trunk?.dropTellsAfter(undo.savepoint.tells);
+  }
+
+  /** The same transaction for code that runs in `scope`. */
+  at(scope: ScopeId): OpenTransaction {
+    return scope === outermost ? this : this.#inner(scope, false);
   }
 
   #nest<T>(called: ScopeId, body: TransactionBody<T>, options: NestedOptions): Promise<T> {
@@ -211,4 +225,11 @@ export class LockingTransaction implements OpenTransaction {
     }
     return this.#trunk;
   }
+}
+
+function notAlone(): InvalidArgumentError {
+  return new InvalidArgumentError(
+    'a nested transaction failed after other parts of the transaction had written beside it; what it wrote could not be told from that, so all was undone: await it before going on',
+    { details: { argument: 'body' } },
+  );
 }

@@ -1,7 +1,8 @@
 /**
  * The nested transactions of one attempt that are open: a stack, because a savepoint undoes whatever was written after
  * it, by whomever. So one may begin only where the innermost one is, and two that were begun side by side in one body
- * could not be told apart: the second is refused. Pure.
+ * could not be told apart: the second is refused. Plain operations beside one are let through, and noted: then it can't
+ * be undone alone. Pure.
  *
  * A scope is the number of a nested transaction; 0 is the transaction itself.
  */
@@ -15,7 +16,12 @@ export const outermost: ScopeId = 0;
 interface OpenScope<Savepoint> {
   readonly id: ScopeId;
   readonly savepoint: Savepoint;
+  /** What doesn't belong to it has been written since it began. */
+  mixed: boolean;
 }
+
+/** Where to go back to, unless that would undo what belongs to others. */
+export type Undo<Savepoint> = Pick<OpenScope<Savepoint>, 'savepoint' | 'mixed'>;
 
 export class Scopes<Savepoint> {
   readonly #open: OpenScope<Savepoint>[] = [];
@@ -29,8 +35,17 @@ export class Scopes<Savepoint> {
   begin(outer: ScopeId, savepoint: Savepoint): ScopeId {
     if (outer !== this.innermost) throw this.#notInnermost(outer);
     const id = ++this.#last;
-    this.#open.push({ id, savepoint });
+    this.#open.push({ id, savepoint, mixed: false });
     return id;
+  }
+
+  /** Something was written in this scope. */
+  wroteIn(scope: ScopeId): void {
+    for (let at = this.#open.length - 1; at >= 0; at--) {
+      const open = this.#open[at];
+      if (open === undefined || open.id === scope) return;
+      open.mixed = true;
+    }
   }
 
   /** It has ended well: what it wrote belongs to the one around it. */
@@ -39,10 +54,10 @@ export class Scopes<Savepoint> {
     if (at >= 0) this.#open.splice(at, 1);
   }
 
-  /** It has failed, and with it those that are open within it. Where to go back to; undefined when it is gone already. */
-  undo(id: ScopeId): Savepoint | undefined {
+  /** It has failed, and with it those that are open within it. Undefined when it is gone already. */
+  undo(id: ScopeId): Undo<Savepoint> | undefined {
     const at = this.#indexOf(id);
-    return at < 0 ? undefined : this.#open.splice(at)[0]?.savepoint;
+    return at < 0 ? undefined : this.#open.splice(at)[0];
   }
 
   #indexOf(id: ScopeId): number {

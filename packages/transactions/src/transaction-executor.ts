@@ -70,6 +70,7 @@ export class TransactionExecutor implements TableExecutor {
 
   async setMany(table: TableHandle, keys: readonly PlacedKey[], values: readonly unknown[]): Promise<void> {
     this.#attempt.assertOpen();
+    this.#attempt.wrote?.();
     const { workspace } = this.#attempt;
     for (const [i, { key, partition }] of keys.entries()) {
       workspace.write(workspace.cell(table.id, key, partition), values[i]);
@@ -86,6 +87,7 @@ export class TransactionExecutor implements TableExecutor {
     options: CallOptions | undefined,
   ): Promise<number> {
     const cells = await this.#lockAll(table, keys, 'write', options);
+    this.#attempt.wrote?.();
     let removed = 0;
     for (const cell of cells) {
       if (Workspace.current(cell) === undefined) continue;
@@ -102,6 +104,7 @@ export class TransactionExecutor implements TableExecutor {
   async #clear(table: TableHandle, options: CallOptions | undefined): Promise<void> {
     this.#attempt.assertOpen();
     await this.#underWay(this.#attempt.lockTable(table.id, 'write'), options);
+    this.#attempt.wrote?.();
     this.#attempt.workspace.clear(table.id);
   }
 
@@ -215,7 +218,10 @@ export class TransactionExecutor implements TableExecutor {
       this.#attempt.fail(error);
       throw error;
     }
-    if (written.changed) this.#attempt.workspace.write(cell, written.value);
+    if (written.changed) {
+      this.#attempt.wrote?.();
+      this.#attempt.workspace.write(cell, written.value);
+    }
     return copyValue(answer, 'value');
   }
 }

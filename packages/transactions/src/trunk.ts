@@ -89,6 +89,7 @@ export class Trunk {
 
   async tell(message: ActorMessage): Promise<void> {
     this.#attempt.assertOpen();
+    this.#attempt.wrote?.();
     this.#tells.push(message);
   }
 
@@ -101,7 +102,10 @@ export class Trunk {
       askIn(member, placement, message, ref, working, bounds),
     );
     this.#attempt.assertOpen();
-    if (changed === 1) this.#attempt.workspace.write(cell, state);
+    if (changed === 1) {
+      this.#attempt.wrote?.();
+      this.#attempt.workspace.write(cell, state);
+    }
     return answer;
   }
 
