@@ -26,8 +26,8 @@ import type { PlacedKeys, PlacedTableKey } from './declared-keys.ts';
 import { BranchOp } from './messages.ts';
 import type { LockingTransaction, TransactionGround, Trunks } from './open-transaction.ts';
 import { toMessage } from './own-writes.ts';
-import { SnapshotBranch } from './snapshot-branch.ts';
 import type { ScopeId } from './scopes.ts';
+import { SnapshotBranch } from './snapshot-branch.ts';
 import type { TransactionId } from './status-word.ts';
 import type { TransactionExecutor } from './transaction-executor.ts';
 import { fromRef } from './transaction-ref.ts';
@@ -54,11 +54,7 @@ export class BranchService implements MessageFamily, Trunks, JoinedTransactions 
   readonly #ends = new Map<TransactionId, Error>();
 
   /** `ground` is asked for when there is a branch. */
-  constructor(
-    core: CoreMember,
-    context: TransactionContext,
-    ground: () => BranchGround & TransactionGround,
-  ) {
+  constructor(core: CoreMember, context: TransactionContext, ground: () => BranchGround & TransactionGround) {
     this.#core = core;
     this.#context = context;
     this.member = core.member;

@@ -103,6 +103,7 @@ export class TransactionBranch implements Branch, OpenTransaction {
   async run<T>(name: string, work: () => T | PromiseLike<T>): Promise<T> {
     let value: T;
     try {
+      this.#assertOpen();
       value = await this.#ground.context.run(this, work);
       if (this.#failure !== undefined) throw this.#failure.error;
       if (this.#underWay > 0) throw notAwaited(`${name} returned`, this.#underWay);

@@ -25,7 +25,8 @@ export class BusyActors {
     if (actor === undefined) return;
     const { table, key, partition } = actor;
     const others = this.#actors.filter(
-      (other) => other.table !== table || other.key !== key || (key !== undefined && other.partition !== partition),
+      (other) =>
+        other.table !== table || other.key !== key || (key !== undefined && other.partition !== partition),
     );
     this.#actors = [...others.slice(1 - actorsMax), actor];
   }

@@ -103,7 +103,12 @@ export class Coordinator {
   // ── while the body runs ───────────────────────────────────────────────────────────────────────────────────────
 
   /** Asks a partition for locks and values; `answered` follows with the same step. */
-  lock(partition: PartitionId, step: number, accesses: readonly unknown[], patience: Patience = 'none'): void {
+  lock(
+    partition: PartitionId,
+    step: number,
+    accesses: readonly unknown[],
+    patience: Patience = 'none',
+  ): void {
     this.#assertRunning();
     this.#send(RequestOp.lock, partition, step, accesses, patience === 'none' ? undefined : 1);
   }

@@ -33,10 +33,7 @@ export function busyIn(step: LockStep, actors: ActorStates | undefined): BusyAct
 }
 
 /** Transactions in line for this actor that may hold what its turn waits for. */
-export function impatientFor(
-  busy: BusyActor,
-  records: Iterable<TransactionRecord>,
-): TransactionRecord[] {
+export function impatientFor(busy: BusyActor, records: Iterable<TransactionRecord>): TransactionRecord[] {
   const found: TransactionRecord[] = [];
   for (const record of records) {
     if (record.waits === 0 || !record.locksActors) continue;

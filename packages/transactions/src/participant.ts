@@ -65,11 +65,7 @@ export class Participant implements PartitionConcurrency {
   readonly #records = new Map<TransactionId, TransactionRecord>();
   readonly #snapshotWaits = new Set<SnapshotWait>();
 
-  constructor(
-    partition: ControlledPartition,
-    ports: ParticipantPorts,
-    strategy: LockStrategy = woundWait,
-  ) {
+  constructor(partition: ControlledPartition, ports: ParticipantPorts, strategy: LockStrategy = woundWait) {
     this.#partition = partition;
     this.#ports = ports;
     this.locks = new LockManager(strategy, {

@@ -153,7 +153,11 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
     const transaction = new LockingTransaction(this.#ground, attempt, this.#attempts);
     this.#transaction = transaction;
     if (this.#busy === undefined) this.#declare(transaction);
-    else this.#busy.lockFirst(transaction, attempt).then(() => this.#declare(transaction), (error: Error) => this.#threw(error));
+    else
+      this.#busy.lockFirst(transaction, attempt).then(
+        () => this.#declare(transaction),
+        (error: Error) => this.#threw(error),
+      );
   }
 
   #declare(transaction: LockingTransaction): void {

@@ -49,7 +49,12 @@ export function wireMember(core: CoreMember): WiredMember {
     // What its predecessor held is gone, so no snapshot from before can be read here: the draw makes it older.
     const store = new PartitionStore(member.shared, member.shared.draw());
     const actors = service.statesOf(id, incarnation);
-    owned.add({ id, incarnation, store, concurrency: transactions.control({ id, incarnation, store, actors }) });
+    owned.add({
+      id,
+      incarnation,
+      store,
+      concurrency: transactions.control({ id, incarnation, store, actors }),
+    });
   }
   return {
     client,

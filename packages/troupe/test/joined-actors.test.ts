@@ -182,6 +182,47 @@ describe.each(topologies)('an actor called in a transaction, %s,', (_, threads) 
     expect(await balance('a')).toBe(0);
   });
 
+  test('joins an explicit transaction in its nested ones', async () => {
+    const undone = await grid.begin();
+    expect(await undone.transaction(() => grid.actor(purse, 'a').add(1))).toBe(1);
+    await undone.rollback();
+    const kept = await grid.begin();
+    expect(await kept.transaction(() => grid.actor(purse, 'a').add(10))).toBe(10);
+    await kept.commit();
+    expect(await balance('a')).toBe(10);
+  });
+
+  test('in a turn ends an explicit transaction, which nobody repeats', async () => {
+    const door = await grid.begin();
+    await door.table(counters).increment('door');
+    const turn = grid.actor(purse, 'a').addBehind('door', 1);
+    await rung(grid, 'door-bell');
+    const explicit = await grid.begin();
+    const error = await rejection(explicit.transaction(() => grid.actor(purse, 'a').add(1)));
+    expect(error).toMatchObject({
+      code: 'TRANSACTION_ABORTED',
+      retryable: true,
+      details: { reason: 'busy' },
+    });
+    const none = grid.transaction(() => grid.actor(purse, 'a').add(1), { retries: 0 });
+    expect(await rejection(none)).toMatchObject({ details: { reason: 'busy' } });
+    await door.rollback();
+    expect(await turn).toBe(1);
+  });
+
+  test('that goes on when its transaction has ended leaves no trace', async () => {
+    const door = await grid.begin();
+    await door.table(counters).increment('door');
+    await grid.actor(purse, 'a').add(5);
+    const late = grid.transaction(() => grid.actor(purse, 'a').addBehind('door', 1), { timeoutMs: 30 });
+    expect(await rejection(late)).toMatchObject({ details: { reason: 'timeout' } });
+    // Neither its lock nor what the turn has done so far.
+    expect(await grid.actor(purse, 'a').add(1)).toBe(6);
+    await door.rollback();
+    expect(await balance('a')).toBe(6);
+    expect(await grid.actor(purse, 'door-bell').balance()).toBe(0);
+  });
+
   test('takes the calls of one transaction one after another, also if they are made at once', async () => {
     const a = grid.actor(purse, 'a');
     const answers = await grid.transaction(() => Promise.all([a.add(1), a.add(1), a.add(1), a.balance()]));
@@ -290,7 +331,8 @@ describe.each(topologies)('an actor called in a transaction, %s,', (_, threads) 
     let stopped = false;
     const wanderers = ['a', 'b'].map(async (key) => {
       let turns = 0;
-      while (!stopped) turns += (await Promise.all(Array.from({ length: 4 }, () => grid.actor(purse, key).wander()))).length;
+      while (!stopped)
+        turns += (await Promise.all(Array.from({ length: 4 }, () => grid.actor(purse, key).wander()))).length;
       return turns;
     });
     for (let i = 0; i < 5; i++) {
@@ -362,7 +404,9 @@ describe.each(topologies)('an actor called in a transaction, %s,', (_, threads) 
     };
     const auditor = async (): Promise<void> => {
       for (let i = 0; i < 10; i++) {
-        const balances = await grid.transaction(() => Promise.all(keys.map((key) => grid.actor(purse, key).balance())));
+        const balances = await grid.transaction(() =>
+          Promise.all(keys.map((key) => grid.actor(purse, key).balance())),
+        );
         sums.add(balances.reduce((sum, each) => sum + each, 0));
       }
     };

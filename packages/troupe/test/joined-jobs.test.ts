@@ -36,7 +36,9 @@ describe.each(topologies)('called in a transaction, %s,', (_, threads) => {
         // The job's own write is not in the data of its host yet.
         expect(here.local).toBeUndefined();
         expect(await tx.table(notes).get('n')).toBe('relay');
-        expect(await grid.transaction(() => grid.table(notes).size(), { independent: true, readOnly: true })).toBe(0);
+        expect(
+          await grid.transaction(() => grid.table(notes).size(), { independent: true, readOnly: true }),
+        ).toBe(0);
       },
       { label: 'outer' },
     );
@@ -123,7 +125,11 @@ describe.each(topologies)('called in a transaction, %s,', (_, threads) => {
       const [here, rest] = await grid.actor(purse, 'x').run({ at: 'a', next: 'job' });
       await grid.actor(purse, 'x').run({ at: 'b', next: 'procedure' });
       const [, about] = await grid.compute.run(relay, { at: 'c', next: 'actor' }, at('c'));
-      return [here.about?.id, (rest as [{ about: { id: number } }])[0].about.id, (about as { id: number }).id];
+      return [
+        here.about?.id,
+        (rest as [{ about: { id: number } }])[0].about.id,
+        (about as { id: number }).id,
+      ];
     };
     await rejection(
       grid.transaction(async () => {
@@ -142,7 +148,11 @@ describe.each(topologies)('called in a transaction, %s,', (_, threads) => {
     await Promise.all(['a', 'b'].map((key) => grid.actor(purse, key).add(100)));
     for (const host of threads === 0 ? [0] : [0, 1]) {
       await grid.compute.run(joined.pays, { from: 'a', to: 'b', amount: 10 }, { at: { host } });
-      const failed = grid.compute.run(joined.pays, { from: 'a', to: 'b', amount: 5, fails: true }, { at: { host } });
+      const failed = grid.compute.run(
+        joined.pays,
+        { from: 'a', to: 'b', amount: 5, fails: true },
+        { at: { host } },
+      );
       expect(await rejection(failed)).toBeInstanceOf(Refused);
     }
     const moved = threads === 0 ? 10 : 20;

@@ -47,7 +47,8 @@ export class ActorClient {
   constructor(parts: ActorClientParts) {
     this.#parts = parts;
     const { joins } = parts;
-    const current = joins === undefined ? (): undefined => undefined : (): JoinedCalls | undefined => joins.current();
+    const current =
+      joins === undefined ? (): undefined => undefined : (): JoinedCalls | undefined => joins.current();
     this.#ask = askThrough(current);
     this.#tell = tellThrough(parts.local, current);
   }

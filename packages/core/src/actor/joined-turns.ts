@@ -91,12 +91,7 @@ export class JoinedTurns {
   }
 }
 
-function callMethod(
-  type: ActorType,
-  method: number,
-  context: OwnContext,
-  args: readonly unknown[],
-): unknown {
+function callMethod(type: ActorType, method: number, context: OwnContext, args: readonly unknown[]): unknown {
   const body = type.methods[method] as (
     this: unknown,
     context: unknown,

@@ -96,8 +96,7 @@ function wire(
 ): ActorMember {
   const member = new Member(identity(id), shared, options.errors ?? new ErrorRegistry());
   const owned = new OwnedPartitions();
-  for (const partition of placement.partitionsOf(id))
-    create(owned, shared, partition, options.concurrency);
+  for (const partition of placement.partitionsOf(id)) create(owned, shared, partition, options.concurrency);
   const types = new ActorTypes(definitions);
   const ports = options.ports === undefined ? {} : { ports: options.ports };
   const service = new ActorService({ member, types, owned, client: () => client as Client, ...ports });
