@@ -313,7 +313,10 @@ export class Participant implements PartitionConcurrency {
       record.awaitsTurn = false;
       this.#proceed(record);
     });
-    for (const waiting of impatientFor(busy, this.#records.values())) this.#refuseBusy(waiting, busy);
+    for (const waiting of impatientFor(busy, this.#records.values())) {
+      // Letting one go may have let another through, to be refused on its own.
+      if (this.#records.get(waiting.id) === waiting) this.#refuseBusy(waiting, busy);
+    }
   }
 
   #refuseBusy(record: TransactionRecord, { table, key }: BusyActor): void {

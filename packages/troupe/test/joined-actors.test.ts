@@ -86,7 +86,7 @@ describe.each(topologies)('an actor called in a transaction, %s,', (_, threads) 
       expect(await grid.actor(purse, 'a').stumble('n')).toBe('before');
     });
     expect(await grid.table(notes).get('n')).toBe('before');
-    expect(await grid.table(notes).get('n!')).toBeUndefined();
+    expect(await grid.table(notes).get('n-bell')).toBeUndefined();
     expect(await balance('bystander')).toBe(0);
   });
 
