@@ -50,11 +50,14 @@ export class SnapshotTransaction implements OpenTransaction {
 
   /** Jobs read the same moment, for as long as this transaction lasts. */
   get calls(): JoinedCalls {
-    this.#assertOpen();
     const { id, attempt, label, scope, readTimestamp } = this;
     const home = this.#ground.trunks.member.self.id;
     const ref = toRef({ id, home, attempt, label, scope, readOnly: true, readTimestamp });
-    return { ...readOnlyActors, call: (options, send) => send(ref, options ?? {}) };
+    const call: JoinedCalls['call'] = async (options, send) => {
+      this.#assertOpen();
+      return send(ref, options ?? {});
+    };
+    return { ...readOnlyActors, call };
   }
 
   table<K extends Key, V>(definition: TableDefinition<K, V>): Table<K, V> {

@@ -120,6 +120,29 @@ describe.each(topologies)('called in a transaction, %s,', (_, threads) => {
     expect(await grid.table(counters).get('k')).toBe(2);
   });
 
+  test('what is called when the transaction has ended is refused, and throws nothing at the caller', async () => {
+    for (const options of [{ readOnly: true }, {}]) {
+      const { opened, open } = gate();
+      let late: Promise<unknown[]> = Promise.resolve([]);
+      await grid.transaction(() => {
+        const calls = async (): Promise<unknown[]> => {
+          await opened;
+          return Promise.all([
+            rejection(grid.actor(purse, 'a').add(1)),
+            rejection(grid.tell(purse, 'a').add(1)),
+            rejection(grid.compute.run(relay, { at: 'n' }, at('n'))),
+          ]);
+        };
+        late = calls();
+      }, options);
+      open();
+      const finished = { code: 'TRANSACTION_FINISHED' };
+      const actors = 'readOnly' in options ? { code: 'READ_ONLY' } : finished;
+      expect(await late).toMatchObject([actors, actors, finished]);
+    }
+    expect(await grid.actor(purse, 'a').balance()).toBe(0);
+  });
+
   test('a chain of an actor, a job and a procedure is one transaction on all threads', async () => {
     const chain = async (): Promise<unknown> => {
       const [here, rest] = await grid.actor(purse, 'x').run({ at: 'a', next: 'job' });
