@@ -16,7 +16,11 @@ import type { AnyMapReduce } from './map-reduce.ts';
 import type { AttemptOptions } from './outgoing-call.ts';
 import type { JobTarget } from './target.ts';
 
-export type AnyRunOptions = AttemptOptions & { readonly at?: JobTarget; readonly over?: AnyTable };
+export type AnyRunOptions = AttemptOptions & {
+  readonly at?: JobTarget;
+  readonly over?: AnyTable;
+  readonly transaction?: boolean | undefined;
+};
 
 export function labelOf({ kind, name }: AnyJob | AnyMapReduce): string {
   return kind === 'job' ? `job '${name}'` : `map-reduce '${name}'`;
@@ -38,7 +42,7 @@ export function mustBeKind(definition: unknown, kinds: readonly string[], method
 
 /** `where`: the option that says where it runs. */
 const optionNames = {
-  at: callOptionNamesWith('at', 'retries', 'shouldRetry', 'priority'),
+  at: callOptionNamesWith('at', 'retries', 'shouldRetry', 'priority', 'transaction'),
   over: callOptionNamesWith('over', 'retries', 'shouldRetry', 'priority'),
 };
 const streamOptionNames = callOptionNamesWith('at', 'over', 'priority');
@@ -57,6 +61,8 @@ export function checkRunOptions(
     );
   }
   checkCallOptions(options, optionNames[where]);
+  if ('transaction' in options && options.transaction !== undefined)
+    mustBe(typeof options.transaction === 'boolean', 'transaction', 'true or false', options.transaction);
   if (options.retries !== undefined) mustBeInteger(options.retries, 'retries', 0, Number.MAX_SAFE_INTEGER);
   if (options.shouldRetry !== undefined) mustBeFunction(options.shouldRetry, 'shouldRetry');
   if (options.priority !== undefined) mustBePriority(options.priority);

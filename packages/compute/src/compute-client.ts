@@ -10,6 +10,11 @@ import type { JobTarget } from './target.ts';
 export interface RunOptions extends AttemptOptions {
   /** Where the job runs. */
   readonly at: JobTarget;
+  /**
+   * In the body of a transaction the job is part of it, unless this is false or it runs at `'any'`: it is run once, its
+   * failure aborts the transaction, and `retries` don't count. Default true.
+   */
+  readonly transaction?: boolean | undefined;
 }
 
 export interface MapReduceRunOptions extends AttemptOptions {

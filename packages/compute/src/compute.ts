@@ -6,6 +6,7 @@ import {
   type CoreMember,
   checkOptions,
   Family,
+  type JoinedTransactions,
   jobQueueLengthMax,
   type MemberTables,
   mustBe,
@@ -50,6 +51,8 @@ export interface ComputeOptions extends ComputeSettings {
   /** URLs of the user's modules, which the threads of the pool import. Only the main thread's matter. */
   readonly modules?: readonly string[] | undefined;
   readonly ports?: RunnerPorts | undefined;
+  /** Lets jobs that are called in transactions be part of them. */
+  readonly joins?: JoinedTransactions | undefined;
 }
 
 const countNames = ['concurrency', 'queueMax', 'poolSize'] as const;
@@ -87,7 +90,8 @@ export class Compute {
     const poolSize = options.poolSize ?? Math.max(1, availableParallelism() - 1);
     const queueMax = options.queueMax ?? jobQueueLengthMax;
     const statesKeptMs = options.statesKeptMs ?? statesKeptMsDefault;
-    const runner = { member, ports, queueMax, statesKeptMs };
+    const { joins } = options;
+    const runner = { member, ports, joins, queueMax, statesKeptMs };
     const host = member.self.id - 1;
     const contexts = (): ReturnType<typeof contextMaker> =>
       contextMaker(client(), { member, tables, placement, owned, host });
@@ -102,7 +106,7 @@ export class Compute {
       modules: options.modules ?? [],
     });
     this.#pool = new JobRunner({ ...runner, body: this.#poolBody, concurrency: poolSize, place: 'the pool' });
-    const calls = new MemberCompute(core, tables);
+    const calls = new MemberCompute(core, tables, joins);
     this.client = clientOf(calls);
     const parts = { member, definitions, local: this.#local, pool: this.#pool, news: calls };
     member.register(Family.compute, new ComputeService(parts));

@@ -3,7 +3,7 @@
  * happened. Its signal is made when somebody looks at it, so a job that never does costs none; what only some jobs
  * need is set when they do.
  */
-import type { Peer, Snapshot } from '@troupe/core';
+import type { Branch, Peer, Snapshot, TransactionRef } from '@troupe/core';
 import type { ExecutionId } from './execution.ts';
 import { type ExecutionEvent, type ExecutionState, isEnded, nextState } from './execution-state.ts';
 import type { QueueEntry } from './job-queue.ts';
@@ -25,6 +25,10 @@ export class HostedJob implements QueueEntry<HostedJob> {
   /** The caller follows it: wants to know when it starts, and how far it is. */
   readonly watched: boolean;
   readonly place: JobPlace;
+  /** The transaction it is part of. */
+  readonly transaction: TransactionRef | undefined;
+  /** Its part in that, once it has begun. */
+  branch: Branch | undefined = undefined;
   /** The job's alone. Gone when it has ended. */
   args: unknown;
   /** On the clock of the runner; 0: not yet. */
@@ -53,7 +57,9 @@ export class HostedJob implements QueueEntry<HostedJob> {
     this.watched = message[5] === 1;
     this.args = message[6];
     this.place = message[7] as JobPlace;
-    this.priority = (message[8] as JobTerms | undefined)?.priority ?? 0;
+    const terms = message[8] as JobTerms | undefined;
+    this.priority = terms?.priority ?? 0;
+    this.transaction = terms?.transaction;
   }
 
   get state(): ExecutionState {
@@ -93,6 +99,7 @@ export class HostedJob implements QueueEntry<HostedJob> {
     this.moved('cancel');
     this.#controller?.abort(reason);
     this.outflow?.stop();
+    this.branch?.end(reason);
   }
 }
 

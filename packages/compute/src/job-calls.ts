@@ -1,5 +1,12 @@
 /** The caller's end of jobs and broadcasts: arguments copied once, one request for each place, results put in order. */
-import { copiedBytes, copyValue, type Member, TroupeError } from '@troupe/core';
+import {
+  type CallOptions,
+  copiedBytes,
+  copyValue,
+  type Member,
+  type TransactionRef,
+  TroupeError,
+} from '@troupe/core';
 import type { Execution } from './execution.ts';
 import { ComputeOp, noPartition } from './messages.ts';
 import {
@@ -16,6 +23,27 @@ const poolOwner = 0;
 
 export function prepareCall(definition: number, name: string, args: unknown): PreparedCall {
   return { definition, args: copyValue(args, `the arguments of ${name}`), bytes: copiedBytes() };
+}
+
+/** Runs a job in one place, as part of a transaction. */
+export function callJobIn(
+  member: Member,
+  prepared: PreparedCall,
+  { owner, partition }: PlacedTarget,
+  identity: CallIdentity,
+  transaction: TransactionRef,
+  bounds: CallOptions,
+): Promise<unknown> {
+  const call: OutgoingCall = {
+    prepared,
+    identity,
+    op: ComputeOp.run,
+    owner,
+    place: partition,
+    argsShared: false,
+    transaction,
+  };
+  return sendCall(member, call, bounds);
 }
 
 /** Runs a job in one place. */

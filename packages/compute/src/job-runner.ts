@@ -5,7 +5,14 @@
  * A synchronous job touches no promise and, when nothing waits, is answered in the turn its message arrives in. While
  * jobs wait or run the member counts as at work, so closing the grid waits for them.
  */
-import { GridClosedError, type Member, OverloadedError, type Peer, type WorkBoard } from '@troupe/core';
+import {
+  GridClosedError,
+  type JoinedTransactions,
+  type Member,
+  OverloadedError,
+  type Peer,
+  type WorkBoard,
+} from '@troupe/core';
 import { boardNumberOf } from './board-number.ts';
 import { EndedJobs } from './ended-jobs.ts';
 import type { RunnerPorts } from './event-loop-ports.ts';
@@ -35,6 +42,8 @@ export interface JobRunnerOptions {
   readonly ports: RunnerPorts;
   /** How long a job that has ended is listed. */
   readonly statesKeptMs: number;
+  /** Lets jobs that transactions run be part of them. */
+  readonly joins?: JoinedTransactions | undefined;
   /** Where the queue is, for the error when it is full: `host 1`. */
   readonly place: string;
   /** Where others see what the thread is in; undefined when jobs run elsewhere. */
@@ -156,12 +165,14 @@ export class JobRunner {
 
   /**
    * What another host asks for, something there waits for, perhaps a job: it doesn't stand in line behind jobs of the
-   * service, or jobs that wait for their children would keep the places the children need. Nor do streams take such
-   * places, for most of the time they wait for their readers.
+   * service, or jobs that wait for their children would keep the places the children need. Nor does a part of a
+   * transaction: those ahead of it may wait for its locks. Nor do streams take such places, for most of the time they
+   * wait for their readers.
    */
   #queueOf(job: HostedJob): JobQueue<HostedJob> {
     if (job.op === ComputeOp.stream) return this.#streams;
-    return job.from.id === serviceMember ? this.#queue : this.#nested;
+    const isOwn = job.from.id === serviceMember && job.transaction === undefined;
+    return isOwn ? this.#queue : this.#nested;
   }
 
   #stop(job: HostedJob, reason: Error): void {
@@ -185,7 +196,7 @@ export class JobRunner {
     const outer = board?.enter(job.execution, boardNumberOf(job)) ?? 0;
     let result: unknown;
     try {
-      result = this.#options.ports.detached(() => this.#options.body.run(job));
+      result = this.#options.ports.detached(() => this.#run(job));
     } catch (error) {
       board?.leave(outer);
       this.#failed(job, error);
@@ -200,6 +211,13 @@ export class JobRunner {
         (error: unknown) => this.#failed(job, error),
       );
     }
+  }
+
+  #run(job: HostedJob): unknown {
+    const { body, joins } = this.#options;
+    if (job.transaction === undefined || joins === undefined) return body.run(job);
+    job.branch = joins.open(job.transaction);
+    return job.branch.run('the job', () => body.run(job));
   }
 
   #completed(job: HostedJob, result: unknown): void {

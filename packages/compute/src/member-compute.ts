@@ -5,11 +5,13 @@
 import {
   type AnyTable,
   addCallSite,
+  type CallOptions,
   type CallSite,
   type CoreMember,
   callSiteOf,
   HostLostError,
   InvalidArgumentError,
+  type JoinedTransactions,
   type Member,
   type MemberTables,
   PartitionUnavailableError,
@@ -27,7 +29,7 @@ import type { ExecutionNews } from './compute-service.ts';
 import { type Execution, type ExecutionId, JobExecution } from './execution.ts';
 import { type ExecutionRow, withoutSuperseded } from './execution-row.ts';
 import type { AnyJob } from './job.ts';
-import { callJob, prepareCall, resultsOf } from './job-calls.ts';
+import { callJob, callJobIn, prepareCall, resultsOf } from './job-calls.ts';
 import type { AnyMapReduce } from './map-reduce.ts';
 import { callMapReduce } from './map-reduce-calls.ts';
 import { ComputeOp } from './messages.ts';
@@ -44,15 +46,24 @@ export class MemberCompute implements ExecutionNews {
   readonly #placer: TargetPlacer;
   readonly #streams: StreamCalls;
   readonly #followed = new Map<ExecutionId, JobExecution<unknown>>();
+  readonly #joins: Pick<JoinedTransactions, 'current'> | undefined;
 
-  constructor(core: CoreMember, tables: MemberTables) {
+  constructor(core: CoreMember, tables: MemberTables, joins?: Pick<JoinedTransactions, 'current'>) {
     this.#core = core;
+    this.#joins = joins;
     this.#member = core.member;
     this.#placer = new TargetPlacer(core, tables);
     this.#streams = new StreamCalls(core.member);
   }
 
-  async run(definition: AnyJob | AnyMapReduce, args: unknown, options: AnyRunOptions): Promise<unknown> {
+  run(definition: AnyJob | AnyMapReduce, args: unknown, options: AnyRunOptions): Promise<unknown> {
+    const result = this.#run(definition, args, options);
+    // One that a transaction's body forgets is refused with it; it is not to end the process too.
+    if (this.#joins?.current() !== undefined) result.catch(() => undefined);
+    return result;
+  }
+
+  async #run(definition: AnyJob | AnyMapReduce, args: unknown, options: AnyRunOptions): Promise<unknown> {
     const begin = this.#prepare(definition, args, options);
     try {
       return await begin({ execution: this.#member.shared.draw(), follower: undefined }, options);
@@ -141,7 +152,13 @@ export class MemberCompute implements ExecutionNews {
       checkRunOptions(options, 'at', definition);
       const target = this.#placer.place(options.at as JobTarget);
       const call = prepareCall(number, labelOf(definition), args);
-      return (identity, bounds) => callJob(this.#member, call, target, identity, bounds);
+      const joined = options.transaction === false || target === 'any' ? undefined : this.#joins?.current();
+      if (joined === undefined || target === 'any')
+        return (identity, bounds) => callJob(this.#member, call, target, identity, bounds);
+      return (identity, options) =>
+        joined.call(boundsOf(options), (ref, bounds) =>
+          callJobIn(this.#member, call, target, identity, ref, bounds),
+        );
     }
     checkRunOptions(options, 'over', definition);
     const targets = this.#placer.partitionsOf(options.over as AnyTable);
@@ -172,4 +189,9 @@ function withoutStreams(): InvalidArgumentError {
     "a stream can't run at 'any': run it at a key, a partition or a host, or over a table",
     { details: { argument: 'at' } },
   );
+}
+
+/** Undefined where the caller has set none: then the transaction's bounds hold. */
+function boundsOf({ timeoutMs, signal }: AttemptOptions): CallOptions | undefined {
+  return timeoutMs === undefined && signal === undefined ? undefined : { timeoutMs, signal };
 }

@@ -31,7 +31,7 @@
  *
  * A caller that stops waiting sends the mesh's `cancel`: what is queued never runs, what runs is told.
  */
-import type { PartitionId } from '@troupe/core';
+import type { PartitionId, TransactionRef } from '@troupe/core';
 
 export const ComputeOp = {
   run: 80,
@@ -59,6 +59,8 @@ export type JobPlace = PartitionId | readonly PartitionId[];
 
 /** What is special about a request. */
 export interface JobTerms {
-  /** Not 0. */
+  /** 0 when it is left out. */
   readonly priority?: number;
+  /** The transaction that the job is part of; such a job doesn't stand in line, and comes once. */
+  readonly transaction?: TransactionRef;
 }

@@ -15,6 +15,7 @@ import {
   HostLostError,
   type Member,
   type MemberId,
+  type TransactionRef,
   TroupeError,
 } from '@troupe/core';
 import { blockedError, verdictOn } from './blocked-error.ts';
@@ -75,6 +76,8 @@ export interface OutgoingCall {
   readonly place: JobPlace;
   /** Others are sent the same `args`, so a job on this thread needs its own. */
   readonly argsShared: boolean;
+  /** The transaction it is part of: then it is sent once. */
+  readonly transaction?: TransactionRef;
 }
 
 /** What a message takes besides its arguments. */
@@ -127,7 +130,7 @@ class CallFailures {
   /** How long to wait before the next attempt. Throws when there is to be none. */
   pauseAfter(error: unknown): number {
     const { retries = 0, signal } = this.#options;
-    if (signal?.aborted === true) throw error;
+    if (signal?.aborted === true || this.#call.transaction !== undefined) throw error;
     if (isLossOf(this.#call.owner, error)) {
       this.#throwIfBlocked(error);
       // At once: the next request waits for the successor of the lost thread.
@@ -158,20 +161,21 @@ function messageOf(
   attempt: number,
   { retries = 0, priority = 0 }: AttemptOptions,
 ): unknown[] {
-  const { prepared, identity, op, owner, place, argsShared } = call;
+  const { prepared, identity, op, owner, place, argsShared, transaction } = call;
   // A link packs its own copy; only a job on this thread gets the very object.
   const isShared = owner === member.self.id && (argsShared || retries > 0);
   const args = isShared ? copyValue(prepared.args, 'value') : prepared.args;
   const { execution, follower } = identity;
   const watched = follower === undefined ? 0 : 1;
   const message = [op, 0, prepared.definition, execution, attempt, watched, args, place];
-  const terms = termsOf(follower?.priority ?? priority);
+  const terms = termsOf(follower?.priority ?? priority, transaction);
   if (terms !== undefined) message.push(terms);
   return message;
 }
 
 /** Undefined when there is nothing special. */
-export function termsOf(priority: number): JobTerms | undefined {
+export function termsOf(priority: number, transaction?: TransactionRef): JobTerms | undefined {
+  if (transaction !== undefined) return { priority, transaction };
   return priority === 0 ? undefined : { priority };
 }
 

@@ -3,7 +3,7 @@
  * the attempt (whoever ends it) rejects them all. The protocol itself is the coordinator's, whose port to the world
  * this is.
  */
-import type { CallOptions, KeyRange, PartitionId, ScanRange, Timestamp } from '@troupe/core';
+import type { CallOptions, KeyRange, PartitionId, ScanRange, StorageKey, Timestamp } from '@troupe/core';
 import { boundedWait, partitionsOf, TransactionFinishedError } from '@troupe/core';
 import type { Conflict } from './conflict.ts';
 import {
@@ -12,6 +12,7 @@ import {
   type CoordinatorPorts,
   type Outcome,
   type PartitionWrites,
+  type Patience,
 } from './coordinator.ts';
 import type { Decision } from './decision.ts';
 import type { IdempotencyGuard } from './idempotency.ts';
@@ -43,6 +44,13 @@ export interface AttemptGround {
 interface WholeLock {
   readonly table: number;
   readonly keys: KeyRange | undefined;
+}
+
+/** An actor, as transactions lock it; without a key all of its type. */
+export interface PlacedActor {
+  readonly table: number;
+  readonly key: StorageKey | undefined;
+  readonly partition: PartitionId;
 }
 
 /** Who is told how a step goes. */
@@ -88,6 +96,10 @@ export class Attempt implements CoordinatorPorts {
   /** Set before the first lock where the transaction has an idempotency key. */
   once: IdempotencyGuard | undefined;
   report: AttemptReport | undefined;
+  /** Told of every write once there are nested transactions: which of them it belongs to shows at that moment. */
+  wrote: (() => void) | undefined;
+  /** The actor whose turn refused it. */
+  busy: PlacedActor | undefined;
   readonly #ground: AttemptGround;
   #steps: Step | undefined;
   #nextStep = 1;
@@ -146,11 +158,16 @@ export class Attempt implements CoordinatorPorts {
       return new TransactionFinishedError(
         'the transaction has been committed; no operation can join it any more',
       );
-    const cause = this.#ground.abortError(this, outcome.cause, outcome.partition);
+    const cause = this.abortError(outcome);
     return new TransactionFinishedError(`the transaction has ended: ${cause.message}`, {
       cause,
       details: { reason: outcome.cause },
     });
+  }
+
+  /** What is told to whoever waited for part of it when it ended. */
+  abortError({ cause, partition }: Extract<Outcome, { readonly committed: false }>): Error {
+    return this.#ground.abortError(this, cause, partition);
   }
 
   // ── locks ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -162,29 +179,40 @@ export class Attempt implements CoordinatorPorts {
 
   /** The same, telling `waiter`; maybe within the call. */
   lockKeysFor({ requests, mode }: LockRequests, waiter: LockWaiter): void {
-    this.#step(mode, requests, undefined, waiter);
+    this.#step(mode, requests, undefined, 'none', waiter);
+  }
+
+  /** Locks actors, waiting for their turns that are under way. Only while it has no other locks, or it may wait for itself. */
+  lockPatiently({ mode, requests }: LockRequests): Promise<void> {
+    return promised((waiter) => this.#step(mode, requests, undefined, 'turns', waiter));
   }
 
   /** Locks a whole table in every partition. */
-  lockTable(table: number, mode: 'read' | 'write'): Promise<void> {
-    return this.#lockWhole({ table, keys: undefined }, mode, undefined);
+  lockTable(table: number, mode: 'read' | 'write', patience: Patience = 'none'): Promise<void> {
+    return this.#lockWhole({ table, keys: undefined }, mode, undefined, patience);
   }
 
   /** Locks the range of a table for reading, in the partitions that may have entries of it; undefined: all of it. */
   lockRange(table: number, range: ScanRange | undefined): Promise<void> {
-    return this.#lockWhole({ table, keys: range?.keys }, 'read', range);
+    return this.#lockWhole({ table, keys: range?.keys }, 'read', range, 'none');
   }
 
-  #lockWhole(whole: WholeLock, mode: 'read' | 'write', range: ScanRange | undefined): Promise<void> {
+  #lockWhole(
+    whole: WholeLock,
+    mode: 'read' | 'write',
+    range: ScanRange | undefined,
+    patience: Patience,
+  ): Promise<void> {
     const requests = partitionsOf(range, this.#ground.partitionCount).map(
       (partition): PartitionRequest => ({ partition, accesses: [], cells: [] }),
     );
-    const lock = (): Promise<void> => promised((waiter) => this.#step(mode, requests, whole, waiter));
+    const lock = (): Promise<void> =>
+      promised((waiter) => this.#step(mode, requests, whole, patience, waiter));
     // With a key the first message to each partition is that for the row there.
     const { once } = this;
     if (once === undefined) return lock();
     const rows = once.missing(requests.map(({ partition }) => partition));
-    return promised((waiter) => this.#step('write', rows, undefined, waiter)).then(lock);
+    return promised((waiter) => this.#step('write', rows, undefined, 'none', waiter)).then(lock);
   }
 
   /**
@@ -281,7 +309,7 @@ export class Attempt implements CoordinatorPorts {
     this.report?.ends(this.coordinator.slot, outcome.committed);
     this.#ground.ended(this);
     if (!outcome.committed && this.#steps !== undefined) {
-      const error = this.#ground.abortError(this, outcome.cause, outcome.partition);
+      const error = this.abortError(outcome);
       for (let step: Step | undefined = this.#steps; step !== undefined; step = step.next)
         step.waiter.locksRefused(error);
       this.#steps = undefined;
@@ -297,7 +325,7 @@ export class Attempt implements CoordinatorPorts {
       return true;
     }
     this.#sealed = true;
-    this.#step('write', missing, undefined, {
+    this.#step('write', missing, undefined, 'none', {
       locksHeld: () => this.commit(),
       locksRefused: () => this.coordinator.abort('participant-lost'),
     });
@@ -309,26 +337,28 @@ export class Attempt implements CoordinatorPorts {
     mode: Step['mode'],
     wanted: readonly PartitionRequest[],
     whole: WholeLock | undefined,
+    patience: Patience,
     waiter: LockWaiter,
   ): void {
     const requests = this.once === undefined || whole !== undefined ? wanted : this.once.guarded(wanted);
     for (const { partition } of requests) {
       if (this.#ground.isConnected(partition)) continue;
       this.#ground.connected(partition).then(
-        () => this.#step(mode, wanted, whole, waiter),
+        () => this.#step(mode, wanted, whole, patience, waiter),
         (error: Error) => waiter.locksRefused(error),
       );
       return;
     }
     if (!this.isOpen) waiter.locksRefused(this.finishedError());
     else if (requests.length === 0) waiter.locksHeld();
-    else this.#ask(mode, requests, whole, waiter);
+    else this.#ask(mode, requests, whole, patience, waiter);
   }
 
   #ask(
     mode: Step['mode'],
     requests: readonly PartitionRequest[],
     whole: WholeLock | undefined,
+    patience: Patience,
     waiter: LockWaiter,
   ): void {
     const id = this.#nextStep++;
@@ -337,14 +367,20 @@ export class Attempt implements CoordinatorPorts {
     for (const request of requests) {
       if (!this.isOpen) return;
       const { partition, accesses } = request;
-      if (whole !== undefined) this.#askWhole(partition, id, whole, mode);
+      if (whole !== undefined) this.#askWhole(partition, id, whole, mode, patience);
       else if (this.once?.asks(request) === true) this.coordinator.lockOnce(partition, id, accesses);
-      else this.coordinator.lock(partition, id, accesses);
+      else this.coordinator.lock(partition, id, accesses, patience);
     }
   }
 
-  #askWhole(partition: PartitionId, id: number, { table, keys }: WholeLock, mode: Step['mode']): void {
-    if (keys === undefined) this.coordinator.lockTable(partition, id, table, lockModeOf(mode));
+  #askWhole(
+    partition: PartitionId,
+    id: number,
+    { table, keys }: WholeLock,
+    mode: Step['mode'],
+    patience: Patience,
+  ): void {
+    if (keys === undefined) this.coordinator.lockTable(partition, id, table, lockModeOf(mode), patience);
     else this.coordinator.lockRange(partition, id, table, keys);
   }
 

@@ -1,8 +1,9 @@
 /** Starts the runs of transaction bodies: locking ones and read-only ones, each under its deadline and signal. */
 import { GridClosedError } from '@troupe/core';
-import { SnapshotTransaction, type TransactionGround } from './open-transaction.ts';
+import type { TransactionGround } from './open-transaction.ts';
 import { type Bounded, RunDeadlines } from './run-deadlines.ts';
 import { SnapshotRun } from './snapshot-run.ts';
+import { SnapshotTransaction } from './snapshot-transaction.ts';
 import type { TransactionId } from './status-word.ts';
 import type { TransactionBody, TransactionOptions } from './transaction.ts';
 import { type LockingBody, type RunSettings, TransactionRun } from './transaction-run.ts';

@@ -3,12 +3,19 @@
  * a body joins the transaction instead of waiting for its locks. Costs nothing until the first body runs.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
-import type { TableExecutor } from '@troupe/core';
+import type { JoinedCalls, TableExecutor } from '@troupe/core';
+import type { ScopeId } from './scopes.ts';
+import type { TransactionId } from './status-word.ts';
 import type { Transaction } from './transaction.ts';
 
-/** A transaction with the executor that its operations go through. */
+/** A transaction, or a nested one, as the code that runs in it reaches it on this member. */
 export interface OpenTransaction extends Transaction {
+  /** Which nested transaction it is. */
+  readonly scope: ScopeId;
+  /** What its operations on tables go through. */
   readonly executor: TableExecutor;
+  /** What its calls of actors and jobs go through. */
+  readonly calls: JoinedCalls;
 }
 
 export class TransactionContext {
@@ -17,6 +24,12 @@ export class TransactionContext {
 
   current(): OpenTransaction | undefined {
     return this.#used ? this.#storage.getStore() : undefined;
+  }
+
+  /** The scope of the running code where it belongs to this transaction; else `otherwise`. */
+  scopeIn(id: TransactionId, otherwise: ScopeId): ScopeId {
+    const current = this.current();
+    return current?.id === id ? current.scope : otherwise;
   }
 
   /** Runs `body` as part of a transaction, or of none. */

@@ -24,7 +24,7 @@ import { assert } from '@troupe/core';
 import type { Conflict } from './conflict.ts';
 import type { Decision, PartitionWrites, Touched } from './decision.ts';
 import type { LockMode } from './lock-mode.ts';
-import { Refusal, RequestOp } from './messages.ts';
+import { labelPosition, Refusal, RequestOp } from './messages.ts';
 import type { TransactionId } from './status-word.ts';
 
 /** Why an attempt ended without a commit. */
@@ -32,6 +32,8 @@ export type AbortCause =
   | 'wounded'
   | 'participant-lost'
   | 'line-full'
+  /** A turn of an actor was under way that it must not wait for. */
+  | 'busy'
   | 'killed'
   | 'timeout'
   | 'user'
@@ -39,6 +41,9 @@ export type AbortCause =
   | 'already';
 
 export type { PartitionWrites };
+
+/** Whether to wait for turns of actors that are under way: only with no locks that they could wait for. */
+export type Patience = 'none' | 'turns';
 
 export interface CoordinatorPorts {
   /** Told to every partition, for views and errors. */
@@ -110,9 +115,14 @@ export class Coordinator {
   // ── while the body runs ───────────────────────────────────────────────────────────────────────────────────────
 
   /** Asks a partition for locks and values; `answered` follows with the same step. */
-  lock(partition: PartitionId, step: number, accesses: readonly unknown[]): void {
+  lock(
+    partition: PartitionId,
+    step: number,
+    accesses: readonly unknown[],
+    patience: Patience = 'none',
+  ): void {
     this.#assertRunning();
-    this.#send(RequestOp.lock, partition, step, accesses, undefined);
+    this.#send(RequestOp.lock, partition, step, accesses, patience === 'none' ? undefined : 1);
   }
 
   /** The same; the first access is the row of the transaction's idempotency key. */
@@ -122,9 +132,15 @@ export class Coordinator {
   }
 
   /** Asks a partition for the whole of a table. */
-  lockTable(partition: PartitionId, step: number, table: number, mode: LockMode): void {
+  lockTable(
+    partition: PartitionId,
+    step: number,
+    table: number,
+    mode: LockMode,
+    patience: Patience = 'none',
+  ): void {
     this.#assertRunning();
-    this.#send(RequestOp.lockTable, partition, step, table, mode);
+    this.#send(RequestOp.lockTable, partition, step, table, mode, patience === 'none' ? undefined : 1);
   }
 
   /** Asks a partition for the keys of a range, to read them. */
@@ -218,13 +234,7 @@ export class Coordinator {
   refused(partition: PartitionId, reason: Refusal, conflict?: Conflict): void {
     if (this.#state !== 'running' && this.#state !== 'preparing') return;
     this.#ports.decision.tryAbort(this.id, this.slot);
-    const cause: AbortCause =
-      reason === Refusal.incarnation
-        ? 'participant-lost'
-        : reason === Refusal.lineFull
-          ? 'line-full'
-          : 'wounded';
-    this.#end(0, { committed: false, cause, partition, conflict });
+    this.#end(0, { committed: false, cause: causeOf[reason], partition, conflict });
   }
 
   /** The timestamp of the commit: the largest of the votes. */
@@ -332,13 +342,18 @@ export class Coordinator {
     this.#ports.ended(outcome);
   }
 
-  #send(op: number, partition: PartitionId, a: unknown, b: unknown, c: unknown): void {
+  #send(op: number, partition: PartitionId, a: unknown, b: unknown, c: unknown, d?: unknown): void {
     const participant = this.#participation(partition);
     const first = participant.told ? 0 : 1;
     participant.told = true;
     const message = [op, this.id, partition, participant.incarnation, this.slot, this.age, first, a, b];
     if (c !== undefined) message.push(c);
-    if (first === 1 && this.#ports.label !== undefined) message.push(this.#ports.label);
+    if (d !== undefined) message.push(d);
+    if (first === 1 && this.#ports.label !== undefined) {
+      // Always at the same place, whatever the message carries before it.
+      while (message.length < labelPosition) message.push(undefined);
+      message.push(this.#ports.label);
+    }
     this.#ports.send(partition, message);
   }
 
@@ -366,3 +381,11 @@ export class Coordinator {
     assert(this.#state === 'running', `a transaction that is ${this.#state} was asked to go on`);
   }
 }
+
+const causeOf: Record<Refusal, AbortCause> = {
+  [Refusal.wounded]: 'wounded',
+  [Refusal.incarnation]: 'participant-lost',
+  [Refusal.lineFull]: 'line-full',
+  [Refusal.ended]: 'wounded',
+  [Refusal.busy]: 'busy',
+};

@@ -1,12 +1,15 @@
 /** From the keys users declare to where they are: checked, in storage form, with their partitions. */
 import type { CoreMember, MemberTables, PartitionId, StorageKey, TableKey } from '@troupe/core';
-import { describeValue, InvalidArgumentError, isDefinition, toStorageKey } from '@troupe/core';
+import { actorTable, describeValue, InvalidArgumentError, isDefinition, toStorageKey } from '@troupe/core';
 
 export interface PlacedTableKey {
   readonly table: number;
   readonly key: StorageKey;
   readonly partition: PartitionId;
 }
+
+/** Declared keys, placed. */
+export type PlacedKeys = readonly PlacedTableKey[] | 'all';
 
 export class KeyPlacer {
   readonly #core: CoreMember;
@@ -21,8 +24,11 @@ export class KeyPlacer {
     return this.#core.placement.partitionCount;
   }
 
+  /** Every table, and the hidden one of every actor type. */
   allTables(): number[] {
-    return this.#core.definitions.all('table').map((_, id) => id);
+    const { definitions } = this.#core;
+    const tables = definitions.all('table').map((_, id) => id);
+    return [...tables, ...definitions.all('actor').map((_, id) => actorTable(id))];
   }
 
   /** Throws InvalidArgumentError for what is no key, DEFINITION_MISSING for a key of a table that isn't there. */

@@ -5,8 +5,9 @@
 import { TransactionFinishedError } from '@troupe/core';
 import type { Closures } from './closures.ts';
 import { ExplicitRun } from './explicit-run.ts';
-import { LockingTransaction, SnapshotTransaction, type TransactionGround } from './open-transaction.ts';
+import { LockingTransaction, type TransactionGround } from './open-transaction.ts';
 import { SnapshotRun } from './snapshot-run.ts';
+import { SnapshotTransaction } from './snapshot-transaction.ts';
 import type { BeginOptions, ExplicitTransaction } from './transaction.ts';
 import { notAwaited } from './transaction-run.ts';
 import type { TransactionService } from './transaction-service.ts';

@@ -3,17 +3,17 @@
  * not a second update of its own that begins while the function of the first still runs: that one would start from the
  * same value, and one of the two changes would be lost.
  */
-import type { Cell } from './workspace.ts';
 
-export class KeyUpdates {
-  #latest: Map<Cell, Promise<unknown>> | undefined;
+/** `K`: what stands for a key. */
+export class KeyUpdates<K> {
+  #latest: Map<K, Promise<unknown>> | undefined;
 
   /** Runs `update` when those of this key that were begun before have ended, however they did. */
-  inTurn(cell: Cell, update: () => Promise<unknown>): Promise<unknown> {
-    this.#latest ??= new Map<Cell, Promise<unknown>>();
-    const before = this.#latest.get(cell);
+  inTurn(key: K, update: () => Promise<unknown>): Promise<unknown> {
+    this.#latest ??= new Map<K, Promise<unknown>>();
+    const before = this.#latest.get(key);
     const updated = before === undefined ? update() : before.then(update, update);
-    this.#latest.set(cell, updated);
+    this.#latest.set(key, updated);
     return updated;
   }
 }

@@ -18,6 +18,7 @@
  * lines at its own age, and a snapshot waits only for a voted writer that may have committed at or before it.
  */
 import type {
+  ActorStates,
   KeyAccess,
   Partition,
   PartitionConcurrency,
@@ -25,7 +26,7 @@ import type {
   Timestamp,
   Waiting,
 } from '@troupe/core';
-import { assert, lockWaitersMax, OverloadedError } from '@troupe/core';
+import { assert, isActorTable, lockWaitersMax, OverloadedError } from '@troupe/core';
 import { conflictOver } from './conflict.ts';
 import type { ParticipantLog, Vote } from './decision.ts';
 import { LockManager, type LockOwner, type WoundOutcome } from './lock-manager.ts';
@@ -34,10 +35,16 @@ import { type LockStrategy, woundWait } from './lock-strategy.ts';
 import type { LockQueue } from './lock-table.ts';
 import { waitsOf } from './lock-view.ts';
 import { type LockMeter, LockWaits } from './lock-waits.ts';
-import { Refusal, ReplyOp } from './messages.ts';
+import { labelPosition, Refusal, ReplyOp } from './messages.ts';
+import { type BusyActor, busyIn, impatientFor } from './participant-actors.ts';
 import { blocksSnapshot, SnapshotWaits } from './snapshot-waits.ts';
 import type { TransactionId } from './status-word.ts';
-import { type Origin, PlainOperation, TransactionRecord } from './transaction-record.ts';
+import { type LockStep, type Origin, PlainOperation, TransactionRecord } from './transaction-record.ts';
+
+/** The partition it stands for; `actors` where it has any. */
+export type ControlledPartition = Pick<Partition, 'id' | 'incarnation' | 'store'> & {
+  readonly actors?: ActorStates | undefined;
+};
 
 export interface ParticipantPorts {
   /** The next timestamp of the shared clock. */
@@ -49,17 +56,13 @@ export interface ParticipantPorts {
 
 export class Participant implements PartitionConcurrency {
   readonly locks: LockManager;
-  readonly #partition: Pick<Partition, 'id' | 'incarnation' | 'store'>;
+  readonly #partition: ControlledPartition;
   readonly #ports: ParticipantPorts;
   readonly #records = new Map<TransactionId, TransactionRecord>();
   readonly #snapshots = new SnapshotWaits();
   readonly #waits: LockWaits;
 
-  constructor(
-    partition: Pick<Partition, 'id' | 'incarnation' | 'store'>,
-    ports: ParticipantPorts,
-    strategy: LockStrategy = woundWait,
-  ) {
+  constructor(partition: ControlledPartition, ports: ParticipantPorts, strategy: LockStrategy = woundWait) {
     this.#partition = partition;
     this.#ports = ports;
     this.#waits = new LockWaits(ports.meter);
@@ -86,34 +89,35 @@ export class Participant implements PartitionConcurrency {
   // ── messages from coordinators ────────────────────────────────────────────────────────────────────────────────
 
   lock(message: readonly unknown[], origin: Origin): void {
-    const record = this.#recordOf(message, origin, message[9]);
+    const record = this.#recordOf(message, origin);
     if (record === undefined) return;
     const accesses = message[8] as readonly unknown[];
-    record.steps.push({ kind: 'lock', step: message[7] as number, accesses });
+    const step = lockStep(message[7] as number, accesses, undefined, message[9]);
+    record.steps.push(step);
     for (let i = 0; i < accesses.length; i += 3) {
-      this.locks.lockKey(
-        record,
-        accesses[i] as number,
-        accesses[i + 1] as StorageKey,
-        accesses[i + 2] as KeyLockMode,
-      );
+      const table = accesses[i] as number;
+      if (isActorTable(table) && !this.#mayLockActors(record, step)) return;
+      this.locks.lockKey(record, table, accesses[i + 1] as StorageKey, accesses[i + 2] as KeyLockMode);
     }
     this.#proceed(record);
   }
 
   lockTable(message: readonly unknown[], origin: Origin): void {
-    const record = this.#recordOf(message, origin, message[10]);
+    const record = this.#recordOf(message, origin);
     if (record === undefined) return;
-    record.steps.push({ kind: 'lock', step: message[7] as number, accesses: [] });
-    this.locks.lockTable(record, message[8] as number, message[9] as LockMode);
+    const table = message[8] as number;
+    const step = lockStep(message[7] as number, noAccesses, table, message[10]);
+    record.steps.push(step);
+    if (isActorTable(table) && !this.#mayLockActors(record, step)) return;
+    this.locks.lockTable(record, table, message[9] as LockMode);
     this.#proceed(record);
   }
 
   lockRange(message: readonly unknown[], origin: Origin): void {
-    const record = this.#recordOf(message, origin, message[10]);
+    const record = this.#recordOf(message, origin);
     if (record === undefined) return;
     const [from, to] = message[9] as readonly (StorageKey | undefined)[];
-    record.steps.push({ kind: 'lock', step: message[7] as number, accesses: [] });
+    record.steps.push(lockStep(message[7] as number, noAccesses, undefined, undefined));
     this.locks.lockRange(record, message[8] as number, { from, to });
     this.#proceed(record);
   }
@@ -197,7 +201,7 @@ export class Participant implements PartitionConcurrency {
   // ── states ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** The record a request is about; undefined when it was refused. */
-  #recordOf(message: readonly unknown[], origin: Origin, label: unknown): TransactionRecord | undefined {
+  #recordOf(message: readonly unknown[], origin: Origin): TransactionRecord | undefined {
     const id = message[1] as TransactionId;
     const known = this.#records.get(id);
     if (known !== undefined) return known;
@@ -211,7 +215,7 @@ export class Participant implements PartitionConcurrency {
       message[5] as number,
       origin,
       message[4] as number,
-      label as string | undefined,
+      message[labelPosition] as string | undefined,
     );
     this.#records.set(id, record);
     return record;
@@ -228,7 +232,7 @@ export class Participant implements PartitionConcurrency {
   }
 
   #prepare(message: readonly unknown[], origin: Origin, decides: boolean): void {
-    const record = this.#recordOf(message, origin, message[9]);
+    const record = this.#recordOf(message, origin);
     if (record === undefined) return;
     const writes = message[7] as readonly unknown[];
     record.steps.push({ kind: 'prepare', writes, cleared: message[8] as readonly number[], decides });
@@ -254,7 +258,7 @@ export class Participant implements PartitionConcurrency {
       return;
     }
     this.#waits.end(record);
-    if (record.steps.length === 0) return;
+    if (record.steps.length === 0 || (record.locksActors && this.#awaitsTurn(record))) return;
     const { steps } = record;
     record.steps = [];
     record.answered = true;
@@ -269,7 +273,8 @@ export class Participant implements PartitionConcurrency {
     const values: unknown[] = [];
     const { store } = this.#partition;
     for (let i = 0; i < accesses.length; i += 3) {
-      values.push(store.read(accesses[i] as number, accesses[i + 1] as StorageKey));
+      const table = accesses[i] as number;
+      values.push(isActorTable(table) ? undefined : store.read(table, accesses[i + 1] as StorageKey));
     }
     record.origin.send([ReplyOp.answer, record.id, this.#partition.id, step, values]);
   }
@@ -332,11 +337,59 @@ export class Participant implements PartitionConcurrency {
     const { vote } = record;
     assert(vote !== undefined, 'a transaction was committed at a partition that had not voted');
     assert(timestamp >= vote.timestamp, 'a transaction was committed before its own vote');
-    const { store } = this.#partition;
+    const { store, actors } = this.#partition;
     for (const table of vote.cleared) store.clear(table, timestamp);
     for (let i = 0; i < vote.writes.length; i += 3) {
-      store.write(vote.writes[i] as number, vote.writes[i + 1] as StorageKey, vote.writes[i + 2], timestamp);
+      const table = vote.writes[i] as number;
+      const key = vote.writes[i + 1] as StorageKey;
+      if (isActorTable(table)) actors?.install(table, key, vote.writes[i + 2]);
+      else store.write(table, key, vote.writes[i + 2], timestamp);
     }
+  }
+
+  // ── actors ────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** False: it was refused, because a turn is under way that it must not wait for. */
+  #mayLockActors(record: TransactionRecord, step: LockStep): boolean {
+    record.locksActors = true;
+    const busy = step.patient ? undefined : busyIn(step, this.#partition.actors);
+    if (busy !== undefined) this.#refuseBusy(record, busy);
+    return busy === undefined;
+  }
+
+  /** It has its locks. True: a turn that began before is under way still; it waits for it, or was refused. */
+  #awaitsTurn(record: TransactionRecord): boolean {
+    if (record.awaitsTurn) return true;
+    const { actors } = this.#partition;
+    for (const step of record.steps) {
+      const busy = step.kind === 'lock' ? busyIn(step, actors) : undefined;
+      if (step.kind !== 'lock' || busy === undefined) continue;
+      if (step.patient) this.#waitForTurn(record, busy);
+      else this.#refuseBusy(record, busy);
+      return true;
+    }
+    return false;
+  }
+
+  #waitForTurn(record: TransactionRecord, busy: BusyActor): void {
+    record.awaitsTurn = true;
+    this.#partition.actors?.whenAtRest(busy.table, busy.key, () => {
+      record.awaitsTurn = false;
+      this.#proceed(record);
+    });
+    for (const waiting of impatientFor(busy, this.#records.values())) {
+      // Letting one go may have let another through, to be refused on its own.
+      if (this.#records.get(waiting.id) === waiting) this.#refuseBusy(waiting, busy);
+    }
+  }
+
+  #refuseBusy(record: TransactionRecord, { table, key }: BusyActor): void {
+    record.origin.words.tryAbort(record.slot, record.id);
+    this.#records.delete(record.id);
+    record.origin.send([ReplyOp.refused, record.id, this.#partition.id, Refusal.busy, table, key]);
+    this.locks.release(record);
+    this.#waits.end(record);
+    this.#snapshots.wake(record);
   }
 
   #wound(holder: LockOwner, by: LockOwner, over: LockQueue): WoundOutcome {
@@ -368,6 +421,17 @@ export class Participant implements PartitionConcurrency {
     record.origin.send([ReplyOp.refused, record.id, this.#partition.id, ...why]);
     this.#snapshots.wake(record);
   }
+}
+
+const noAccesses: readonly unknown[] = [];
+
+function lockStep(
+  step: number,
+  accesses: readonly unknown[],
+  table: number | undefined,
+  patient: unknown,
+): LockStep {
+  return { kind: 'lock', step, accesses, table, patient: patient === 1 };
 }
 
 function modeOf(access: KeyAccess): KeyLockMode {

@@ -1,6 +1,7 @@
 /** A read-only transaction under way, as deadlines, views and kills see it. It has nothing that others could wait for. */
-import type { SnapshotTransaction } from './open-transaction.ts';
+
 import type { Bounded } from './run-deadlines.ts';
+import type { SnapshotTransaction } from './snapshot-transaction.ts';
 import type { TransactionId } from './status-word.ts';
 import type { BeginOptions, TransactionOptions } from './transaction.ts';
 import type { TransactionService } from './transaction-service.ts';

@@ -25,10 +25,11 @@ import {
   toWireRange,
   WriteSlot,
 } from '@troupe/core';
-import type { Attempt, LockWaiter } from './attempt.ts';
+import type { Attempt, LockWaiter, PlacedActor } from './attempt.ts';
 import type { PlacedTableKey } from './declared-keys.ts';
 import { KeyUpdates } from './key-updates.ts';
 import { LockRequests } from './lock-requests.ts';
+import { layOver, type OwnWrites, ownWrites } from './own-writes.ts';
 import { type Cell, Workspace } from './workspace.ts';
 
 /** Pages of the entries of one table, or of a range of it, as stored; the caller holds locks that keep it still. */
@@ -41,7 +42,7 @@ export type StoredEntries = (
 export class TransactionExecutor implements TableExecutor {
   readonly #attempt: Attempt;
   readonly #storedEntries: StoredEntries;
-  #updates: KeyUpdates | undefined;
+  #updates: KeyUpdates<Cell> | undefined;
 
   constructor(attempt: Attempt, storedEntries: StoredEntries) {
     this.#attempt = attempt;
@@ -85,6 +86,7 @@ export class TransactionExecutor implements TableExecutor {
 
   async setMany(table: TableHandle, keys: readonly PlacedKey[], values: readonly unknown[]): Promise<void> {
     this.#attempt.assertOpen();
+    this.#attempt.wrote?.();
     const { workspace } = this.#attempt;
     for (const [i, { key, partition }] of keys.entries()) {
       workspace.write(workspace.cell(table.id, key, partition), values[i]);
@@ -113,6 +115,7 @@ export class TransactionExecutor implements TableExecutor {
     const isPresent = cells.map((cell) => Workspace.current(cell) !== undefined);
     const present = [...isPresent.keys()].filter((position) => isPresent[position]);
     if (mode === 'all' && present.length > 0) return present;
+    this.#attempt.wrote?.();
     for (const [position, cell] of cells.entries())
       if (isPresent[position] === false) this.#attempt.workspace.write(cell, values[position]);
     return present;
@@ -128,7 +131,7 @@ export class TransactionExecutor implements TableExecutor {
     try {
       this.#attempt.assertOpen();
       const cell = this.#attempt.workspace.cell(table.id, key, partition);
-      this.#updates ??= new KeyUpdates();
+      this.#updates ??= new KeyUpdates<Cell>();
       const updated = this.#updates.inTurn(cell, () => this.#update(cell, change));
       return joined(this.#underWay(updated, options));
     } catch (error) {
@@ -147,8 +150,16 @@ export class TransactionExecutor implements TableExecutor {
     const current = Workspace.current(cell);
     const value = await change(copyValue(current, 'value'));
     attempt.assertOpen();
-    if (current !== undefined || value !== undefined) attempt.workspace.write(cell, value);
+    if (current !== undefined || value !== undefined) {
+      attempt.wrote?.();
+      attempt.workspace.write(cell, value);
+    }
     return copyValue(value, 'value');
+  }
+
+  /** Locks keys for writing, and nothing else. */
+  async lockForWriting(table: TableHandle, keys: readonly PlacedKey[]): Promise<void> {
+    await this.#lockAll(table, keys, 'write', undefined);
   }
 
   deleteMany(table: TableHandle, keys: readonly PlacedKey[], options?: CallOptions): Promise<number> {
@@ -161,6 +172,7 @@ export class TransactionExecutor implements TableExecutor {
     options: CallOptions | undefined,
   ): Promise<number> {
     const cells = await this.#lockAll(table, keys, 'write', options);
+    this.#attempt.wrote?.();
     let removed = 0;
     for (const cell of cells) {
       if (Workspace.current(cell) === undefined) continue;
@@ -177,6 +189,7 @@ export class TransactionExecutor implements TableExecutor {
   async #clear(table: TableHandle, options: CallOptions | undefined): Promise<void> {
     this.#attempt.assertOpen();
     await this.#underWay(this.#attempt.lockTable(table.id, 'write'), options);
+    this.#attempt.wrote?.();
     this.#attempt.workspace.clear(table.id);
   }
 
@@ -204,22 +217,23 @@ export class TransactionExecutor implements TableExecutor {
     options: CallOptions | undefined,
     range?: ScanRange,
   ): AsyncIterable<readonly unknown[]> {
+    const own = await this.ownWrites(table, options, range);
+    yield* layOver(
+      own,
+      part,
+      () => this.#storedEntries(table, options, range),
+      () => this.#attempt.assertOpen(),
+    );
+  }
+
+  /** Locks the table, or the range, for reading and answers what the transaction has written to it so far. */
+  async ownWrites(table: TableHandle, options?: CallOptions, range?: ScanRange): Promise<OwnWrites> {
     const attempt = this.#attempt;
     attempt.assertOpen();
     await this.#underWay(attempt.lockRange(table.id, range), options);
-    // Noted before the first page goes out: what the body writes while it iterates is not part of the iteration.
-    const isCleared = attempt.workspace.isCleared(table.id);
-    const own = ownWrites(attempt.workspace.cells(table.id), table, range);
-    if (!isCleared) {
-      // Keys come along always, because own writes have to be told from what is stored.
-      for await (const page of this.#storedEntries(table, options, range)) {
-        attempt.assertOpen();
-        const untouched = stored(page, part, (key) => own.has(key));
-        if (untouched.length > 0) yield untouched;
-      }
-    }
-    const written = inForm(own, part);
-    if (written.length > 0) yield written;
+    const { workspace } = attempt;
+    const isWanted = range === undefined ? undefined : keyFilter(table.definition, toWireRange(range));
+    return ownWrites(workspace.cells(table.id), workspace.isCleared(table.id), isWanted);
   }
 
   /** Locks keys that were declared; the values come along. */
@@ -231,6 +245,18 @@ export class TransactionExecutor implements TableExecutor {
       if (cell.lock !== 'write') requests.add(cell);
     }
     this.#attempt.lockKeysFor(requests, waiter);
+  }
+
+  /** Locks these actors, waiting for their turns under way. Only as the first thing, or it may wait for itself. */
+  async lockActorsPatiently(actors: readonly PlacedActor[]): Promise<void> {
+    const requests = new LockRequests('write');
+    const types = new Set<number>();
+    for (const { table, key, partition } of actors) {
+      if (key === undefined) types.add(table);
+      else requests.add(this.#attempt.workspace.cell(table, key, partition));
+    }
+    const whole = [...types].map((table) => this.#attempt.lockTable(table, 'write', 'turns'));
+    await Promise.all([this.#attempt.lockPatiently(requests), ...whole]);
   }
 
   /** Locks every table whole: nobody else reads or writes anything until the end. */
@@ -287,7 +313,10 @@ export class TransactionExecutor implements TableExecutor {
       this.#attempt.fail(error);
       throw error;
     }
-    if (written.changed) this.#attempt.workspace.write(cell, written.value);
+    if (written.changed) {
+      this.#attempt.wrote?.();
+      this.#attempt.workspace.write(cell, written.value);
+    }
     return copyValue(answer, 'value');
   }
 }
@@ -305,42 +334,4 @@ const written = new WriteSlot();
 function needsLock(cell: Cell, mode: 'read' | 'write'): boolean {
   if (cell.written) return false;
   return mode === 'read' ? cell.lock === 'none' : cell.lock !== 'write';
-}
-
-/** What a transaction has written to the range so far; undefined for a key that it removed. */
-function ownWrites(
-  cells: readonly Cell[],
-  { definition }: TableHandle,
-  range: ScanRange | undefined,
-): Map<StorageKey, unknown> {
-  const own = new Map<StorageKey, unknown>();
-  const isWanted = range === undefined ? undefined : keyFilter(definition, toWireRange(range));
-  for (const { written: isWritten, key, own: value } of cells)
-    if (isWritten && isWanted?.(key) !== false) own.set(key, value);
-  return own;
-}
-
-function inForm(own: ReadonlyMap<StorageKey, unknown>, part: ScanPart): unknown[] {
-  const items: unknown[] = [];
-  for (const [key, value] of own) {
-    if (value === undefined) continue;
-    if (part !== Part.values) items.push(key);
-    if (part !== Part.keys) items.push(copyValue(value, 'value'));
-  }
-  return items;
-}
-
-/** What of a page of entries the transaction hasn't overwritten, in the form asked for. */
-function stored(
-  page: readonly unknown[],
-  part: ScanPart,
-  overwritten: (key: StorageKey) => boolean,
-): unknown[] {
-  const kept: unknown[] = [];
-  for (let i = 0; i < page.length; i += 2) {
-    if (overwritten(page[i] as StorageKey)) continue;
-    if (part !== Part.values) kept.push(page[i]);
-    if (part !== Part.keys) kept.push(page[i + 1]);
-  }
-  return kept;
 }

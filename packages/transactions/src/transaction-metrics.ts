@@ -19,6 +19,8 @@ export interface TransactionMetrics {
   readonly aborted: {
     /** Lost a conflict, and had no retry left. */
     readonly wounded: number;
+    /** A turn of an actor that it called was under way, and it had no retry left. */
+    readonly busy: number;
     readonly timeout: number;
     readonly killed: number;
     /** The body threw, an operation failed, the user rolled back or aborted the signal. */
@@ -70,8 +72,9 @@ const Counter = {
   waits: 11,
   wounds: 12,
   givenBack: 13,
+  busy: 14,
 } as const;
-const counters = 14;
+const counters = 15;
 
 const counterOf: Record<AbortCause, number> = {
   wounded: Counter.wounded,
@@ -82,6 +85,7 @@ const counterOf: Record<AbortCause, number> = {
   'line-full': Counter.queueFull,
   // The key was used for something else; a repeat that got its answer counts as committed.
   already: Counter.user,
+  busy: Counter.busy,
 };
 
 const microsecondMs = 0.001;
@@ -171,13 +175,14 @@ export function mergeMetrics(members: readonly RawMetrics[]): TransactionMetrics
   }
   const sum = (counter: number): number =>
     members.reduce((total, { counts }) => total + (counts[counter] ?? 0), 0);
-  const ends = [Counter.committed, ...Object.values(counterOf)];
+  const ends = [...new Set([Counter.committed, ...Object.values(counterOf)])];
   return {
     begun: sum(Counter.begun),
     underWay: sum(Counter.begun) - ends.reduce((total, counter) => total + sum(counter), 0),
     committed: sum(Counter.committed),
     aborted: {
       wounded: sum(Counter.wounded),
+      busy: sum(Counter.busy),
       timeout: sum(Counter.timeout),
       killed: sum(Counter.killed),
       user: sum(Counter.user),

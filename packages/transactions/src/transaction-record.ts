@@ -11,9 +11,21 @@ export interface Origin {
   send(message: unknown[]): void;
 }
 
+/** Locks that were asked for together. */
+export interface LockStep {
+  readonly kind: 'lock';
+  readonly step: number;
+  /** [table, key, mode, …] */
+  readonly accesses: readonly unknown[];
+  /** The table, when it is locked whole. */
+  readonly table: number | undefined;
+  /** Its transaction holds nothing that anybody could wait for: it may wait for turns of actors to end. */
+  readonly patient: boolean;
+}
+
 /** What a transaction is doing here once its locks are granted. */
 type Step =
-  | { readonly kind: 'lock'; readonly step: number; readonly accesses: readonly unknown[] }
+  | LockStep
   | {
       readonly kind: 'prepare';
       readonly writes: readonly unknown[];
@@ -31,6 +43,10 @@ export class TransactionRecord extends LockOwner implements Waiter {
   steps: Step[] = [];
   /** It has been told something; from now on it can only be aborted, not queued again. */
   answered = false;
+  /** It has locked actors, or asked for some. */
+  locksActors = false;
+  /** It has its locks and waits for a turn of an actor to end. */
+  awaitsTurn = false;
   /** Set with the vote. */
   vote: Vote | undefined;
 

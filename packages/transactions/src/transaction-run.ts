@@ -13,6 +13,7 @@
 import { InvalidArgumentError, keepSettlers, settlers, TransactionFinishedError } from '@troupe/core';
 import pRetry from 'p-retry';
 import type { Attempt, AttemptListener, AttemptReport, LockWaiter } from './attempt.ts';
+import { BusyActors } from './busy-actors.ts';
 import type { AbortCause, Outcome } from './coordinator.ts';
 import type { IdempotencyGuard } from './idempotency.ts';
 import { LockingTransaction, type TransactionGround } from './open-transaction.ts';
@@ -70,6 +71,8 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
   #earlierIds: TransactionId[] | undefined;
   #attempt: Attempt | undefined;
   #transaction: LockingTransaction | undefined;
+  /** Actors that were in a turn when earlier attempts wanted them. */
+  #busy: BusyActors | undefined;
   /** What the body of the attempt under way has come to. */
   #returned: BodyEnd<T> | undefined;
   #resolve: ((value: T) => void) | undefined;
@@ -202,7 +205,7 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
       this.#threw(new TransactionFinishedError('the transaction was ended from outside'));
       return;
     }
-    const { keys, idempotencyKey, procedure, report } = this.options;
+    const { idempotencyKey, procedure, report } = this.options;
     if (report !== undefined) {
       if (!report.begins(attempt.coordinator.slot)) {
         this.kill();
@@ -211,13 +214,24 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
       attempt.report = report;
     }
     if (idempotencyKey !== undefined) attempt.once = this.#service.guard(idempotencyKey, procedure);
-    this.#transaction = new LockingTransaction(this.#ground, attempt, this.#attempts);
+    const transaction = new LockingTransaction(this.#ground, attempt, this.#attempts);
+    this.#transaction = transaction;
+    if (this.#busy === undefined) this.#declare(transaction);
+    else
+      this.#busy.lockFirst(transaction, attempt).then(
+        () => this.#declare(transaction),
+        (error: Error) => this.#threw(error),
+      );
+  }
+
+  #declare(transaction: LockingTransaction): void {
+    const { keys } = this.options;
     if (keys === undefined) {
-      this.#runBody(this.#transaction);
+      this.#runBody(transaction);
       return;
     }
     try {
-      this.#transaction.declareFor(keys, this);
+      transaction.declareFor(keys, this);
     } catch (error) {
       this.#threw(error);
     }
@@ -288,6 +302,7 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
   }
 
   attemptEnded(outcome: Outcome): void {
+    if (!outcome.committed && outcome.cause === 'busy') this.#noteBusy();
     const end = this.#endOf(outcome);
     if (this.#retrying !== undefined) {
       if (end.kind === 'lost') this.#retrying.reject(end.error);
@@ -307,7 +322,12 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
     if (returned.threw && outcome.cause === 'user') return { kind: 'failed', error: returned.error };
     const cause = returned.threw ? returned.error : undefined;
     const error = this.#service.abortError(this.#attempt as Attempt, outcome.cause, outcome.partition, cause);
-    return { kind: outcome.cause === 'wounded' ? 'lost' : 'failed', error };
+    return { kind: outcome.cause === 'wounded' || outcome.cause === 'busy' ? 'lost' : 'failed', error };
+  }
+
+  #noteBusy(): void {
+    this.#busy ??= new BusyActors();
+    this.#busy.note(this.#attempt?.busy);
   }
 
   // ── further attempts ──────────────────────────────────────────────────────────────────────────────────────────

@@ -2,9 +2,9 @@
  * The shell around the protocol cores at one member: routes messages to the participants of the partitions it owns
  * and to the coordinators it runs, lends status words, and passes on that a thread has died.
  */
-import type { CoreMember, PartitionId, Peer, Timestamp } from '@troupe/core';
+import type { CoreMember, PartitionId, Peer, StorageKey, Timestamp } from '@troupe/core';
 import { Family, OverloadedError, PartitionLostError, TransactionAbortedError } from '@troupe/core';
-import { Attempt, type AttemptGround } from './attempt.ts';
+import { Attempt, type AttemptGround, type PlacedActor } from './attempt.ts';
 import { askWhatBlocks } from './blocker-question.ts';
 import { conflictIn, nameOf, toldConflict } from './conflict.ts';
 import type { AbortCause } from './coordinator.ts';
@@ -257,8 +257,9 @@ export class TransactionService implements AttemptGround {
 
   #reply(message: readonly unknown[]): void {
     // An attempt that has ended is gone from the map: what comes late finds nobody.
-    const coordinator = this.#attempts.get(message[1] as TransactionId)?.coordinator;
-    if (coordinator === undefined) return;
+    const attempt = this.#attempts.get(message[1] as TransactionId);
+    if (attempt === undefined) return;
+    const { coordinator } = attempt;
     const partition = message[2] as PartitionId;
     switch (message[0]) {
       case ReplyOp.answer:
@@ -271,10 +272,17 @@ export class TransactionService implements AttemptGround {
         coordinator.done(message[3] as number);
         break;
       case ReplyOp.refused:
-        coordinator.refused(partition, message[3] as Refusal, conflictIn(message, 4));
+        this.#refused(attempt, message);
         break;
       default:
     }
+  }
+
+  #refused(attempt: Attempt, message: readonly unknown[]): void {
+    const isBusy = message[3] === Refusal.busy;
+    if (isBusy) attempt.busy = busyActor(message);
+    const conflict = isBusy ? undefined : conflictIn(message, 4);
+    attempt.coordinator.refused(message[2] as PartitionId, message[3] as Refusal, conflict);
   }
 
   #peerLost(peer: Peer): void {
@@ -305,5 +313,14 @@ const causeText: Record<Exclude<AbortCause, 'participant-lost' | 'line-full'>, s
   killed: 'it was ended from outside',
   timeout: 'it did not finish in time',
   already: 'it was done before, under the same idempotencyKey; its caller gets the answer of then',
+  busy: 'a turn of an actor it called was under way',
   user: 'one of its operations failed or it was rolled back',
 };
+
+function busyActor(message: readonly unknown[]): PlacedActor {
+  return {
+    partition: message[2] as PartitionId,
+    table: message[4] as number,
+    key: message[5] as StorageKey | undefined,
+  };
+}

@@ -2,15 +2,17 @@
  * Transactions as a member's users begin them. Checks what it is given, decides whether a call joins the transaction
  * it is made in, and hands the rest to closures, explicit transactions and procedures.
  */
-import type { CoreMember, MemberTables, Partition } from '@troupe/core';
+import type { CoreMember, MemberTables } from '@troupe/core';
 import { newest, ScanPart, scanPartitions } from '@troupe/core';
 import { TransactionalOperations } from './atomic-operations.ts';
+import type { BranchGround } from './branch.ts';
+import { BranchService } from './branch-service.ts';
 import { Closures } from './closures.ts';
 import { TransactionContext } from './context.ts';
 import { KeyPlacer } from './declared-keys.ts';
 import { ExplicitTransactions } from './explicit-transactions.ts';
 import type { TransactionGround } from './open-transaction.ts';
-import type { Participant } from './participant.ts';
+import type { ControlledPartition, Participant } from './participant.ts';
 import type { ProcedureDefinition } from './procedure.ts';
 import { ProcedureCalls } from './procedure-calls.ts';
 import type {
@@ -60,16 +62,21 @@ export class Transactions implements TransactionClient {
   readonly service: TransactionService;
   readonly transactions: TransactionViews;
   readonly locks: LockViews;
+  /** How calls of actors and jobs join transactions. */
+  readonly branches: BranchService;
   readonly #context = new TransactionContext();
   readonly #closures: Closures;
   readonly #explicit: ExplicitTransactions;
   readonly #procedures: ProcedureCalls;
-  readonly #ground: TransactionGround;
+  readonly #ground: TransactionGround & BranchGround;
 
   constructor(core: CoreMember, tables: MemberTables, settings: TransactionSettings) {
     const keys = new KeyPlacer(core, tables);
     this.service = new TransactionService(core, settings);
+    this.branches = new BranchService(core, this.#context, () => this.#ground);
     this.#ground = {
+      member: core.member,
+      trunks: this.branches,
       tables,
       keys,
       context: this.#context,
@@ -95,7 +102,7 @@ export class Transactions implements TransactionClient {
   }
 
   /** The concurrency control of a partition that this member owns. */
-  control(partition: Pick<Partition, 'id' | 'incarnation' | 'store'>): Participant {
+  control(partition: ControlledPartition): Participant {
     return this.service.createParticipant(partition);
   }
 

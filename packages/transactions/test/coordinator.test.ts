@@ -84,11 +84,11 @@ describe('a coordinator', () => {
     stage.coordinator.lockTable(1, 1, users, LockMode.S);
     stage.coordinator.commit(writesTo(0, 2));
     expect(stage.sent).toEqual([
-      ['lock 0', id, 0, 1, slot, age, 1, 1, [users, 'a', LockMode.X], 'mine'],
+      ['lock 0', id, 0, 1, slot, age, 1, 1, [users, 'a', LockMode.X], undefined, undefined, 'mine'],
       ['lock 0', id, 0, 1, slot, age, 0, 1, [users, 'b', LockMode.X]],
-      ['lockTable 1', id, 1, 1, slot, age, 1, 1, users, LockMode.S, 'mine'],
+      ['lockTable 1', id, 1, 1, slot, age, 1, 1, users, LockMode.S, undefined, 'mine'],
       ['prepare 0', id, 0, 1, slot, age, 0, [users, 'a', 0], []],
-      ['prepare 2', id, 2, 1, slot, age, 1, [users, 'a', 2], [], 'mine'],
+      ['prepare 2', id, 2, 1, slot, age, 1, [users, 'a', 2], [], undefined, undefined, 'mine'],
     ]);
   });
 

@@ -45,11 +45,11 @@ class Stage {
     );
   }
 
-  lock(id: number, keys: readonly string[], mode: LockMode, ...label: readonly string[]): void {
+  lock(id: number, keys: readonly string[], mode: LockMode, label?: string): void {
     this.words.begin(id, id);
     const accesses = keys.flatMap((key) => [users, key, mode]);
     this.participant.lock(
-      [RequestOp.lock, id, 3, 5, id, id, 1, 1, accesses, ...label] as unknown[],
+      [RequestOp.lock, id, 3, 5, id, id, 1, 1, accesses, undefined, undefined, label],
       this.origin,
     );
   }
@@ -74,6 +74,7 @@ describe('the locks of a partition', () => {
     ) => ({
       table: users,
       key,
+      range: undefined,
       mode,
       state,
       kind: id > 50 ? 'operation' : 'transaction',

@@ -37,10 +37,11 @@ export function wireMember(core: CoreMember): WiredMember {
     strategy: lockStrategies[lockStrategy],
     idempotencyRetentionMs,
   });
-  const compute = new Compute(core, tables, () => client, { ...settings, modules });
+  const joins = transactions.branches;
+  const compute = new Compute(core, tables, () => client, { ...settings, modules, joins });
   const types = new ActorTypes(definitions);
-  const service = new ActorService({ member, types, owned, client: () => client });
-  const actors = new ActorClient({ member, types, placement, local: service });
+  const service = new ActorService({ member, types, owned, joins, client: () => client });
+  const actors = new ActorClient({ member, types, placement, joins, local: service });
   member.register(Family.actor, service);
   const client: Client = {
     table: (definition) => tables.table(definition),
@@ -58,7 +59,13 @@ export function wireMember(core: CoreMember): WiredMember {
   for (const { id, incarnation } of core.assigned) {
     // What its predecessor held is gone, so no snapshot from before can be read here: the draw makes it older.
     const store = new PartitionStore(member.shared, member.shared.draw());
-    owned.add({ id, incarnation, store, concurrency: transactions.control({ id, incarnation, store }) });
+    const actors = service.statesOf(id, incarnation);
+    owned.add({
+      id,
+      incarnation,
+      store,
+      concurrency: transactions.control({ id, incarnation, store, actors }),
+    });
   }
   return {
     client,

@@ -71,15 +71,15 @@ describe.each(topologies)('a procedure %s', (_, threads) => {
     expect(await balances()).toEqual([60, 45, 0]);
   });
 
-  test('an actor asked inside a transaction is no part of it', async () => {
+  test('an actor asked inside a transaction is part of it', async () => {
     const outcome = grid.transaction(async (tx) => {
       await tx.table(counters).set('mine', 1);
-      expect(await grid.actor(store.clerk, 'desk').joined()).toBe(false);
+      expect(await grid.actor(store.clerk, 'desk').joined()).toBe(true);
       await grid.actor(store.clerk, 'desk').store('by-actor', 1);
       throw new Error('undone');
     });
-    await rejection(outcome);
-    expect(await collect(grid.table(items).keys())).toEqual(['by-actor']);
+    expect(await rejection(outcome)).toMatchObject({ message: 'undone' });
+    expect(await collect(grid.table(items).keys())).toEqual([]);
     expect(await grid.table(counters).size()).toBe(0);
   });
 

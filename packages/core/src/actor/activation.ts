@@ -5,8 +5,13 @@
  * first turn makes the state; when that fails, everything that waits gets the error, the activation is over, and the
  * next message begins a new one. A method that throws fails its caller only: the state keeps what it had changed.
  * Synchronous methods touch no promise.
+ *
+ * No turn begins while a transaction holds the actor's lock, or stands in line for it: then the actor stands in the
+ * same line, and takes one turn when it is through. What a transaction does to the state is done on copies elsewhere;
+ * `install` brings the outcome.
  */
 import type { StorageKey } from '../key/key.ts';
+import type { PartitionConcurrency } from '../partition/partition-concurrency.ts';
 import type { OwnContext } from './actor-context.ts';
 import type { ActorType } from './actor-type.ts';
 import type { Letter } from './letter.ts';
@@ -23,10 +28,21 @@ export interface ActivationPort {
   failed(activation: Activation, letter: Letter, error: unknown): void;
   /** Its state could not be made. */
   over(activation: Activation): void;
+  /** It has the lock for one turn, within this call: run `takeTurn` now. */
+  unlocked(activation: Activation): void;
 }
 
-/** `new`: has no state. `starting`: waits for it. `idle`: may take a turn. `busy`: an asynchronous turn is under way. */
-type Phase = 'new' | 'starting' | 'idle' | 'busy' | 'over';
+/** Who waits for a state. */
+export interface StateWaiter {
+  stateReady(state: unknown): void;
+  stateFailed(error: unknown): void;
+}
+
+/**
+ * `new`: has no state. `starting`: waits for it. `idle`: may take a turn. `busy`: a turn is under way. `locked`: waits
+ * for a transaction to let go of it.
+ */
+type Phase = 'new' | 'starting' | 'idle' | 'busy' | 'locked' | 'over';
 
 export class Activation implements TurnTaker {
   readonly type: ActorType;
@@ -37,13 +53,23 @@ export class Activation implements TurnTaker {
   queued = false;
   readonly #port: ActivationPort;
   readonly #context: OwnContext;
+  readonly #concurrency: PartitionConcurrency;
   #phase: Phase = 'new';
+  #restWaiters: (() => void)[] | undefined;
+  #stateWaiters: StateWaiter[] | undefined;
 
-  constructor(type: ActorType, key: StorageKey, context: OwnContext, port: ActivationPort) {
+  constructor(
+    type: ActorType,
+    key: StorageKey,
+    context: OwnContext,
+    concurrency: PartitionConcurrency,
+    port: ActivationPort,
+  ) {
     this.type = type;
     this.key = key;
     this.mailbox = new Mailbox(type.mailboxLengthMax);
     this.#context = context;
+    this.#concurrency = concurrency;
     this.#port = port;
   }
 
@@ -62,15 +88,51 @@ export class Activation implements TurnTaker {
     if (this.#phase === 'new') this.#start();
     // Making the state may have failed or be under way.
     if (!this.runnable) return;
+    if (this.#concurrency.isFree(this.type.table, this.key, 'write')) this.takeTurn();
+    else this.#waitForLock();
+  }
+
+  /** One turn, whoever has the lock. */
+  takeTurn(): void {
     const letter = this.mailbox.shift();
     if (letter === undefined) return;
     this.#port.taken(letter);
     this.#call(letter);
   }
 
+  // ── for transactions ──────────────────────────────────────────────────────────────────────────────────────────
+
+  /** No turn is under way, nor is the state being made. */
+  get atRest(): boolean {
+    return this.#phase !== 'busy' && this.#phase !== 'starting';
+  }
+
+  /** Calls `resume` once, when that is so the next time. */
+  whenAtRest(resume: () => void): void {
+    if (this.#restWaiters === undefined) this.#restWaiters = [resume];
+    else this.#restWaiters.push(resume);
+  }
+
+  /** The live state, made first if it must be; not to be changed. */
+  withState(waiter: StateWaiter): void {
+    if (this.#phase === 'new') {
+      this.#stateWaiters = [waiter];
+      this.#start();
+    } else if (this.#phase === 'starting') this.#stateWaiters = [...(this.#stateWaiters ?? []), waiter];
+    else waiter.stateReady(this.#context.state);
+  }
+
+  /** A transaction has committed this state. */
+  install(state: unknown): void {
+    if (this.#phase === 'new' || this.#phase === 'starting') this.#started(state);
+    else this.#context.state = state;
+  }
+
   /** Ends it: everything that waits fails with the error. A turn under way may still answer. */
   end(error: unknown): void {
     this.#phase = 'over';
+    for (const waiter of this.#takeStateWaiters()) waiter.stateFailed(error);
+    if (this.#restWaiters !== undefined) this.#rested();
     for (;;) {
       const letter = this.mailbox.shift();
       if (letter === undefined) return;
@@ -94,12 +156,12 @@ export class Activation implements TurnTaker {
   #startLater(state: PromiseLike<unknown>): void {
     Promise.resolve(state).then(
       (value) => {
-        if (this.#phase === 'over') return;
+        if (this.#phase !== 'starting') return;
         this.#started(value);
         if (this.runnable) this.#port.runnable(this);
       },
       (error: unknown) => {
-        if (this.#phase !== 'over') this.#startFailed(error);
+        if (this.#phase === 'starting') this.#startFailed(error);
       },
     );
   }
@@ -107,6 +169,8 @@ export class Activation implements TurnTaker {
   #started(state: unknown): void {
     this.#context.state = state;
     this.#phase = 'idle';
+    for (const waiter of this.#takeStateWaiters()) waiter.stateReady(state);
+    if (this.#restWaiters !== undefined) this.#rested();
   }
 
   #startFailed(error: unknown): void {
@@ -114,9 +178,41 @@ export class Activation implements TurnTaker {
     this.end(error);
   }
 
+  #takeStateWaiters(): readonly StateWaiter[] {
+    const waiters = this.#stateWaiters ?? [];
+    this.#stateWaiters = undefined;
+    return waiters;
+  }
+
+  #rested(): void {
+    const waiters = this.#restWaiters ?? [];
+    this.#restWaiters = undefined;
+    for (const resume of waiters) resume();
+  }
+
+  #waitForLock(): void {
+    this.#phase = 'locked';
+    try {
+      this.#concurrency.wait(this.type.table, this.key, 'write', () => {
+        if (this.#phase !== 'locked') return;
+        this.#phase = 'idle';
+        this.#port.unlocked(this);
+      });
+    } catch (error) {
+      // Too many stand in line. The next letter may be luckier.
+      this.#phase = 'idle';
+      const letter = this.mailbox.shift();
+      if (letter === undefined) return;
+      this.#port.taken(letter);
+      this.#port.failed(this, letter, error);
+    }
+  }
+
   #call(letter: Letter): void {
     const { methods, definition } = this.type;
     let answer: unknown;
+    // Also while a synchronous method runs: it may begin a transaction, which must not take the actor from under it.
+    this.#phase = 'busy';
     try {
       const method = methods[letter.method] as (
         this: unknown,
@@ -129,14 +225,15 @@ export class Activation implements TurnTaker {
         return;
       }
     } catch (error) {
+      this.#rest();
       this.#port.failed(this, letter, error);
       return;
     }
+    this.#rest();
     this.#port.ended(this, letter, answer);
   }
 
   #endLater(letter: Letter, answer: PromiseLike<unknown>): void {
-    this.#phase = 'busy';
     Promise.resolve(answer).then(
       (value) => {
         this.#port.ended(this, letter, value);
@@ -150,9 +247,14 @@ export class Activation implements TurnTaker {
   }
 
   #free(): void {
-    if (this.#phase === 'over') return;
-    this.#phase = 'idle';
+    this.#rest();
     if (this.runnable) this.#port.runnable(this);
+  }
+
+  /** The turn has ended. */
+  #rest(): void {
+    if (this.#phase === 'busy') this.#phase = 'idle';
+    if (this.#restWaiters !== undefined) this.#rested();
   }
 }
 

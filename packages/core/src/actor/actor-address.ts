@@ -6,6 +6,7 @@ import { copiedBytes, copyValue } from '../codec/value.ts';
 import { InvalidArgumentError } from '../errors/errors.ts';
 import { type Key, type StorageKey, toStorageKey } from '../key/key.ts';
 import type { Message } from '../link/outbox.ts';
+import type { ActorMessage } from '../mesh/joined-calls.ts';
 import type { Member } from '../mesh/member.ts';
 import type { CallOptions } from '../mesh/pending-calls.ts';
 import type { MemberId, PartitionId } from '../mesh/shared-state.ts';
@@ -71,6 +72,18 @@ export class ActorAddress {
     ];
     return { member: to.#member, owner: to.#owner, options: to.#options, message, bytes };
   }
+}
+
+/** The same call, as transactions take it. */
+export function messageOf({ message, bytes }: ActorCall): ActorMessage {
+  return {
+    partition: message[2] as PartitionId,
+    actor: message[4] as number,
+    key: message[5] as StorageKey,
+    method: message[6] as number,
+    args: message[7] as readonly unknown[],
+    bytes,
+  };
 }
 
 /** The partition may have been created anew while the call waited for its owner: addresses the current one. */

@@ -13,13 +13,14 @@ import type {
   AnyActor,
 } from '../definition/actor-definition.ts';
 import type { Key } from '../key/key.ts';
+import type { JoinedCalls, JoinedTransactions } from '../mesh/joined-calls.ts';
 import type { Member } from '../mesh/member.ts';
 import type { CallOptions } from '../mesh/pending-calls.ts';
 import type { Placement } from '../partition/placement.ts';
 import { checkCallOptions } from '../table/call-options.ts';
 import { ActorAddress } from './actor-address.ts';
 import type { ActorType, ActorTypes } from './actor-type.ts';
-import { ask } from './ask.ts';
+import { askThrough } from './ask.ts';
 import { type LocalActors, tellThrough } from './tell.ts';
 
 /** What the client of a member stands on. */
@@ -29,6 +30,8 @@ export interface ActorClientParts {
   readonly placement: Placement;
   /** The actors of this member's own partitions; a member without any needs none. */
   readonly local?: LocalActors;
+  /** What calls made right now are part of; without it nothing is. */
+  readonly joins?: Pick<JoinedTransactions, 'current'>;
 }
 
 type AddressClass = new (...parts: ConstructorParameters<typeof ActorAddress>) => ActorAddress;
@@ -36,13 +39,18 @@ type Send = (to: ActorAddress, method: number, args: readonly unknown[]) => Prom
 
 export class ActorClient {
   readonly #parts: ActorClientParts;
+  readonly #ask: Send;
   readonly #tell: Send;
   readonly #asks = new Map<AnyActor, AddressClass>();
   readonly #tells = new Map<AnyActor, AddressClass>();
 
   constructor(parts: ActorClientParts) {
     this.#parts = parts;
-    this.#tell = tellThrough(parts.local);
+    const { joins } = parts;
+    const current =
+      joins === undefined ? (): undefined => undefined : (): JoinedCalls | undefined => joins.current();
+    this.#ask = askThrough(current);
+    this.#tell = tellThrough(parts.local, current);
   }
 
   /** Asks to the actor with this key. `options` bound each of them. */
@@ -52,7 +60,7 @@ export class ActorClient {
     options?: CallOptions,
   ): ActorReference<M> {
     checkCallOptions(options);
-    return this.#address(this.#asks, ask, definition, key, options) as unknown as ActorReference<M>;
+    return this.#address(this.#asks, this.#ask, definition, key, options) as unknown as ActorReference<M>;
   }
 
   /** Tells to the actor with this key. */

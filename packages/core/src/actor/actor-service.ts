@@ -16,15 +16,19 @@ import { InvariantError } from '../errors/errors.ts';
 import { fromStorageKey, type StorageKey } from '../key/key.ts';
 import type { Message } from '../link/outbox.ts';
 import type { Client } from '../mesh/client.ts';
+import type { JoinedTransactions } from '../mesh/joined-calls.ts';
 import type { Member, MessageFamily } from '../mesh/member.ts';
 import type { Peer } from '../mesh/peer.ts';
 import type { PartitionId } from '../mesh/shared-state.ts';
+import type { ActorStates } from '../partition/actor-states.ts';
 import type { OwnedPartitions, Partition } from '../partition/partition.ts';
 import { Activation, type ActivationPort } from './activation.ts';
-import { type ContextClass, contextClass } from './actor-context.ts';
+import { type ContextClass, contextClass, type OwnContext } from './actor-context.ts';
 import { type ActorEvent, publishActorEvent } from './actor-events.ts';
+import { actorTypeOf } from './actor-table.ts';
 import type { ActorType, ActorTypes } from './actor-type.ts';
 import { eventLoopPorts } from './event-loop-ports.ts';
+import { JoinedTurns } from './joined-turns.ts';
 import { type Letter, noRequest } from './letter.ts';
 import { ActorOp } from './messages.ts';
 import { closing, mailboxFull, type Refusal, superseded } from './refusals.ts';
@@ -39,6 +43,8 @@ export interface ActorServiceParts {
   readonly owned: OwnedPartitions;
   /** What methods find in their context; asked for once, at the first activation. */
   readonly client: () => Client;
+  /** Lets calls that transactions make be part of them; without it there are none. */
+  readonly joins?: JoinedTransactions;
   readonly ports?: TurnPorts;
 }
 
@@ -55,6 +61,7 @@ export class ActorService implements MessageFamily, ActivationPort {
   readonly #client: () => Client;
   readonly #turns: TurnQueue;
   readonly #waiting = new WaitingAsks();
+  readonly #joined: JoinedTurns;
   readonly #residents: (Residents | undefined)[] = [];
   #context: ContextClass | undefined;
   #closed = false;
@@ -68,7 +75,15 @@ export class ActorService implements MessageFamily, ActivationPort {
     this.#types = parts.types;
     this.#owned = parts.owned;
     this.#client = parts.client;
-    this.#turns = new TurnQueue(parts.ports ?? eventLoopPorts());
+    const ports = parts.ports ?? eventLoopPorts();
+    this.#turns = new TurnQueue(ports);
+    this.#joined = new JoinedTurns({
+      member: parts.member,
+      joins: parts.joins,
+      detached: (run) => ports.detached(run),
+      contextOf: (key) => this.#contextOf(key),
+      ended: () => this.#finished(1),
+    });
   }
 
   /** Messages in mailboxes and turns under way. */
@@ -88,10 +103,10 @@ export class ActorService implements MessageFamily, ActivationPort {
 
   receive(message: Message, from: Peer): void {
     const op = message[0];
-    if (op !== ActorOp.ask && op !== ActorOp.tell) {
+    if (op !== ActorOp.ask && op !== ActorOp.tell && op !== ActorOp.askIn) {
       throw new InvariantError(`an unknown actor message arrived: ${String(op)}`);
     }
-    const refusal = this.#take(message, from);
+    const refusal = op === ActorOp.askIn ? this.#takeIn(message, from) : this.#take(message, from);
     if (refusal === undefined) return;
     const requestId = message[1] as number;
     if (requestId === noRequest) this.#tellRefused(message, refusal);
@@ -111,10 +126,33 @@ export class ActorService implements MessageFamily, ActivationPort {
 
   cancelled(requestId: number, from: Peer): void {
     if (this.#waiting.drop(from, requestId)) this.#finished(1);
+    else this.#joined.cancelled(requestId, from);
   }
 
   peerLost(peer: Peer): void {
     this.#finished(this.#waiting.dropAll(peer));
+    this.#joined.peerLost(peer);
+  }
+
+  /** The actors of one incarnation of a partition, as its concurrency control sees them. */
+  statesOf(id: PartitionId, incarnation: number): ActorStates {
+    const activeOf = (table: number): Map<StorageKey, Activation> | undefined =>
+      this.#residentsOf(id, incarnation)?.byType[actorTypeOf(table)];
+    const unrested = (table: number, key: StorageKey | undefined): Activation | undefined => {
+      const actors = activeOf(table);
+      if (key !== undefined) return actors?.get(key);
+      for (const activation of actors?.values() ?? []) if (!activation.atRest) return activation;
+      return undefined;
+    };
+    return {
+      isAtRest: (table, key) => unrested(table, key)?.atRest ?? true,
+      whenAtRest: (table, key, resume) => unrested(table, key)?.whenAtRest(resume),
+      install: (table, key, state) => {
+        const residents = this.#residentsOf(id, incarnation);
+        if (residents === undefined) return;
+        this.#activationOf(residents, this.#types.mustGet(actorTypeOf(table)), key).install(state);
+      },
+    };
   }
 
   runnable(activation: Activation): void {
@@ -143,6 +181,23 @@ export class ActorService implements MessageFamily, ActivationPort {
       const actors = residents?.byType[activation.type.id];
       if (actors?.get(activation.key) === activation) actors.delete(activation.key);
     }
+  }
+
+  unlocked(activation: Activation): void {
+    this.#turns.runNow(activation, () => activation.takeTurn());
+  }
+
+  /** Undefined when a turn that is part of a transaction has begun. */
+  #takeIn(message: Message, from: Peer): Refusal | undefined {
+    if (this.#closed) return closing;
+    const id = message[2] as PartitionId;
+    const residents = this.#residentsOf(id, message[3] as number);
+    if (residents === undefined) return () => superseded(id);
+    const type = this.#types.mustGet(message[4] as number);
+    this.#open++;
+    this.#release ??= this.#beginWork();
+    this.#joined.accept(message, from, this.#activationOf(residents, type, message[5] as StorageKey));
+    return undefined;
   }
 
   /** Undefined when the message is in its actor's mailbox, or handled already. */
@@ -242,10 +297,15 @@ export class ActorService implements MessageFamily, ActivationPort {
     const actors = residents.byType[type.id] as Map<StorageKey, Activation>;
     const known = actors.get(key);
     if (known !== undefined) return known;
-    this.#context ??= contextClass(this.#client());
-    const activation = new Activation(type, key, new this.#context(fromStorageKey(key)), this);
+    const { concurrency } = residents.partition;
+    const activation = new Activation(type, key, this.#contextOf(key), concurrency, this);
     actors.set(key, activation);
     return activation;
+  }
+
+  #contextOf(key: StorageKey): OwnContext {
+    this.#context ??= contextClass(this.#client());
+    return new this.#context(fromStorageKey(key));
   }
 }
 

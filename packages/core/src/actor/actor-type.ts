@@ -5,10 +5,13 @@
 import type { ActorMethod, AnyActor } from '../definition/actor-definition.ts';
 import type { Definitions } from '../definition/definitions.ts';
 import { mailboxLengthMax } from '../limits.ts';
+import { actorTable } from './actor-table.ts';
 
 export class ActorType {
   readonly definition: AnyActor;
   readonly id: number;
+  /** The hidden table in which transactions lock its actors. */
+  readonly table: number;
   readonly mailboxLengthMax: number;
   /** Sorted: the same on every thread, in whatever order a module lists them. */
   readonly methodNames: readonly string[];
@@ -21,6 +24,7 @@ export class ActorType {
     const names = Object.keys(definition.methods).sort();
     this.definition = definition;
     this.id = id;
+    this.table = actorTable(id);
     this.mailboxLengthMax = definition.mailboxLengthMax ?? mailboxLengthMax;
     this.methodNames = names;
     this.methods = names.map((name) => definition.methods[name] as ActorMethod);

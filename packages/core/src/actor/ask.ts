@@ -1,15 +1,32 @@
-/** An ask: sends the message as a request and resolves with what the method returned. */
+/** An ask: sends the message as a request and resolves with what the method returned. In a transaction it joins that. */
 
 import { addCallSite } from '../errors/call-site.ts';
 import { callTimeoutMsDefault } from '../limits.ts';
+import type { JoinedCalls } from '../mesh/joined-calls.ts';
 import type { CallOptions } from '../mesh/pending-calls.ts';
-import { ActorAddress, type ActorCall, addressCurrent } from './actor-address.ts';
+import { ActorAddress, type ActorCall, addressCurrent, messageOf } from './actor-address.ts';
 import { ActorOp } from './messages.ts';
 
-/** Calls the method of the actor at `to`. */
-export async function ask(to: ActorAddress, method: number, args: readonly unknown[]): Promise<unknown> {
+/** The function that calls a method of an actor. `current`: what the running code's calls are part of. */
+export function askThrough(current: () => JoinedCalls | undefined) {
+  return (to: ActorAddress, method: number, args: readonly unknown[]): Promise<unknown> => {
+    const joined = current();
+    const answer = ask(to, method, args, joined);
+    // One that a body forgets is refused with its transaction; it is not to end the process too.
+    if (joined !== undefined) answer.catch(() => undefined);
+    return answer;
+  };
+}
+
+async function ask(
+  to: ActorAddress,
+  method: number,
+  args: readonly unknown[],
+  joined: JoinedCalls | undefined,
+): Promise<unknown> {
   const call = ActorAddress.call(to, ActorOp.ask, method, args);
   try {
+    if (joined !== undefined) return await joined.ask(messageOf(call), call.options);
     const { member, owner, message, bytes, options } = call;
     if (member.tryPeer(owner) === undefined) return await askLater(call);
     return await member.request(owner, message, bytes, options);

@@ -7,8 +7,13 @@
  *   the method returned, or by `fail`: the method threw, the state could not be made, the mailbox was full, the
  *   owner closes. A `cancel` drops it while it waits in the mailbox; a turn that has begun goes on.
  * - `tell` [op, 0, partition, incarnation, actor, key, method, args]: no answer, whatever becomes of it.
+ * - `askIn` [op, requestId, partition, incarnation, actor, key, method, args, transaction, hasState, state]: the member
+ *   that coordinates a transaction, which holds the actor's lock → owner. Runs the method at once, outside the mailbox,
+ *   on a copy of the actor's state, or on `state` (hasState 1) when the transaction has changed it before. Answered by
+ *   `reply` with [answer, changed, state]: `state` is the new one when `changed` is 1. The live state stays as it is.
+ *   A `cancel` ends the turn's part in the transaction. `transaction` is opaque here (see `joined-calls.ts`).
  *
  * `actor` is the number of the definition, `key` the storage form of the actor's key, `method` the position of the
  * method in the sorted list of the definition's method names, `args` the array of the arguments after the context.
  */
-export const ActorOp = { ask: 32, tell: 33 } as const;
+export const ActorOp = { ask: 32, tell: 33, askIn: 34 } as const;

@@ -8,8 +8,9 @@
  */
 import { GridClosedError } from '../errors/errors.ts';
 import type { Message } from '../link/outbox.ts';
+import type { JoinedCalls } from '../mesh/joined-calls.ts';
 import type { Peer } from '../mesh/peer.ts';
-import { ActorAddress, type ActorCall, addressCurrent } from './actor-address.ts';
+import { ActorAddress, type ActorCall, addressCurrent, messageOf } from './actor-address.ts';
 import { ActorOp } from './messages.ts';
 
 const admitted = Promise.resolve();
@@ -20,8 +21,11 @@ export interface LocalActors {
   tellHere(message: Message): Promise<void> | undefined;
 }
 
-/** The function that sends a tell, through `local` where the actor is on this thread. */
-export function tellThrough(local: LocalActors | undefined) {
+/**
+ * The function that sends a tell, through `local` where the actor is on this thread. `current`: what the running code's
+ * calls are part of; a transaction keeps the message until it commits.
+ */
+export function tellThrough(local: LocalActors | undefined, current: () => JoinedCalls | undefined) {
   return (to: ActorAddress, method: number, args: readonly unknown[]): Promise<void> => {
     let call: ActorCall;
     try {
@@ -29,6 +33,8 @@ export function tellThrough(local: LocalActors | undefined) {
     } catch (error) {
       return Promise.reject(error as Error);
     }
+    const joined = current();
+    if (joined !== undefined) return unobserved(joined.tell(messageOf(call)));
     const { member, owner } = call;
     if (member.closed) return unobserved(Promise.reject(new GridClosedError('the grid is closed')));
     const peer = member.tryPeer(owner);

@@ -86,6 +86,12 @@ export class TurnQueue {
     return true;
   }
 
+  /** Runs `turn` of a taker that has been let go on, also within somebody else's turn: it can't be later. */
+  runNow(taker: TurnTaker, turn: () => void): void {
+    this.#ports.detached(turn);
+    if (taker.runnable) this.add(taker);
+  }
+
   #enqueue(taker: TurnTaker): void {
     taker.queued = true;
     this.#queue.push(taker);

@@ -203,7 +203,7 @@ export class InvariantError extends TroupeError {
 }
 
 /** Why a transaction was aborted. */
-export type AbortReason = 'wounded' | 'killed' | 'timeout' | 'user' | 'already';
+export type AbortReason = 'wounded' | 'busy' | 'killed' | 'timeout' | 'user' | 'already';
 
 /** What an abort tells: why, and where known which lock it lost or waited for in vain, and who has that lock. */
 export interface AbortDetails {
@@ -223,7 +223,8 @@ export class TransactionAbortedError extends TroupeError {
   }
   declare readonly details: Readonly<AbortDetails>;
   constructor(message: string, options: FixedErrorOptions & { readonly details: AbortDetails }) {
-    const retryable = options.details.reason === 'wounded';
+    const { reason } = options.details;
+    const retryable = reason === 'wounded' || reason === 'busy';
     super('TRANSACTION_ABORTED', message, { ...options, retryable });
   }
 }

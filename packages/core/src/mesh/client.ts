@@ -17,13 +17,19 @@ import type { CallOptions } from './pending-calls.ts';
 export interface Client {
   /** The table, as seen from here. Inside a transaction's body its operations join the transaction. */
   table<K extends Key, V>(definition: TableDefinition<K, V>): Table<K, V>;
-  /** Asks: each method sends its arguments to the actor and resolves with what the method returned. */
+  /**
+   * Asks: each method sends its arguments to the actor and resolves with what the method returned. Inside a
+   * transaction's body the actor joins the transaction: its state is locked, and undone with it.
+   */
   actor<K extends Key, S, M extends ActorMethods<K, S>>(
     definition: ActorDefinition<K, S, M>,
     key: K,
     options?: CallOptions,
   ): ActorReference<M>;
-  /** Tells: each method resolves when the message is on its way; errors in the actor are not reported back. */
+  /**
+   * Tells: each method resolves when the message is on its way; errors in the actor are not reported back. Inside a
+   * transaction's body the message is sent when that commits.
+   */
   tell<K extends Key, S, M extends ActorMethods<K, S>>(
     definition: ActorDefinition<K, S, M>,
     key: K,

@@ -17,6 +17,7 @@ export const Family = {
   transactionReply: 4,
   compute: 5,
   procedure: 6,
+  branch: 7,
   view: 8,
   log: 9,
   logReply: 10,

@@ -67,14 +67,14 @@ export class PartitionStore {
 
   /** As `read`, for code at the owner: deep-frozen, or a frozen copy where the value holds binaries. */
   readLocal(table: number, key: StorageKey): unknown {
-    const newest = this.#tables[table]?.versions.get(key);
+    const newest = this.#tables[table + hiddenTables]?.versions.get(key);
     return newest === undefined ? undefined : ownerView(newest);
   }
 
   /** As `readAt`, for code at the owner. */
   readLocalAt(table: number, key: StorageKey, snapshot: Timestamp): unknown {
     this.checkReadable(snapshot);
-    const version = versionAt(this.#tables[table]?.versions.get(key), snapshot);
+    const version = versionAt(this.#tables[table + hiddenTables]?.versions.get(key), snapshot);
     return version === undefined ? undefined : ownerView(version);
   }
 

@@ -13,6 +13,7 @@ import {
   noConcurrencyControl,
   OwnedPartitions,
   type Packed,
+  type PartitionConcurrency,
   PartitionStore,
   Placement,
   SharedState,
@@ -32,6 +33,7 @@ export interface ActorGridOptions {
   readonly partitions?: number;
   readonly ports?: TurnPorts;
   readonly errors?: ErrorRegistry;
+  readonly concurrency?: PartitionConcurrency;
 }
 
 /** A member that owns every partition and is its own caller. */
@@ -95,7 +97,7 @@ function wire(
 ): ActorMember {
   const member = new Member(identity(id), shared, options.errors ?? new ErrorRegistry());
   const owned = new OwnedPartitions();
-  for (const partition of placement.partitionsOf(id)) create(owned, shared, partition);
+  for (const partition of placement.partitionsOf(id)) create(owned, shared, partition, options.concurrency);
   const types = new ActorTypes(definitions);
   const ports = options.ports === undefined ? {} : { ports: options.ports };
   const service = new ActorService({ member, types, owned, client: () => client as Client, ...ports });
@@ -112,9 +114,14 @@ function wire(
 }
 
 /** The current incarnation of a partition, empty. */
-export function create(owned: OwnedPartitions, shared: SharedState, id: number): void {
+export function create(
+  owned: OwnedPartitions,
+  shared: SharedState,
+  id: number,
+  concurrency: PartitionConcurrency = noConcurrencyControl,
+): void {
   const store = new PartitionStore(shared, shared.now());
-  owned.add({ id, incarnation: shared.incarnationOf(id), store, concurrency: noConcurrencyControl });
+  owned.add({ id, incarnation: shared.incarnationOf(id), store, concurrency });
 }
 
 /** A promise and its resolve: what tests hold a turn open with. */

@@ -28,7 +28,16 @@ export interface Counters {
 export function zeroCounters(): Counters {
   return {
     commits: 0,
-    aborts: { wounded: 0, 'participant-lost': 0, 'line-full': 0, killed: 0, timeout: 0, user: 0, already: 0 },
+    aborts: {
+      wounded: 0,
+      'participant-lost': 0,
+      'line-full': 0,
+      busy: 0,
+      killed: 0,
+      timeout: 0,
+      user: 0,
+      already: 0,
+    },
     deaths: 0,
     snapshots: 0,
     snapshotsTooOld: 0,

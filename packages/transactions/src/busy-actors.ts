@@ -1,0 +1,44 @@
+/**
+ * The actors whose turns have refused earlier attempts of a transaction. The next attempt locks them before anything
+ * else and waits for their turns, for then it holds nothing that such a turn could wait for; no new turn begins
+ * meanwhile, so it gets through however busy they are.
+ *
+ * That is certain for one actor. While it waits for one of several it holds the others, for which the turn may be
+ * waiting (it asks one of them), and nothing would ever end that. So with several its patience ends, doubled from one
+ * attempt to the next; then it lets go of all and tries again.
+ */
+import type { Attempt, PlacedActor } from './attempt.ts';
+import type { LockingTransaction } from './open-transaction.ts';
+
+/** The latest are kept: those of an attempt that will not be repeated are of no use. */
+const actorsMax = 8;
+const patienceMs = 20;
+const patienceMsMax = 1_000;
+
+export class BusyActors {
+  #actors: PlacedActor[] = [];
+  #patienceMs = patienceMs / 2;
+
+  /** An attempt was refused by this actor; undefined: its patience had ended. */
+  note(actor: PlacedActor | undefined): void {
+    this.#patienceMs = Math.min(patienceMsMax, this.#patienceMs * 2);
+    if (actor === undefined) return;
+    const { table, key, partition } = actor;
+    const others = this.#actors.filter(
+      (other) =>
+        other.table !== table || other.key !== key || (key !== undefined && other.partition !== partition),
+    );
+    this.#actors = [...others.slice(1 - actorsMax), actor];
+  }
+
+  /** Resolves when the attempt has them all; rejects when it has ended. */
+  async lockFirst(transaction: LockingTransaction, attempt: Attempt): Promise<void> {
+    const isOne = this.#actors.length === 1 && this.#actors[0]?.key !== undefined;
+    const timer = isOne ? undefined : setTimeout(() => attempt.coordinator.abort('busy'), this.#patienceMs);
+    try {
+      await transaction.declareActors(this.#actors);
+    } finally {
+      clearTimeout(timer);
+    }
+  }
+}
