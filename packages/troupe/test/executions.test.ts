@@ -62,7 +62,7 @@ describe('a cancellation', { timeout: 30_000 }, () => {
     expect((await grid.compute.list()).map(({ host }) => host)).toEqual([1]);
     execution.cancel();
     expect(await execution.result).toBe('stopped');
-    expect((await grid.compute.list()).map(({ host }) => host).sort()).toEqual([0, 1]);
+    expect(new Set((await grid.compute.list()).map(({ host }) => host))).toEqual(new Set([0, 1]));
   });
 
   test('by a deadline ends such a loop, too', async () => {
