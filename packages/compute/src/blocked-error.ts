@@ -2,6 +2,12 @@
 import { type HostLostError, JobBlockedError, type Member, type Verdict, type WorkBoard } from '@troupe/core';
 import type { ExecutionId } from './execution.ts';
 
+const culprits: Readonly<Record<Verdict, string>> = {
+  certain: 'this job kept',
+  alone: 'most likely this job, the only one under way there, kept',
+  suspected: 'for the second time, this job was one of several of which one kept',
+};
+
 /** The verdict on an execution whose thread has died, as the memory of that thread has it. */
 export function verdictOn(
   member: Member,
@@ -19,12 +25,8 @@ export function blockedError(
 ): JobBlockedError {
   const { host, incarnation } = loss.details;
   const blockedMs = boardOf(member, loss.details)?.blockedMs ?? 0;
-  const who =
-    verdict === 'certain'
-      ? 'this job kept'
-      : 'for the second time, this job was one of several of which one kept';
   return new JobBlockedError(
-    `${who} the thread of host ${String(host)} from everything else for ${blockedMs} ms, and the thread was killed for it; give way in long loops: yield in a generator, iterate with ctx.local(table).sliced(), or look at ctx.cancelled`,
+    `${culprits[verdict]} the thread of host ${String(host)} from everything else for ${blockedMs} ms, and the thread was killed for it; give way in long loops: yield in a generator, iterate with ctx.local(table).sliced(), or look at ctx.cancelled`,
     {
       details: { host, incarnation, execution, blockedMs, certain: verdict === 'certain' },
       cause: loss,

@@ -90,7 +90,8 @@ export interface ComputeClient {
   ): AsyncIterableIterator<I>;
   /**
    * The executions of all hosts and of the pool, oldest first: those that wait or are under way, and the last ones that
-   * have ended (setting `statesKeptMs`). A host that is being started again is left out.
+   * have ended (setting `statesKeptMs`). A host that is being started again, or doesn't answer
+   * within a second, is left out.
    */
   list(): Promise<ExecutionRow[]>;
 }

@@ -45,7 +45,7 @@ export function rowOf(
     askedBy: job.from.id === 0 ? undefined : job.from.id - 1,
     priority: job.priority,
     attempt: job.attempt,
-    createdAt: new Date(originMs + job.createdMs),
+    createdAt: new Date(originMs + (job.createdMs || job.startedMs || job.endedMs)),
     startedAt: at(job.startedMs),
     finishedAt: at(job.endedMs),
   };

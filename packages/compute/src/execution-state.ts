@@ -22,24 +22,21 @@ export type ExecutionState = 'queued' | 'executing' | 'canceling' | 'canceled' |
  */
 export type ExecutionEvent = 'started' | 'again' | 'cancel' | 'canceled' | 'completed' | 'failed';
 
-type Transitions = Readonly<Partial<Record<ExecutionEvent, ExecutionState>>>;
-
-const ends: Transitions = { canceled: 'canceled', completed: 'completed', failed: 'failed' };
-
-const transitions: Readonly<Record<ExecutionState, Transitions>> = {
-  // A report that it has begun may be lost or come late, so it may end from here; and again before it began.
-  queued: { started: 'executing', again: 'queued', cancel: 'canceling', ...ends },
-  // Each part of a map-reduce reports that it has begun.
-  executing: { started: 'executing', again: 'queued', cancel: 'canceling', ...ends },
-  canceling: { started: 'canceling', ...ends },
-  canceled: {},
-  completed: {},
-  failed: {},
-};
-
-/** What follows, or undefined when the event means nothing in this state. */
+/** What follows, or undefined when the event means nothing in this state. Every job passes here: no look-ups. */
 export function nextState(state: ExecutionState, event: ExecutionEvent): ExecutionState | undefined {
-  return transitions[state][event];
+  if (isEnded(state)) return undefined;
+  switch (event) {
+    case 'started':
+      // Also from `executing`: each part of a map-reduce reports that it has begun.
+      return state === 'canceling' ? 'canceling' : 'executing';
+    case 'again':
+      return state === 'canceling' ? undefined : 'queued';
+    case 'cancel':
+      return state === 'canceling' ? undefined : 'canceling';
+    default:
+      // From `queued`, too: the report that it has begun may be lost or come late.
+      return event;
+  }
 }
 
 /** True for the states that nothing leaves. */

@@ -31,10 +31,12 @@ export class HostedJob implements QueueEntry<HostedJob> {
   branch: Branch | undefined = undefined;
   /** The job's alone. Gone when it has ended. */
   args: unknown;
-  /** On the clock of the runner; 0: not yet. */
+  /** Whole milliseconds, which cost no memory, on the clock of the runner; 0: not yet, or at once with the next. */
   createdMs = 0;
   startedMs = 0;
   endedMs = 0;
+  /** It goes on after its start. */
+  isAsync = false;
   /** Its slot on the board while it waits for something. */
   boardSlot = 0;
   /** Of a watched job that has reported something. */

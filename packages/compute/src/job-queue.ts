@@ -29,6 +29,8 @@ export interface JobQueueOptions<T> {
   readonly ports: QueuePorts;
   /** Starts a job, now; `ended()` follows, perhaps within. Must not throw. */
   readonly start: (job: T, nowMs: number) => void;
+  /** Its synchronous part is over. */
+  readonly begun?: (job: T, nowMs: number) => void;
 }
 
 export class JobQueue<T extends QueueEntry<T>> {
@@ -82,7 +84,7 @@ export class JobQueue<T extends QueueEntry<T>> {
 
   #startNext(): void {
     if (this.#starting) return;
-    const { concurrency, ports, sliceMs, start } = this.#options;
+    const { concurrency, ports, sliceMs, start, begun } = this.#options;
     this.#starting = true;
     while (!this.#resting && this.#executing < concurrency) {
       const job = this.#line.first;
@@ -91,7 +93,9 @@ export class JobQueue<T extends QueueEntry<T>> {
       this.#executing++;
       const startedMs = ports.now();
       start(job, startedMs);
-      this.#spentMs += ports.now() - startedMs;
+      const nowMs = ports.now();
+      begun?.(job, nowMs);
+      this.#spentMs += nowMs - startedMs;
       if (this.#spentMs >= sliceMs) this.#rest();
     }
     this.#starting = false;

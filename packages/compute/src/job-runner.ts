@@ -70,7 +70,7 @@ export class JobRunner {
     const start = (job: HostedJob, nowMs: number): void => this.#start(job, nowMs);
     this.#options = options;
     this.#member = options.member;
-    const queue = { lengthMax: queueMax, sliceMs: jobSliceMs, ports, start };
+    const queue = { lengthMax: queueMax, sliceMs: jobSliceMs, ports, start, begun: endedAt };
     this.#queue = new JobQueue({ ...queue, concurrency });
     this.#nested = new JobQueue({ ...queue, concurrency: queueMax });
     this.#streams = new JobQueue({ ...queue, concurrency: streamsMax });
@@ -98,7 +98,7 @@ export class JobRunner {
       this.#finished();
       this.#member.fail(from, requestId, this.#full());
     } else if (!job.ended) {
-      if (job.createdMs === 0) job.createdMs = this.#options.ports.now();
+      if (job.state === 'queued') job.createdMs = Math.floor(this.#options.ports.now());
       this.#jobs.add(job);
     }
   }
@@ -184,12 +184,11 @@ export class JobRunner {
   }
 
   #start(job: HostedJob, nowMs: number): void {
-    if (job.createdMs === 0) job.createdMs = nowMs;
     if (job.cancelled) {
       this.#failed(job, cancelError('the caller of this job has canceled it before it began'));
       return;
     }
-    job.startedMs = nowMs;
+    job.startedMs = Math.floor(nowMs);
     job.moved('started');
     if (job.watched) this.#member.sendProtocol(job.from, [ComputeOp.started, job.execution]);
     const { board } = this.#options;
@@ -205,6 +204,7 @@ export class JobRunner {
     board?.leave(outer);
     if (!isPromiseLike(result)) this.#completed(job, result);
     else {
+      job.isAsync = true;
       if (board !== undefined) job.boardSlot = board.add(job.execution, boardNumberOf(job));
       Promise.resolve(result).then(
         (value) => this.#completed(job, value),
@@ -248,7 +248,8 @@ export class JobRunner {
   }
 
   #forget(job: HostedJob): void {
-    job.endedMs = this.#options.ports.now();
+    // One that ends within its start is given its time by the queue, which looks at the clock anyway.
+    if (job.isAsync || job.startedMs === 0) job.endedMs = Math.floor(this.#options.ports.now());
     job.args = undefined;
     job.snapshot?.release();
     this.#ended.add(job);
@@ -282,4 +283,8 @@ export class JobRunner {
       },
     );
   }
+}
+
+function endedAt(job: HostedJob, nowMs: number): void {
+  if (job.ended && job.endedMs === 0) job.endedMs = Math.floor(nowMs);
 }

@@ -19,6 +19,8 @@ export const poolIdleMs = 60_000;
 /** How long an execution that has ended is listed, and how many of one thread. More tell more and cost their memory. */
 export const statesKeptMsDefault = 60_000;
 export const statesKeptMax = 1_000;
+/** How long a host may take to list its executions; one that is blocked is left out then. */
+export const listTimeoutMs = 1_000;
 /** Items and bytes of a stream that may be under way from one host. More hide the round trip, fewer cost less memory. */
 export const streamWindowItems = 256;
 export const streamWindowBytes = 256 * 1024;

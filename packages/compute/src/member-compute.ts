@@ -16,6 +16,7 @@ import {
   type MemberTables,
   PartitionUnavailableError,
   type Peer,
+  TimeoutError,
 } from '@troupe/core';
 import {
   type AnyRunOptions,
@@ -30,6 +31,7 @@ import { type Execution, type ExecutionId, JobExecution } from './execution.ts';
 import { type ExecutionRow, withoutSuperseded } from './execution-row.ts';
 import type { AnyJob } from './job.ts';
 import { callJob, callJobIn, prepareCall, resultsOf } from './job-calls.ts';
+import { listTimeoutMs } from './limits.ts';
 import type { AnyMapReduce } from './map-reduce.ts';
 import { callMapReduce } from './map-reduce-calls.ts';
 import { ComputeOp } from './messages.ts';
@@ -173,16 +175,19 @@ export class MemberCompute implements ExecutionNews {
     return [target];
   }
 
-  /** A host that is lost meanwhile has nothing to list. */
+  /** A host that is lost meanwhile, or blocked, is left out. */
   async #listOf(id: number): Promise<ExecutionRow[]> {
     try {
-      return (await this.#member.request(id, [ComputeOp.list, 0], 0)) as ExecutionRow[];
+      return (await this.#member.request(id, [ComputeOp.list, 0], 0, listBounds)) as ExecutionRow[];
     } catch (error) {
-      if (error instanceof HostLostError || error instanceof PartitionUnavailableError) return [];
+      if (absences.some((absence) => error instanceof absence)) return [];
       throw error;
     }
   }
 }
+
+const listBounds = { timeoutMs: listTimeoutMs };
+const absences = [HostLostError, PartitionUnavailableError, TimeoutError] as const;
 
 function withoutStreams(): InvalidArgumentError {
   return new InvalidArgumentError(

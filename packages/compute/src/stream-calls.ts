@@ -114,9 +114,9 @@ export class StreamCalls {
 
   #failure(error: unknown, id: ExecutionId, delivered: number): unknown {
     if (!(error instanceof HostLostError)) return error;
-    return verdictOn(this.#member, id, error) === 'certain'
-      ? blockedError(this.#member, id, 'certain', error)
-      : notRunAgain(error, delivered);
+    const verdict = verdictOn(this.#member, id, error);
+    if (verdict === undefined || verdict === 'suspected') return notRunAgain(error, delivered);
+    return blockedError(this.#member, id, verdict, error);
   }
 }
 

@@ -171,7 +171,8 @@ export class OverloadedError extends TroupeError {
 
 /**
  * A job kept its thread from everything else for longer than `blockedMsMax`, and the thread was killed for it. `details`:
- * `host`, `incarnation`, `execution`, `blockedMs`, and `certain`: false when several jobs may have been the one.
+ * `host`, `incarnation`, `execution`, `blockedMs`, and `certain`: false when the thread
+ * was blocked after an `await`, so that another one may have been it.
  */
 export class JobBlockedError extends TroupeError {
   static {

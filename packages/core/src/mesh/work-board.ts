@@ -24,8 +24,11 @@ export interface BoardEntry {
   readonly definition: number;
 }
 
-/** `certain`: it was in this piece of work. `suspected`: it was in one of those that waited. */
-export type Verdict = 'certain' | 'suspected';
+/**
+ * `certain`: the thread was in this work. `alone`: it was in none that stands here, and this was the only one that
+ * waited. `suspected`: one of several that waited.
+ */
+export type Verdict = 'certain' | 'alone' | 'suspected';
 
 export class WorkBoard {
   readonly #words: Int32Array;
@@ -108,6 +111,6 @@ export class WorkBoard {
     const { current, waiting } = this;
     if (current !== undefined) return current.id === id ? 'certain' : undefined;
     if (!waiting.some((entry) => entry.id === id)) return undefined;
-    return waiting.length === 1 ? 'certain' : 'suspected';
+    return waiting.length === 1 ? 'alone' : 'suspected';
   }
 }
