@@ -102,7 +102,7 @@ export class GridMember implements MemberBehaviour<Frame> {
 
   /** Partitions end with the hosts, which end with the main thread: a coordinator there is never missed. */
   get outlivesPartitions(): boolean {
-    return this.#world.partitionsOf(this.address.name).length === 0;
+    return this.#world.isMain(this.address);
   }
 
   get random(): MemberContext<Frame>['random'] {

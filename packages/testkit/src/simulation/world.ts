@@ -113,6 +113,11 @@ export class World {
     return member?.address.incarnation === address.incarnation ? member : undefined;
   }
 
+  /** Not a host: one may have no partition, and dies all the same. */
+  isMain({ name }: MemberAddress): boolean {
+    return name === mainName;
+  }
+
   memberIdOf(name: string): number {
     return this.hosts.indexOf(name) + 1;
   }
