@@ -386,6 +386,6 @@ const causeOf: Record<Refusal, AbortCause> = {
   [Refusal.wounded]: 'wounded',
   [Refusal.incarnation]: 'participant-lost',
   [Refusal.lineFull]: 'line-full',
-  [Refusal.ended]: 'wounded',
+  [Refusal.ended]: 'killed',
   [Refusal.busy]: 'busy',
 };

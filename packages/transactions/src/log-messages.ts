@@ -17,8 +17,8 @@
  * - `fate` [op, id, timestamp]: of a `prevent`; a timestamp only when the record is durable.
  * - `state` [op, partition, incarnation, state]: of an `open`; only when all of it is durable.
  */
-export const LogOp = { commit: 112, prevent: 113, open: 114 } as const;
-export const LogReplyOp = { decided: 128, fate: 129, state: 130 } as const;
+export const LogOp = { commit: 144, prevent: 145, open: 146 } as const;
+export const LogReplyOp = { decided: 160, fate: 161, state: 162 } as const;
 
 /** What became of a commit at the log. Small integers on the wire. */
 export const LogVerdict = { committed: 0, fenced: 1, prevented: 2 } as const;

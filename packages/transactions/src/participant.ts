@@ -292,7 +292,11 @@ export class Participant implements PartitionConcurrency {
     else if (words.tryCommitAlone(record.slot, record.id, timestamp)) {
       record.vote = { timestamp, writes, cleared };
       this.#committedHere(record, timestamp);
-    } else this.#end(record, 0);
+    } else {
+      // The word was aborted by somebody who is no partition: the caller of a procedure. Its coordinator waits to hear.
+      this.#end(record, 0);
+      record.origin.send([ReplyOp.refused, record.id, this.#partition.id, Refusal.ended]);
+    }
   }
 
   #committedHere(record: TransactionRecord, timestamp: Timestamp): void {

@@ -118,7 +118,10 @@ describe('the locks of a partition', () => {
   test('of a whole table block its keys, and the table is what they wait for', () => {
     const stage = new Stage();
     stage.words.begin(1, 1);
-    stage.participant.lockTable([RequestOp.lockTable, 1, 3, 5, 1, 1, 1, 1, users, X, 'all'], stage.origin);
+    stage.participant.lockTable(
+      [RequestOp.lockTable, 1, 3, 5, 1, 1, 1, 1, users, X, undefined, 'all'],
+      stage.origin,
+    );
     stage.lock(2, ['a'], S);
     expect(stage.participant.blockedBy(2)).toEqual([users, undefined, 1, 'all']);
     expect(locksOf(3, stage.participant).map(({ key, state }) => [key, state])).toEqual([

@@ -138,14 +138,15 @@ describe('a participant', () => {
     expect([stage.valueOfA, stage.participant.locks.idle]).toEqual(['old', true]);
   });
 
-  test('decides alone for a transaction of its own, and not when that was wounded', () => {
+  test('decides alone for a transaction of its own, and says so when somebody else has ended that', () => {
     const stage = new Stage().begin(1, 2);
     stage.commitOne(1, [users, 'a', 'new']);
     expect(stage.take()).toEqual([['done 1', stage.shared.now()]]);
     expect([stage.valueOfA, stage.words.fate(1, 1)]).toEqual(['new', 'committed']);
     stage.words.tryAbort(2, 2);
     stage.commitOne(2, [users, 'a', 'newer']);
-    expect([stage.valueOfA, stage.take(), stage.participant.locks.idle]).toEqual(['new', [], true]);
+    expect(stage.take()).toEqual([['refused 2', Refusal.ended]]);
+    expect([stage.valueOfA, stage.participant.locks.idle]).toEqual(['new', true]);
   });
 
   test('empties a table before it writes to it', () => {

@@ -36,7 +36,7 @@ describe.each(topologies)('bounds %s:', (_, threads) => {
   test('a transaction that waits for a lock too long is aborted, and the holder is untouched', async () => {
     const holder = await grid.begin();
     await holder.table(items).getAndSet('a', 'holder');
-    for (const run of [
+    const runs = [
       grid.transaction((tx) => tx.table(items).get('a'), { timeoutMs: 20 }),
       grid.transaction(() => 1, { timeoutMs: 20, keys: [items.key('a')] }),
       grid.transaction(() => 1, { timeoutMs: 20, keys: 'all' }),
@@ -46,12 +46,9 @@ describe.each(topologies)('bounds %s:', (_, threads) => {
         .table(items)
         .setMany([['a', 1], ...spread.map((key): [string, number] => [key, 1])], { timeoutMs: 20 }),
       grid.table(items).clear({ timeoutMs: 20 }),
-    ]) {
-      expect(await rejection(run)).toMatchObject({
-        code: 'TRANSACTION_ABORTED',
-        details: { reason: 'timeout' },
-      });
-    }
+    ];
+    for (const error of await Promise.all(runs.map(rejection)))
+      expect(error).toMatchObject({ code: 'TRANSACTION_ABORTED', details: { reason: 'timeout' } });
     expect(await rejection(grid.table(items).get('a', { timeoutMs: 20 }))).toMatchObject({ code: 'TIMEOUT' });
     await holder.commit();
     expect(await collect(grid.table(items).entries())).toEqual([['a', 'holder']]);
