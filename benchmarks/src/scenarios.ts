@@ -144,6 +144,18 @@ export const scenarios: readonly Scenario[] = [
     ],
   },
   {
+    name: 'transactions/strategies',
+    title: 'transfers that lock as they go between few accounts that everybody wants (Zipf 1.0)',
+    unit: 'operations/s',
+    params: ['seconds', 'hotKeys', 'clients', 'hosts'],
+    reference: 'wound-wait',
+    subjects: (['wound-wait', 'wait-die', 'no-wait'] as const).map((strategy) => ({
+      name: strategy,
+      library: 'troupe',
+      measure: async (params) => (await contention()).measureStrategy(params, strategy),
+    })),
+  },
+  {
     name: 'transactions/memory',
     title: 'what locking every key once leaves behind',
     unit: 'bytes per key',

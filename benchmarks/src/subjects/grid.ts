@@ -1,16 +1,20 @@
 /** The grid of the troupe subjects, with its accounts filled. */
-import { type Grid, startGrid } from 'troupe';
+import { type Grid, type GridOptions, startGrid } from 'troupe';
 import type { Params } from '../scenario.ts';
 import { accounts } from './bank.ts';
 import { keysUpTo, mustEqual } from './entries.ts';
 
-export function startBank({ hosts }: Params): Promise<Grid> {
-  return startGrid({ modules: [new URL('./bank.js', import.meta.url)], threads: hosts });
+export function startBank({ hosts }: Params, options: GridOptions = {}): Promise<Grid> {
+  return startGrid({ ...options, modules: [new URL('./bank.js', import.meta.url)], threads: hosts });
 }
 
 /** Starts a grid whose accounts hold `balanceOf(index)` each. */
-export async function startFilledBank(params: Params, balanceOf: (index: number) => number): Promise<Grid> {
-  const grid = await startBank(params);
+export async function startFilledBank(
+  params: Params,
+  balanceOf: (index: number) => number,
+  options?: GridOptions,
+): Promise<Grid> {
+  const grid = await startBank(params, options);
   async function* entries(): AsyncGenerator<[string, number]> {
     yield* keysUpTo(params.keyCount).map((key, index): [string, number] => [key, balanceOf(index)]);
   }

@@ -4,7 +4,7 @@
  * all balances must be what it was.
  */
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Grid } from 'troupe';
+import type { Grid, GridOptions } from 'troupe';
 import { zipf } from '../measuring/zipf.ts';
 import type { Params, Sample } from '../scenario.ts';
 import { accounts, moveOne, transfer } from './bank.ts';
@@ -12,6 +12,10 @@ import { keysUpTo, mustEqual } from './entries.ts';
 import { startFilledBank } from './grid.ts';
 
 type Transfer = (grid: Grid, from: string, to: string) => Promise<number>;
+type LockStrategy = 'wound-wait' | 'wait-die' | 'no-wait';
+
+const lockAsTheyGo: Transfer = (grid, from, to) =>
+  grid.transaction((transaction) => moveOne(transaction, from, to));
 
 const firstBalance = 1_000_000;
 const exponent = 1;
@@ -25,20 +29,37 @@ export function measureDeclaredFairness(params: Params): Promise<Sample> {
 }
 
 export function measureUndeclaredFairness(params: Params): Promise<Sample> {
-  return measureFairness(params, (grid, from, to) =>
-    grid.transaction((transaction) => moveOne(transaction, from, to)),
-  );
+  return measureFairness(params, lockAsTheyGo);
 }
 
 export function measureProcedureFairness(params: Params): Promise<Sample> {
   return measureFairness(params, (grid, from, to) => grid.run(transfer, from, to));
 }
 
+/** Transfers that lock as they go, per second, under a strategy for conflicts. */
+export async function measureStrategy(params: Params, lockStrategy: LockStrategy): Promise<Sample> {
+  const { value, rate } = await measureClients(params, lockAsTheyGo, { experimental: { lockStrategy } });
+  return { value: rate, extra: { "slowest client's share of the mean": value } };
+}
+
 /** The slowest client's share of the mean. */
 async function measureFairness(params: Params, run: Transfer): Promise<Sample> {
+  const { value, rate, busiest } = await measureClients(params, run);
+  return { value, extra: { 'transfers per second': rate, 'busiest client': busiest } };
+}
+
+interface Shares {
+  /** The slowest client's share of the mean. */
+  readonly value: number;
+  /** Transfers per second, of all clients. */
+  readonly rate: number;
+  readonly busiest: number;
+}
+
+async function measureClients(params: Params, run: Transfer, options?: GridOptions): Promise<Shares> {
   const { hotKeys, clients, seconds, warmUpSeconds } = params;
   const keys = keysUpTo(hotKeys);
-  await using grid = await startFilledBank({ ...params, keyCount: hotKeys }, () => firstBalance);
+  await using grid = await startFilledBank({ ...params, keyCount: hotKeys }, () => firstBalance, options);
   const draw = zipf(hotKeys, exponent);
   const done = new Float64Array(clients);
   let stopped = false;
@@ -64,9 +85,7 @@ async function measureFairness(params: Params, run: Transfer): Promise<Sample> {
   const mean = counts.reduce((total, count) => total + count, 0) / clients;
   return {
     value: Math.min(...counts) / mean,
-    extra: {
-      'transfers per second': (mean * clients) / seconds,
-      'busiest client': Math.max(...counts) / mean,
-    },
+    rate: (mean * clients) / seconds,
+    busiest: Math.max(...counts) / mean,
   };
 }
