@@ -60,6 +60,8 @@ export * from './partition/partition-concurrency.ts';
 export * from './partition/partition-store.ts';
 export * from './partition/placement.ts';
 export * from './partition/retention-floor.ts';
+export * from './storage/storage-engine.ts';
+export * from './storage/stored-writes.ts';
 export * from './table/call-options.ts';
 export * from './table/local-table.ts';
 export * from './table/member-tables.ts';

@@ -260,6 +260,31 @@ export class ReadOnlyError extends TroupeError {
   }
 }
 
+/**
+ * What can be wrong with a storage. At start: another process uses it, its folder can't be written to, is not Troupe's,
+ * is of a newer format, was made for other tables or partitions, or is damaged. While running: there is no room (the
+ * only one that may pass), or a write has failed, after which nothing is written any more.
+ */
+export type StorageErrorCode =
+  | 'STORAGE_IN_USE'
+  | 'STORAGE_NOT_WRITABLE'
+  | 'STORAGE_FOREIGN'
+  | 'STORAGE_TOO_NEW'
+  | 'STORAGE_SHAPE'
+  | 'STORAGE_DAMAGED'
+  | 'STORAGE_FULL'
+  | 'STORAGE_FAILED';
+
+/** The storage refuses to open, or to write. `details`: `path`, and what else the message names. */
+export class StorageError extends TroupeError {
+  static {
+    nameClass(this, 'StorageError');
+  }
+  constructor(code: StorageErrorCode, message: string, options?: FixedErrorOptions) {
+    super(code, message, { ...options, retryable: code === 'STORAGE_FULL' });
+  }
+}
+
 /** The classes above, for the registry that carries them between threads. */
 export const troupeErrorClasses = [
   TroupeError,
@@ -281,4 +306,5 @@ export const troupeErrorClasses = [
   TransactionFinishedError,
   SnapshotTooOldError,
   ReadOnlyError,
+  StorageError,
 ] as const;
