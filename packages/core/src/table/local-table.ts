@@ -16,7 +16,7 @@ import type { Partition } from '../partition/partition.ts';
 import type { PartitionStore } from '../partition/partition-store.ts';
 import type { Placement } from '../partition/placement.ts';
 import { newestVersions, type VersionCursor } from '../partition/version-cursor.ts';
-import { entryOf, keyOf, LocalWalk, valueOf } from './local-walk.ts';
+import { entryOf, keyOf, LocalWalk, storedValueOf } from './local-walk.ts';
 import { sliced } from './sliced.ts';
 import type { Snapshot } from './snapshots.ts';
 import type { TableHandle } from './table-executor.ts';
@@ -80,7 +80,7 @@ export class LocalTable<K extends Key, V> {
 
   /** The values, or those of a range; see `entries`. */
   values(range?: KeyRangeOptions<K>): IterableIterator<V> {
-    return this.#walk(range, valueOf) as IterableIterator<V>;
+    return this.#walk(range, storedValueOf) as IterableIterator<V>;
   }
 
   [Symbol.iterator](): IterableIterator<[K, V]> {

@@ -12,8 +12,8 @@ import type { VersionCursor } from '../partition/version-cursor.ts';
 type Pick = (cursor: VersionCursor) => unknown;
 
 export const keyOf: Pick = (cursor) => fromStorageKey(cursor.key);
-export const valueOf: Pick = (cursor) => ownerView(cursor.version as Version);
-export const entryOf: Pick = (cursor) => [keyOf(cursor), valueOf(cursor)];
+export const storedValueOf: Pick = (cursor) => ownerView(cursor.version as Version);
+export const entryOf: Pick = (cursor) => [keyOf(cursor), storedValueOf(cursor)];
 
 const over: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
