@@ -1,6 +1,7 @@
 /** An explicit transaction under way, as deadlines, views and kills see it. It has one attempt. */
-import type { Attempt, AttemptListener } from './attempt.ts';
-import type { AbortCause, Outcome } from './coordinator.ts';
+import type { Attempt } from './attempt.ts';
+import type { AttemptListener } from './attempt-ground.ts';
+import type { AbortCause, Outcome } from './outcome.ts';
 import type { Bounded } from './run-deadlines.ts';
 import type { TransactionId } from './status-word.ts';
 import type { BeginOptions } from './transaction.ts';

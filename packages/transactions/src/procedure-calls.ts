@@ -4,7 +4,7 @@
  */
 import type { CallOptions, CoreMember, MessageFamily, Peer } from '@troupe/core';
 import { addCallSite, copiedBytes, copyValue, Family, InvalidArgumentError, onAbort } from '@troupe/core';
-import type { AttemptReport } from './attempt.ts';
+import type { AttemptReport } from './attempt-ground.ts';
 import type { Closures } from './closures.ts';
 import type { TransactionContext } from './context.ts';
 import type { KeyPlacer } from './declared-keys.ts';

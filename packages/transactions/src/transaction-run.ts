@@ -12,11 +12,13 @@
  */
 import { InvalidArgumentError, keepSettlers, settlers, TransactionFinishedError } from '@troupe/core';
 import pRetry from 'p-retry';
-import type { Attempt, AttemptListener, AttemptReport, LockWaiter } from './attempt.ts';
+import type { Attempt } from './attempt.ts';
+import type { AttemptListener, AttemptReport } from './attempt-ground.ts';
+import type { LockWaiter } from './attempt-steps.ts';
 import { BusyActors } from './busy-actors.ts';
-import type { AbortCause, Outcome } from './coordinator.ts';
 import type { IdempotencyGuard } from './idempotency.ts';
 import { LockingTransaction, type TransactionGround } from './open-transaction.ts';
+import type { AbortCause, Outcome } from './outcome.ts';
 import type { Bounded } from './run-deadlines.ts';
 import type { TransactionId } from './status-word.ts';
 import type { TransactionBody, TransactionOptions } from './transaction.ts';
