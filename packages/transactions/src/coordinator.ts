@@ -219,25 +219,20 @@ export class Coordinator {
 
   #commitUnasked(writes: ReadonlyMap<PartitionId, PartitionWrites>): void {
     this.#state = 'deciding';
-    this.#ports.decision.commitUnasked(
-      this.id,
-      this.slot,
-      this.#participants,
-      writes,
-      (verdict, timestamp) => {
-        if (verdict !== 'committed') {
-          this.#undecided(verdict);
-          return;
-        }
-        this.#state = 'committed';
-        for (const participant of this.#participants) {
-          const changes = writes.get(participant.partition);
-          const message = unaskedMessage(this.id, participant, timestamp, changes);
-          this.#ports.send(participant.partition, message);
-        }
-        this.#ports.ended({ committed: true, timestamp });
-      },
-    );
+    const { id, slot } = this;
+    this.#ports.decision.commitUnasked(id, slot, this.#participants, writes, (verdict, timestamp) => {
+      if (verdict !== 'committed') {
+        this.#undecided(verdict);
+        return;
+      }
+      this.#state = 'committed';
+      for (const participant of this.#participants) {
+        const changes = writes.get(participant.partition);
+        const message = unaskedMessage(id, participant, timestamp, changes);
+        this.#ports.send(participant.partition, message);
+      }
+      this.#ports.ended({ committed: true, timestamp });
+    });
   }
 
   /**
@@ -260,17 +255,11 @@ export class Coordinator {
 
   #decide(timestamp: Timestamp): void {
     this.#state = 'deciding';
-    this.#ports.decision.commit(
-      this.id,
-      this.slot,
-      timestamp,
-      this.#participants,
-      this.#writes,
-      (verdict) => {
-        if (verdict === 'committed') this.#end(timestamp, { committed: true, timestamp });
-        else this.#undecided(verdict);
-      },
-    );
+    const { id, slot } = this;
+    this.#ports.decision.commit(id, slot, timestamp, this.#participants, this.#writes, (verdict) => {
+      if (verdict === 'committed') this.#end(timestamp, { committed: true, timestamp });
+      else this.#undecided(verdict);
+    });
   }
 
   /** The decision was not to commit. */

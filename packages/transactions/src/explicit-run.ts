@@ -6,9 +6,9 @@ import type { Bounded } from './run-deadlines.ts';
 import type { TransactionId } from './status-word.ts';
 import type { BeginOptions } from './transaction.ts';
 import { publishTransactionEvent } from './transaction-events.ts';
-import { stateOf } from './transaction-run.ts';
 import type { TransactionService } from './transaction-service.ts';
 import type { UnderWay } from './transaction-views.ts';
+import { underWayWith } from './under-way.ts';
 
 export class ExplicitRun implements Bounded, AttemptListener {
   readonly options: BeginOptions;
@@ -67,10 +67,7 @@ export class ExplicitRun implements Bounded, AttemptListener {
 
   underWay(): UnderWay | undefined {
     const attempt = this.#attempt;
-    if (attempt === undefined) return undefined;
-    const ageMs = performance.now() - this.#beganAtMs;
-    const { id, label } = attempt;
-    return { id, label, ageMs, attempt: 1, state: stateOf(attempt), readOnly: false };
+    return attempt === undefined ? undefined : underWayWith(attempt, 1, this.#beganAtMs);
   }
 
   #stop(cause: AbortCause): boolean {

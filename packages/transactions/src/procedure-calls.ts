@@ -13,7 +13,8 @@ import type { ProcedureDefinition } from './procedure.ts';
 import { CallCell, cellsOf, noTicket, ProcedureCells } from './procedure-cells.ts';
 import { ProcedureOutcomes, type UnansweredCall } from './procedure-outcome.ts';
 import type { RunOptions, TransactionBody } from './transaction.ts';
-import { isThenable, type TransactionRun } from './transaction-run.ts';
+import { isThenable } from './transaction-body.ts';
+import type { TransactionRun } from './transaction-run.ts';
 
 type AnyProcedure = ProcedureDefinition<never, unknown>;
 
