@@ -15,7 +15,7 @@ import type {
 } from '@troupe/core';
 import { SnapshotExecutor, SnapshotTooOldError } from '@troupe/core';
 import type { Closures } from './closures.ts';
-import type { LockingBody } from './transaction-run.ts';
+import type { LockingBody } from './transaction-body.ts';
 
 export class TransactionalOperations implements AtomicOperations {
   readonly #closures: Closures;

@@ -3,85 +3,29 @@
  * the attempt (whoever ends it) rejects them all. The protocol itself is the coordinator's, whose port to the world
  * this is.
  */
-import type { CallOptions, KeyRange, PartitionId, ScanRange, StorageKey, Timestamp } from '@troupe/core';
-import { boundedWait, partitionsOf, TransactionFinishedError } from '@troupe/core';
-import type { Conflict } from './conflict.ts';
+import type { CallOptions, PartitionId, ScanRange, Timestamp } from '@troupe/core';
+import { boundedWait, partitionsOf } from '@troupe/core';
+import { type AttemptGround, type AttemptListener, type AttemptReport, both } from './attempt-ground.ts';
 import {
-  type AbortCause,
-  Coordinator,
-  type CoordinatorPorts,
-  type Outcome,
-  type PartitionWrites,
-  type Patience,
-} from './coordinator.ts';
-import type { Decision } from './decision.ts';
+  type AttemptStep,
+  type LockWaiter,
+  learn,
+  promised,
+  refuseSteps,
+  sendStep,
+  tryStep,
+  type WholeLock,
+  withoutStep,
+} from './attempt-steps.ts';
+import type { PlacedActor } from './busy-actors.ts';
+import type { Conflict } from './conflict.ts';
+import { Coordinator, type CoordinatorPorts } from './coordinator.ts';
+import type { Decision, PartitionWrites } from './decision.ts';
 import type { IdempotencyGuard } from './idempotency.ts';
-import { type LockRequests, lockModeOf, type PartitionRequest } from './lock-requests.ts';
+import type { LockRequests, PartitionRequest, Patience } from './lock-requests.ts';
+import { type Abort, finishedError, type Outcome } from './outcome.ts';
 import type { TransactionId } from './status-word.ts';
-import { type Cell, Workspace } from './workspace.ts';
-
-/** What an attempt needs of its member. */
-export interface AttemptGround {
-  readonly decision: Decision;
-  readonly partitionCount: number;
-  /** No partition can live longer than this member. */
-  readonly outlivesPartitions: boolean;
-  incarnationOf(partition: PartitionId): number;
-  now(): Timestamp;
-  /** Sends to the owner of a partition; to one that is gone, nothing. */
-  send(partition: PartitionId, message: unknown[]): void;
-  /** The owner of this partition can be reached now. */
-  isConnected(partition: PartitionId): boolean;
-  /** Resolves when it can. */
-  connected(partition: PartitionId): Promise<void>;
-  /** The attempt has ended: its word may be lent to another once its decisions are on their way. */
-  ended(attempt: Attempt): void;
-  /** What the user is told about an attempt that ended without a commit. */
-  abortError(attempt: Attempt, cause: AbortCause, partition: PartitionId | undefined): Error;
-}
-
-/** A table, or a range of its keys, to be locked. */
-interface WholeLock {
-  readonly table: number;
-  readonly keys: KeyRange | undefined;
-}
-
-/** An actor, as transactions lock it; without a key all of its type. */
-export interface PlacedActor {
-  readonly table: number;
-  readonly key: StorageKey | undefined;
-  readonly partition: PartitionId;
-}
-
-/** Who is told how a step goes. */
-export interface LockWaiter {
-  /** Every lock is held and every value known. */
-  locksHeld(): void;
-  locksRefused(error: Error): void;
-}
-
-/** Who is told how an attempt ends. */
-export interface AttemptListener {
-  attemptEnded(outcome: Outcome): void;
-}
-
-/** What was asked for and isn't held yet; a chain, mostly of one. */
-interface Step {
-  readonly id: number;
-  readonly mode: 'read' | 'write';
-  readonly requests: readonly PartitionRequest[];
-  readonly waiter: LockWaiter;
-  missing: number;
-  next: Step | undefined;
-}
-
-/** Who has to know which attempt is under way even if this thread dies. */
-export interface AttemptReport {
-  /** Before anything is sent. False: nobody wants it any more. */
-  begins(slot: number): boolean;
-  /** Before the slot is lent again. */
-  ends(slot: number, hasCommitted: boolean): void;
-}
+import { Workspace } from './workspace.ts';
 
 export class Attempt implements CoordinatorPorts {
   readonly coordinator: Coordinator;
@@ -101,7 +45,7 @@ export class Attempt implements CoordinatorPorts {
   /** The actor whose turn refused it. */
   busy: PlacedActor | undefined;
   readonly #ground: AttemptGround;
-  #steps: Step | undefined;
+  #steps: AttemptStep | undefined;
   #nextStep = 1;
   #outcome: Outcome | undefined;
   #listener: AttemptListener | undefined;
@@ -151,22 +95,11 @@ export class Attempt implements CoordinatorPorts {
   }
 
   finishedError(): Error {
-    const outcome = this.#outcome;
-    if (outcome === undefined)
-      return new TransactionFinishedError('the transaction is committing; no operation can join it any more');
-    if (outcome.committed)
-      return new TransactionFinishedError(
-        'the transaction has been committed; no operation can join it any more',
-      );
-    const cause = this.abortError(outcome);
-    return new TransactionFinishedError(`the transaction has ended: ${cause.message}`, {
-      cause,
-      details: { reason: outcome.cause },
-    });
+    return finishedError(this.#outcome, (abort) => this.abortError(abort));
   }
 
   /** What is told to whoever waited for part of it when it ended. */
-  abortError({ cause, partition }: Extract<Outcome, { readonly committed: false }>): Error {
+  abortError({ cause, partition }: Abort): Error {
     return this.#ground.abortError(this, cause, partition);
   }
 
@@ -286,13 +219,9 @@ export class Attempt implements CoordinatorPorts {
   }
 
   answered(stepId: number, partition: PartitionId, values: readonly unknown[]): void {
-    const step = this.#tryStep(stepId);
+    const step = tryStep(this.#steps, stepId);
     if (step === undefined) return;
-    for (const request of step.requests)
-      if (request.partition === partition) {
-        learn(request.cells, values, step.mode);
-        this.once?.answered(request);
-      }
+    learn(step, partition, values, this.once);
     if (this.once?.isAnswered === true) {
       // Before the body is told anything: what it wants to do has been done.
       this.coordinator.abort('already');
@@ -300,7 +229,7 @@ export class Attempt implements CoordinatorPorts {
     }
     step.missing--;
     if (step.missing > 0) return;
-    this.#drop(step);
+    this.#steps = withoutStep(this.#steps, step);
     step.waiter.locksHeld();
   }
 
@@ -309,9 +238,7 @@ export class Attempt implements CoordinatorPorts {
     this.report?.ends(this.coordinator.slot, outcome.committed);
     this.#ground.ended(this);
     if (!outcome.committed && this.#steps !== undefined) {
-      const error = this.abortError(outcome);
-      for (let step: Step | undefined = this.#steps; step !== undefined; step = step.next)
-        step.waiter.locksRefused(error);
+      refuseSteps(this.#steps, this.abortError(outcome));
       this.#steps = undefined;
     }
     this.#listener?.attemptEnded(outcome);
@@ -334,7 +261,7 @@ export class Attempt implements CoordinatorPorts {
 
   /** Asks for a table or a range of it where `whole` is given, else for the accesses of each request. */
   #step(
-    mode: Step['mode'],
+    mode: 'read' | 'write',
     wanted: readonly PartitionRequest[],
     whole: WholeLock | undefined,
     patience: Patience,
@@ -351,73 +278,12 @@ export class Attempt implements CoordinatorPorts {
     }
     if (!this.isOpen) waiter.locksRefused(this.finishedError());
     else if (requests.length === 0) waiter.locksHeld();
-    else this.#ask(mode, requests, whole, patience, waiter);
-  }
-
-  #ask(
-    mode: Step['mode'],
-    requests: readonly PartitionRequest[],
-    whole: WholeLock | undefined,
-    patience: Patience,
-    waiter: LockWaiter,
-  ): void {
-    const id = this.#nextStep++;
-    // Registered before it is sent: a partition on this thread answers, or refuses, within the call.
-    this.#steps = { id, mode, requests, waiter, missing: requests.length, next: this.#steps };
-    for (const request of requests) {
-      if (!this.isOpen) return;
-      const { partition, accesses } = request;
-      if (whole !== undefined) this.#askWhole(partition, id, whole, mode, patience);
-      else if (this.once?.asks(request) === true) this.coordinator.lockOnce(partition, id, accesses);
-      else this.coordinator.lock(partition, id, accesses, patience);
+    else {
+      const steps = this.#steps;
+      const step = { id: this.#nextStep++, mode, requests, waiter, missing: requests.length, next: steps };
+      // Registered before it is sent: a partition on this thread answers, or refuses, within the call.
+      this.#steps = step;
+      sendStep(step, whole, patience, this.coordinator, this.once);
     }
   }
-
-  #askWhole(
-    partition: PartitionId,
-    id: number,
-    { table, keys }: WholeLock,
-    mode: Step['mode'],
-    patience: Patience,
-  ): void {
-    if (keys === undefined) this.coordinator.lockTable(partition, id, table, lockModeOf(mode), patience);
-    else this.coordinator.lockRange(partition, id, table, keys);
-  }
-
-  #tryStep(id: number): Step | undefined {
-    let step = this.#steps;
-    while (step !== undefined && step.id !== id) step = step.next;
-    return step;
-  }
-
-  #drop(done: Step): void {
-    if (this.#steps === done) {
-      this.#steps = done.next;
-      return;
-    }
-    for (let step = this.#steps; step !== undefined; step = step.next)
-      if (step.next === done) step.next = done.next;
-  }
-}
-
-/** The values that come with locks. */
-function learn(cells: readonly Cell[], values: readonly unknown[], mode: 'read' | 'write'): void {
-  for (let i = 0; i < cells.length; i++) {
-    const cell = cells[i] as Cell;
-    cell.committed = values[i];
-    if (cell.lock !== 'write') cell.lock = mode;
-  }
-}
-
-function promised(ask: (waiter: LockWaiter) => void): Promise<void> {
-  return new Promise((resolve, reject) => ask({ locksHeld: resolve, locksRefused: reject }));
-}
-
-function both(first: AttemptListener, second: AttemptListener): AttemptListener {
-  return {
-    attemptEnded(outcome) {
-      first.attemptEnded(outcome);
-      second.attemptEnded(outcome);
-    },
-  };
 }

@@ -24,10 +24,10 @@ import { NestedTransaction } from './nested-transaction.ts';
 import { readOnlyExecutor } from './read-only-executor.ts';
 import type { ScopeId } from './scopes.ts';
 import type { NestedOptions, TransactionBody } from './transaction.ts';
+import { notAwaited } from './transaction-body.ts';
 import type { StoredEntries } from './transaction-executor.ts';
 import { checkTransactionCall } from './transaction-options.ts';
 import { type TransactionPlace, toRef } from './transaction-ref.ts';
-import { notAwaited } from './transaction-run.ts';
 import { readOnlyActors } from './trunk.ts';
 
 /** What branches need of their member. */

@@ -7,8 +7,16 @@
  * waiting (it asks one of them), and nothing would ever end that. So with several its patience ends, doubled from one
  * attempt to the next; then it lets go of all and tries again.
  */
-import type { Attempt, PlacedActor } from './attempt.ts';
+import type { PartitionId, StorageKey } from '@troupe/core';
+import type { Attempt } from './attempt.ts';
 import type { LockingTransaction } from './open-transaction.ts';
+
+/** An actor, as transactions lock it; without a key all of its type. */
+export interface PlacedActor {
+  readonly table: number;
+  readonly key: StorageKey | undefined;
+  readonly partition: PartitionId;
+}
 
 /** The latest are kept: those of an attempt that will not be repeated are of no use. */
 const actorsMax = 8;

@@ -6,7 +6,8 @@ import { SnapshotRun } from './snapshot-run.ts';
 import { SnapshotTransaction } from './snapshot-transaction.ts';
 import type { TransactionId } from './status-word.ts';
 import type { TransactionBody, TransactionOptions } from './transaction.ts';
-import { type LockingBody, type RunSettings, TransactionRun } from './transaction-run.ts';
+import type { LockingBody } from './transaction-body.ts';
+import { type RunSettings, TransactionRun } from './transaction-run.ts';
 import type { TransactionService } from './transaction-service.ts';
 import type { UnderWay } from './transaction-views.ts';
 

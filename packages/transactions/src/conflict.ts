@@ -10,8 +10,8 @@ import {
   type StorageKey,
   type Timestamp,
 } from '@troupe/core';
-import type { AbortCause } from './coordinator.ts';
 import type { LockOwner, LockQueue } from './lock-table.ts';
+import type { AbortCause } from './outcome.ts';
 import { tableName } from './table-name.ts';
 import { TransactionRecord } from './transaction-record.ts';
 

@@ -22,28 +22,14 @@
 import type { KeyRange, PartitionId, Timestamp } from '@troupe/core';
 import { assert } from '@troupe/core';
 import type { Conflict } from './conflict.ts';
+import { addLabel, decideMessage, requestMessage, unaskedMessage } from './coordinator-messages.ts';
 import type { Decision, PartitionWrites, Touched } from './decision.ts';
 import type { LockMode } from './lock-mode.ts';
-import { labelPosition, Refusal, RequestOp } from './messages.ts';
+import type { Patience } from './lock-requests.ts';
+import { type Refusal, RequestOp } from './messages.ts';
+import { type AbortCause, causeOfRefusal, type Outcome } from './outcome.ts';
+import { latestVoteOf, lostOf, type Participation, participationOf } from './participation.ts';
 import type { TransactionId } from './status-word.ts';
-
-/** Why an attempt ended without a commit. */
-export type AbortCause =
-  | 'wounded'
-  | 'participant-lost'
-  | 'line-full'
-  /** A turn of an actor was under way that it must not wait for. */
-  | 'busy'
-  | 'killed'
-  | 'timeout'
-  | 'user'
-  /** It was done before, under the same idempotency key. */
-  | 'already';
-
-export type { PartitionWrites };
-
-/** Whether to wait for turns of actors that are under way: only with no locks that they could wait for. */
-export type Patience = 'none' | 'turns';
 
 export interface CoordinatorPorts {
   /** Told to every partition, for views and errors. */
@@ -58,24 +44,6 @@ export interface CoordinatorPorts {
   answered(step: number, partition: PartitionId, values: readonly unknown[]): void;
   /** Called once. */
   ended(outcome: Outcome): void;
-}
-
-export type Outcome =
-  | { readonly committed: true; readonly timestamp: Timestamp }
-  | {
-      readonly committed: false;
-      readonly cause: AbortCause;
-      readonly partition: PartitionId | undefined;
-      /** What it was wounded over, where that is known. */
-      readonly conflict?: Conflict | undefined;
-    };
-
-interface Participation extends Touched {
-  /** Its vote, or undefined while it has none to give or hasn't given it. */
-  vote: Timestamp | undefined;
-  mustVote: boolean;
-  /** It has been sent something, so it may hold something. */
-  told: boolean;
 }
 
 export type CoordinatorState = 'running' | 'preparing' | 'deciding' | 'committed' | 'aborted';
@@ -167,11 +135,8 @@ export class Coordinator {
       return;
     }
     const [first] = writes;
-    if (
-      first !== undefined &&
-      writes.size === 1 &&
-      this.#participants.every((p) => p.partition === first[0])
-    ) {
+    const isAlone = writes.size === 1 && this.#participants.every((p) => p.partition === first?.[0]);
+    if (first !== undefined && isAlone) {
       this.#send(RequestOp.commitOne, first[0], first[1].writes, first[1].cleared, undefined);
       return;
     }
@@ -234,19 +199,18 @@ export class Coordinator {
   refused(partition: PartitionId, reason: Refusal, conflict?: Conflict): void {
     if (this.#state !== 'running' && this.#state !== 'preparing') return;
     this.#ports.decision.tryAbort(this.id, this.slot);
-    this.#end(0, { committed: false, cause: causeOf[reason], partition, conflict });
+    this.#end(0, { committed: false, cause: causeOfRefusal[reason], partition, conflict });
   }
 
   /** The timestamp of the commit: the largest of the votes. */
   protected latestVote(): Timestamp {
-    let latest = 0;
-    for (const { vote } of this.#participants) if (vote !== undefined && vote > latest) latest = vote;
-    return latest;
+    return latestVoteOf(this.#participants);
   }
 
   #prepare(writes: ReadonlyMap<PartitionId, PartitionWrites>): void {
     // All are counted before the first message goes out: a participant on this thread votes within the call.
-    for (const partition of writes.keys()) this.#participation(partition).mustVote = true;
+    for (const partition of writes.keys())
+      participationOf(partition, this.#participants, this.#ports).mustVote = true;
     this.#votesMissing = writes.size;
     for (const [partition, { writes: list, cleared }] of writes) {
       if (this.#state === 'preparing') this.#send(RequestOp.prepare, partition, list, cleared, undefined);
@@ -255,37 +219,20 @@ export class Coordinator {
 
   #commitUnasked(writes: ReadonlyMap<PartitionId, PartitionWrites>): void {
     this.#state = 'deciding';
-    this.#ports.decision.commitUnasked(
-      this.id,
-      this.slot,
-      this.#participants,
-      writes,
-      (verdict, timestamp) => {
-        if (verdict !== 'committed') {
-          this.#undecided(verdict);
-          return;
-        }
-        this.#state = 'committed';
-        for (const { partition, incarnation } of this.#participants) {
-          const changes = writes.get(partition);
-          this.#ports.send(
-            partition,
-            changes === undefined
-              ? [RequestOp.decide, this.id, partition, incarnation, 0]
-              : [
-                  RequestOp.commit,
-                  this.id,
-                  partition,
-                  incarnation,
-                  timestamp,
-                  changes.writes,
-                  changes.cleared,
-                ],
-          );
-        }
-        this.#ports.ended({ committed: true, timestamp });
-      },
-    );
+    const { id, slot } = this;
+    this.#ports.decision.commitUnasked(id, slot, this.#participants, writes, (verdict, timestamp) => {
+      if (verdict !== 'committed') {
+        this.#undecided(verdict);
+        return;
+      }
+      this.#state = 'committed';
+      for (const participant of this.#participants) {
+        const changes = writes.get(participant.partition);
+        const message = unaskedMessage(id, participant, timestamp, changes);
+        this.#ports.send(participant.partition, message);
+      }
+      this.#ports.ended({ committed: true, timestamp });
+    });
   }
 
   /**
@@ -308,17 +255,11 @@ export class Coordinator {
 
   #decide(timestamp: Timestamp): void {
     this.#state = 'deciding';
-    this.#ports.decision.commit(
-      this.id,
-      this.slot,
-      timestamp,
-      this.#participants,
-      this.#writes,
-      (verdict) => {
-        if (verdict === 'committed') this.#end(timestamp, { committed: true, timestamp });
-        else this.#undecided(verdict);
-      },
-    );
+    const { id, slot } = this;
+    this.#ports.decision.commit(id, slot, timestamp, this.#participants, this.#writes, (verdict) => {
+      if (verdict === 'committed') this.#end(timestamp, { committed: true, timestamp });
+      else this.#undecided(verdict);
+    });
   }
 
   /** The decision was not to commit. */
@@ -329,63 +270,27 @@ export class Coordinator {
 
   #end(timestamp: Timestamp, outcome: Outcome): void {
     this.#state = outcome.committed ? 'committed' : 'aborted';
-    for (const { partition, incarnation, mustVote, told } of this.#participants) {
-      if (!told) continue;
-      this.#ports.send(partition, [
-        RequestOp.decide,
-        this.id,
-        partition,
-        incarnation,
-        mustVote ? timestamp : 0,
-      ]);
+    for (const participant of this.#participants) {
+      const { partition, mustVote, told } = participant;
+      if (told) this.#ports.send(partition, decideMessage(this.id, participant, mustVote ? timestamp : 0));
     }
     this.#ports.ended(outcome);
   }
 
   #send(op: number, partition: PartitionId, a: unknown, b: unknown, c: unknown, d?: unknown): void {
-    const participant = this.#participation(partition);
+    const participant = participationOf(partition, this.#participants, this.#ports);
     const first = participant.told ? 0 : 1;
     participant.told = true;
-    const message = [op, this.id, partition, participant.incarnation, this.slot, this.age, first, a, b];
-    if (c !== undefined) message.push(c);
-    if (d !== undefined) message.push(d);
-    if (first === 1 && this.#ports.label !== undefined) {
-      // Always at the same place, whatever the message carries before it.
-      while (message.length < labelPosition) message.push(undefined);
-      message.push(this.#ports.label);
-    }
+    const message = requestMessage(op, this, participant, first, a, b, c, d);
+    if (first === 1 && this.#ports.label !== undefined) addLabel(message, this.#ports.label);
     this.#ports.send(partition, message);
   }
 
-  /** Its part in the transaction, with the incarnation it had when first touched. */
-  #participation(partition: PartitionId): Participation {
-    for (const known of this.#participants) if (known.partition === partition) return known;
-    const incarnation = this.#ports.incarnationOf(partition);
-    const participant: Participation = {
-      partition,
-      incarnation,
-      vote: undefined,
-      mustVote: false,
-      told: false,
-    };
-    this.#participants.push(participant);
-    return participant;
-  }
-
   #lostPartition(): PartitionId | undefined {
-    return this.#participants.find((p) => this.#ports.incarnationOf(p.partition) !== p.incarnation)
-      ?.partition;
+    return lostOf(this.#participants, this.#ports);
   }
 
   #assertRunning(): void {
     assert(this.#state === 'running', `a transaction that is ${this.#state} was asked to go on`);
   }
 }
-
-const causeOf: Record<Refusal, AbortCause> = {
-  [Refusal.wounded]: 'wounded',
-  [Refusal.incarnation]: 'participant-lost',
-  [Refusal.lineFull]: 'line-full',
-  [Refusal.ended]: 'killed',
-  [Refusal.busy]: 'busy',
-};

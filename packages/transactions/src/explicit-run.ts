@@ -1,13 +1,14 @@
 /** An explicit transaction under way, as deadlines, views and kills see it. It has one attempt. */
-import type { Attempt, AttemptListener } from './attempt.ts';
-import type { AbortCause, Outcome } from './coordinator.ts';
+import type { Attempt } from './attempt.ts';
+import type { AttemptListener } from './attempt-ground.ts';
+import type { AbortCause, Outcome } from './outcome.ts';
 import type { Bounded } from './run-deadlines.ts';
 import type { TransactionId } from './status-word.ts';
 import type { BeginOptions } from './transaction.ts';
 import { publishTransactionEvent } from './transaction-events.ts';
-import { stateOf } from './transaction-run.ts';
 import type { TransactionService } from './transaction-service.ts';
 import type { UnderWay } from './transaction-views.ts';
+import { underWayWith } from './under-way.ts';
 
 export class ExplicitRun implements Bounded, AttemptListener {
   readonly options: BeginOptions;
@@ -66,10 +67,7 @@ export class ExplicitRun implements Bounded, AttemptListener {
 
   underWay(): UnderWay | undefined {
     const attempt = this.#attempt;
-    if (attempt === undefined) return undefined;
-    const ageMs = performance.now() - this.#beganAtMs;
-    const { id, label } = attempt;
-    return { id, label, ageMs, attempt: 1, state: stateOf(attempt), readOnly: false };
+    return attempt === undefined ? undefined : underWayWith(attempt, 1, this.#beganAtMs);
   }
 
   #stop(cause: AbortCause): boolean {

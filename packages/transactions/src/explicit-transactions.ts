@@ -9,7 +9,7 @@ import { LockingTransaction, type TransactionGround } from './open-transaction.t
 import { SnapshotRun } from './snapshot-run.ts';
 import { SnapshotTransaction } from './snapshot-transaction.ts';
 import type { BeginOptions, ExplicitTransaction } from './transaction.ts';
-import { notAwaited } from './transaction-run.ts';
+import { notAwaited } from './transaction-body.ts';
 import type { TransactionService } from './transaction-service.ts';
 
 export class ExplicitTransactions {

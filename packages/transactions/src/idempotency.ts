@@ -14,7 +14,7 @@
  */
 import type { PartitionId } from '@troupe/core';
 import { copyValue, hashKey, InvalidArgumentError } from '@troupe/core';
-import type { PartitionWrites } from './coordinator.ts';
+import type { PartitionWrites } from './decision.ts';
 import { LockMode } from './lock-mode.ts';
 import type { PartitionRequest } from './lock-requests.ts';
 import type { Cell } from './workspace.ts';

@@ -1,19 +1,15 @@
 /** Transactions over partitioned tables: the locking actor protocol, and the ways users begin a transaction. */
 
-export { Attempt, type AttemptGround, type AttemptListener, type AttemptReport } from './attempt.ts';
+export { Attempt } from './attempt.ts';
+export type { AttemptGround, AttemptListener, AttemptReport } from './attempt-ground.ts';
 export { CommitLog, type CommitLogPorts, type CommitRecord, type LogOrigin } from './commit-log.ts';
-export {
-  type AbortCause,
-  Coordinator,
-  type CoordinatorPorts,
-  type Outcome,
-  type PartitionWrites,
-} from './coordinator.ts';
+export { Coordinator, type CoordinatorPorts } from './coordinator.ts';
 export {
   type Decision,
   type LoggedTransaction,
   MemoryDecision,
   type ParticipantLog,
+  type PartitionWrites,
   type Touched,
   type Verdict,
   type Vote,
@@ -36,6 +32,7 @@ export { LogClient } from './log-client.ts';
 export { LogOp, LogReplyOp, LogVerdict } from './log-messages.ts';
 export { ProcedureOp, Refusal, ReplyOp, RequestOp } from './messages.ts';
 export { OneLogDecision, OneLogParticipation } from './one-log-decision.ts';
+export type { AbortCause, Outcome } from './outcome.ts';
 export { Participant, type ParticipantPorts } from './participant.ts';
 export { type ProcedureDefinition, type ProcedureOptions, procedure } from './procedure.ts';
 export { CallCell, cellsOf, noTicket, ProcedureCells, type Settled, type Ticket } from './procedure-cells.ts';

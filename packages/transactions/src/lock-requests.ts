@@ -3,6 +3,9 @@ import type { PartitionId } from '@troupe/core';
 import { LockMode } from './lock-mode.ts';
 import type { Cell } from './workspace.ts';
 
+/** Whether to wait for turns of actors that are under way: only with no locks that they could wait for. */
+export type Patience = 'none' | 'turns';
+
 /** What is asked of one partition in one step. */
 export interface PartitionRequest {
   readonly partition: PartitionId;

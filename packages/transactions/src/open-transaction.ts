@@ -4,7 +4,9 @@
  */
 import type { JoinedCalls, Key, MemberTables, Table, TableDefinition } from '@troupe/core';
 import { InvalidArgumentError } from '@troupe/core';
-import type { Attempt, LockWaiter, PlacedActor } from './attempt.ts';
+import type { Attempt } from './attempt.ts';
+import type { LockWaiter } from './attempt-steps.ts';
+import type { PlacedActor } from './busy-actors.ts';
 import type { OpenTransaction, TransactionContext } from './context.ts';
 import type { KeyPlacer, PlacedKeys } from './declared-keys.ts';
 import { NestedTransaction } from './nested-transaction.ts';

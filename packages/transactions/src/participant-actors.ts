@@ -9,6 +9,7 @@
  * stands in line behind it without patience is refused.
  */
 import { type ActorStates, isActorTable, type StorageKey } from '@troupe/core';
+import type { ParticipantRecords } from './participant-records.ts';
 import type { LockStep, TransactionRecord } from './transaction-record.ts';
 
 /** A turn of this actor is under way, of any one of the type when there is no key. */
@@ -17,8 +18,62 @@ export interface BusyActor {
   readonly key: StorageKey | undefined;
 }
 
+/** What becomes of transactions that wanted a busy actor. */
+interface Lockers {
+  /** The turn it waited for has ended. */
+  proceed(record: TransactionRecord): void;
+  /** A turn is under way that it must not wait for: it ends here. */
+  refuseBusy(record: TransactionRecord, busy: BusyActor): void;
+}
+
+/** The actors of one partition, as transactions lock them. */
+export class ParticipantActors {
+  readonly #actors: ActorStates | undefined;
+  readonly #records: ParticipantRecords;
+  readonly #lockers: Lockers;
+
+  constructor(actors: ActorStates | undefined, records: ParticipantRecords, lockers: Lockers) {
+    this.#actors = actors;
+    this.#records = records;
+    this.#lockers = lockers;
+  }
+
+  /** False: it was refused, because a turn is under way that it must not wait for. */
+  mayLock(record: TransactionRecord, step: LockStep): boolean {
+    record.locksActors = true;
+    const busy = step.patient ? undefined : busyIn(step, this.#actors);
+    if (busy !== undefined) this.#lockers.refuseBusy(record, busy);
+    return busy === undefined;
+  }
+
+  /** It has its locks. True: a turn that began before is under way still; it waits for it, or was refused. */
+  awaitsTurn(record: TransactionRecord): boolean {
+    if (record.awaitsTurn) return true;
+    for (const step of record.steps) {
+      const busy = step.kind === 'lock' ? busyIn(step, this.#actors) : undefined;
+      if (step.kind !== 'lock' || busy === undefined) continue;
+      if (step.patient) this.#waitForTurn(record, busy);
+      else this.#lockers.refuseBusy(record, busy);
+      return true;
+    }
+    return false;
+  }
+
+  #waitForTurn(record: TransactionRecord, busy: BusyActor): void {
+    record.awaitsTurn = true;
+    this.#actors?.whenAtRest(busy.table, busy.key, () => {
+      record.awaitsTurn = false;
+      this.#lockers.proceed(record);
+    });
+    for (const waiting of impatientFor(busy, this.#records.all())) {
+      // Letting one go may have let another through, to be refused on its own.
+      if (this.#records.has(waiting)) this.#lockers.refuseBusy(waiting, busy);
+    }
+  }
+}
+
 /** The first actor among what a step locks that isn't at rest. */
-export function busyIn(step: LockStep, actors: ActorStates | undefined): BusyActor | undefined {
+function busyIn(step: LockStep, actors: ActorStates | undefined): BusyActor | undefined {
   if (actors === undefined) return undefined;
   const { table, accesses } = step;
   if (table !== undefined) {
@@ -33,7 +88,7 @@ export function busyIn(step: LockStep, actors: ActorStates | undefined): BusyAct
 }
 
 /** Transactions in line for this actor that may hold what its turn waits for. */
-export function impatientFor(busy: BusyActor, records: Iterable<TransactionRecord>): TransactionRecord[] {
+function impatientFor(busy: BusyActor, records: Iterable<TransactionRecord>): TransactionRecord[] {
   const found: TransactionRecord[] = [];
   for (const record of records) {
     if (record.waits === 0 || !record.locksActors) continue;

@@ -4,7 +4,7 @@
  */
 import type { CallOptions, CoreMember, MessageFamily, Peer } from '@troupe/core';
 import { addCallSite, copiedBytes, copyValue, Family, InvalidArgumentError, onAbort } from '@troupe/core';
-import type { AttemptReport } from './attempt.ts';
+import type { AttemptReport } from './attempt-ground.ts';
 import type { Closures } from './closures.ts';
 import type { TransactionContext } from './context.ts';
 import type { KeyPlacer } from './declared-keys.ts';
@@ -13,7 +13,8 @@ import type { ProcedureDefinition } from './procedure.ts';
 import { CallCell, cellsOf, noTicket, ProcedureCells } from './procedure-cells.ts';
 import { ProcedureOutcomes, type UnansweredCall } from './procedure-outcome.ts';
 import type { RunOptions, TransactionBody } from './transaction.ts';
-import { isThenable, type TransactionRun } from './transaction-run.ts';
+import { isThenable } from './transaction-body.ts';
+import type { TransactionRun } from './transaction-run.ts';
 
 type AnyProcedure = ProcedureDefinition<never, unknown>;
 

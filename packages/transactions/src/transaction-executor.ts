@@ -25,7 +25,9 @@ import {
   toWireRange,
   WriteSlot,
 } from '@troupe/core';
-import type { Attempt, LockWaiter, PlacedActor } from './attempt.ts';
+import type { Attempt } from './attempt.ts';
+import type { LockWaiter } from './attempt-steps.ts';
+import type { PlacedActor } from './busy-actors.ts';
 import type { PlacedTableKey } from './declared-keys.ts';
 import { KeyUpdates } from './key-updates.ts';
 import { LockRequests } from './lock-requests.ts';

@@ -5,9 +5,10 @@
  * when a transaction begins (views tell its age). Its end is measured for the first thousand, then for one in eight:
  * a clock read is a visible part of the smallest transactions. Waits for locks are measured all.
  */
-import type { AbortCause } from './coordinator.ts';
+
 import { Histogram, type HistogramSummary } from './histogram.ts';
 import type { LockMeter } from './lock-waits.ts';
+import type { AbortCause } from './outcome.ts';
 
 /** What became of the transactions of all members since their threads began. */
 export interface TransactionMetrics {

@@ -23,6 +23,18 @@ export interface LockStep {
   readonly patient: boolean;
 }
 
+const noAccesses: readonly unknown[] = [];
+
+/** As messages carry it: `patient` is 1 or left out. */
+export function lockStep(
+  step: number,
+  accesses: readonly unknown[] | undefined,
+  table: number | undefined,
+  patient: unknown,
+): LockStep {
+  return { kind: 'lock', step, accesses: accesses ?? noAccesses, table, patient: patient === 1 };
+}
+
 /** What a transaction is doing here once its locks are granted. */
 type Step =
   | LockStep

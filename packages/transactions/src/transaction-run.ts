@@ -10,33 +10,22 @@
  * gone. Written with callbacks rather than async functions: every transaction passes here, and each promise less is a
  * visible part of its cost.
  */
-import { InvalidArgumentError, keepSettlers, settlers, TransactionFinishedError } from '@troupe/core';
-import pRetry from 'p-retry';
-import type { Attempt, AttemptListener, AttemptReport, LockWaiter } from './attempt.ts';
-import { BusyActors } from './busy-actors.ts';
-import type { AbortCause, Outcome } from './coordinator.ts';
-import type { IdempotencyGuard } from './idempotency.ts';
+import { keepSettlers, settlers, TransactionFinishedError } from '@troupe/core';
+import type { Attempt } from './attempt.ts';
+import { type AttemptEnd, endOf } from './attempt-end.ts';
+import type { AttemptListener, AttemptReport } from './attempt-ground.ts';
+import type { LockWaiter } from './attempt-steps.ts';
 import { LockingTransaction, type TransactionGround } from './open-transaction.ts';
+import type { AbortCause, Outcome } from './outcome.ts';
 import type { Bounded } from './run-deadlines.ts';
+import { RunRetries, retriesAtOnce } from './run-retries.ts';
 import type { TransactionId } from './status-word.ts';
 import type { TransactionBody, TransactionOptions } from './transaction.ts';
+import { type BodyEnd, isThenable, type LockingBody, notAwaited } from './transaction-body.ts';
 import { publishTransactionEvent } from './transaction-events.ts';
 import type { TransactionService } from './transaction-service.ts';
-import type { TransactionState, UnderWay } from './transaction-views.ts';
-
-/**
- * Lost conflicts that are tried again at once. An attempt that goes back into line at its age waits right behind the one
- * that wounded it; one that pauses first comes back to find younger ones there, and has to wound them in turn. Two here,
- * and the first of p-retry's.
- */
-const retriesAtOnce = 2;
-/** First and longest pause before further ones; each is spread at random. */
-const retryBackoffMs = 1;
-const retryBackoffMsMax = 50;
-/** Ids of lost attempts by which a run is known. */
-const earlierIdsMax = 64;
-
-export type LockingBody<T> = (transaction: LockingTransaction) => T | Promise<T>;
+import type { UnderWay } from './transaction-views.ts';
+import { underWayWith } from './under-way.ts';
 
 /** What a run needs to know beside what its user says. */
 export interface RunSettings extends TransactionOptions {
@@ -44,17 +33,6 @@ export interface RunSettings extends TransactionOptions {
   readonly procedure?: string;
   readonly report?: AttemptReport | undefined;
 }
-
-/** How an attempt ended: well, with an error for the user, or lost to another transaction and worth another try. */
-type AttemptEnd<T> =
-  | { readonly kind: 'committed'; readonly value: T }
-  | { readonly kind: 'failed'; readonly error: unknown }
-  | { readonly kind: 'lost'; readonly error: Error };
-
-/** How a body ended. */
-type BodyEnd<T> =
-  | { readonly threw: false; readonly value: T }
-  | { readonly threw: true; readonly error: unknown };
 
 export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
   readonly options: RunSettings;
@@ -67,20 +45,14 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
   #age: number | undefined;
   #attempts = 0;
   readonly #beganAtMs = performance.now();
-  /** Ids of attempts that were lost: the first, and the latest of many. */
-  #earlierIds: TransactionId[] | undefined;
   #attempt: Attempt | undefined;
   #transaction: LockingTransaction | undefined;
-  /** Actors that were in a turn when earlier attempts wanted them. */
-  #busy: BusyActors | undefined;
+  /** Once an attempt was lost. */
+  #retries: RunRetries<T> | undefined;
   /** What the body of the attempt under way has come to. */
   #returned: BodyEnd<T> | undefined;
   #resolve: ((value: T) => void) | undefined;
   #reject: ((error: unknown) => void) | undefined;
-  /** Set while p-retry waits for the attempt under way. */
-  #retrying:
-    | { readonly resolve: (end: AttemptEnd<T>) => void; readonly reject: (lost: Error) => void }
-    | undefined;
   #over = false;
   /** What the caller is told, once it is ended from outside. */
   #stopped: { readonly cause: AbortCause; readonly error: () => unknown } | undefined;
@@ -129,15 +101,12 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
   }
 
   isKnownAs(id: TransactionId): boolean {
-    return this.#attempt?.id === id || this.#earlierIds?.includes(id) === true;
+    return this.#attempt?.id === id || this.#retries?.hasLost(id) === true;
   }
 
   underWay(): UnderWay | undefined {
     const attempt = this.#attempt;
-    if (attempt === undefined) return undefined;
-    const ageMs = performance.now() - this.#beganAtMs;
-    const { id, label } = attempt;
-    return { id, label, ageMs, attempt: this.#attempts, state: stateOf(attempt), readOnly: false };
+    return attempt === undefined ? undefined : underWayWith(attempt, this.#attempts, this.#beganAtMs);
   }
 
   /** When the attempt is beyond abort, its outcome is about to be told and stands: false. */
@@ -206,19 +175,18 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
       return;
     }
     const { idempotencyKey, procedure, report } = this.options;
-    if (report !== undefined) {
-      if (!report.begins(attempt.coordinator.slot)) {
-        this.kill();
-        return;
-      }
-      attempt.report = report;
+    if (report?.begins(attempt.coordinator.slot) === false) {
+      this.kill();
+      return;
     }
+    attempt.report = report;
     if (idempotencyKey !== undefined) attempt.once = this.#service.guard(idempotencyKey, procedure);
     const transaction = new LockingTransaction(this.#ground, attempt, this.#attempts);
     this.#transaction = transaction;
-    if (this.#busy === undefined) this.#declare(transaction);
+    const busy = this.#retries?.busy;
+    if (busy === undefined) this.#declare(transaction);
     else
-      this.#busy.lockFirst(transaction, attempt).then(
+      busy.lockFirst(transaction, attempt).then(
         () => this.#declare(transaction),
         (error: Error) => this.#threw(error),
       );
@@ -240,9 +208,7 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
   #retriedAfter(lost: Attempt): void {
     this.#service.meter.retried();
     this.#publish('retried', () => this.#service.abortError(lost, 'wounded', undefined));
-    this.#earlierIds ??= [];
-    if (this.#earlierIds.length === earlierIdsMax) this.#earlierIds.splice(1, 1);
-    this.#earlierIds.push(lost.id);
+    this.#retriesOf().lost(lost.id);
   }
 
   /** The declared keys are locked. */
@@ -276,13 +242,12 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
 
   #returnedValue(value: T): void {
     const attempt = this.#attempt as Attempt;
-    const { operationsUnderWay } = attempt;
+    const { once, operationsUnderWay } = attempt;
     if (operationsUnderWay > 0) {
       // It would commit before they are part of it.
       this.#threw(notAwaited('the body of a transaction returned', operationsUnderWay));
       return;
     }
-    const { once } = attempt;
     try {
       this.#returned = { threw: false, value: once === undefined ? value : once.keep(value) };
     } catch (error) {
@@ -302,96 +267,36 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
   }
 
   attemptEnded(outcome: Outcome): void {
-    if (!outcome.committed && outcome.cause === 'busy') this.#noteBusy();
-    const end = this.#endOf(outcome);
-    if (this.#retrying !== undefined) {
-      if (end.kind === 'lost') this.#retrying.reject(end.error);
-      else this.#retrying.resolve(end);
-    } else if (end.kind === 'lost') this.#retry(end.error);
+    const attempt = this.#attempt as Attempt;
+    if (!outcome.committed && outcome.cause === 'busy') this.#retriesOf().noteBusy(attempt.busy);
+    const end = endOf(outcome, this.#returned as BodyEnd<T>, attempt, this.#service);
+    if (this.#retries?.attemptEnded(end) === true) return;
+    if (end.kind === 'lost') this.#retry(end.error);
     else this.#finish(end);
-  }
-
-  #endOf(outcome: Outcome): AttemptEnd<T> {
-    const returned = this.#returned as BodyEnd<T>;
-    if (outcome.committed)
-      return returned.threw
-        ? { kind: 'failed', error: returned.error }
-        : { kind: 'committed', value: returned.value };
-    const { once } = this.#attempt as Attempt;
-    if (once?.isAnswered === true) return storedEnd(once);
-    if (returned.threw && outcome.cause === 'user') return { kind: 'failed', error: returned.error };
-    const cause = returned.threw ? returned.error : undefined;
-    const error = this.#service.abortError(this.#attempt as Attempt, outcome.cause, outcome.partition, cause);
-    return { kind: outcome.cause === 'wounded' || outcome.cause === 'busy' ? 'lost' : 'failed', error };
-  }
-
-  #noteBusy(): void {
-    this.#busy ??= new BusyActors();
-    this.#busy.note(this.#attempt?.busy);
   }
 
   // ── further attempts ──────────────────────────────────────────────────────────────────────────────────────────
 
-  /** p-retry only sees lost conflicts: it would judge what a body threw, and wrap it if it isn't an Error. */
   #retry(lost: Error): void {
     // What is being stopped may find that it was wounded a moment before; it is over all the same.
     if (this.#over || this.#stopped !== undefined) return;
     const { retries = Number.POSITIVE_INFINITY } = this.options;
-    if (this.#attempts > retries) {
-      this.#finish({ kind: 'failed', error: lost });
-      return;
-    }
-    if (this.#attempts <= retriesAtOnce) {
-      this.#try();
-      return;
-    }
-    pRetry(() => this.#tryAgain(), {
-      // What p-retry takes for the first try is already a retry.
-      retries: retries - this.#attempts,
-      minTimeout: retryBackoffMs,
-      maxTimeout: retryBackoffMsMax,
-      randomize: true,
-      shouldRetry: () => !this.#over,
-    }).then(
+    if (this.#attempts > retries) this.#finish({ kind: 'failed', error: lost });
+    else if (this.#attempts <= retriesAtOnce) this.#try();
+    else this.#retryPausing(retries - this.#attempts);
+  }
+
+  #retryPausing(retries: number): void {
+    const begin = (): void => this.#try();
+    const ended = this.#retriesOf().pausing(retries, begin, () => this.#over);
+    ended.then(
       (end) => this.#finish(end),
       (error: unknown) => this.#finish({ kind: 'failed', error }),
     );
   }
 
-  #tryAgain(): Promise<AttemptEnd<T>> {
-    // Ended while it paused; the caller has been told.
-    if (this.#over) return Promise.resolve({ kind: 'failed', error: undefined });
-    return new Promise((resolve, reject) => {
-      this.#retrying = { resolve, reject };
-      this.#try();
-    });
+  #retriesOf(): RunRetries<T> {
+    this.#retries ??= new RunRetries();
+    return this.#retries;
   }
-}
-
-/** How far an attempt is, as its own member sees it: whether it waits, partitions tell. */
-export function stateOf(attempt: Attempt): TransactionState {
-  if (attempt.outcome !== undefined) return 'retrying';
-  return attempt.coordinator.state === 'preparing' ? 'preparing' : 'running';
-}
-
-/** The call had been made before. However this attempt ended, the row it found was committed. */
-function storedEnd<T>(once: IdempotencyGuard): AttemptEnd<T> {
-  try {
-    return { kind: 'committed', value: once.storedAnswer() as T };
-  } catch (error) {
-    return { kind: 'failed', error };
-  }
-}
-
-export function isThenable<T>(value: T | Promise<T>): value is Promise<T> {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
-  );
-}
-
-/** Why a transaction with operations under way can't be committed. `end`: what has happened too early. */
-export function notAwaited(end: string, operations: number): InvalidArgumentError {
-  return new InvalidArgumentError(
-    `${end} while ${operations} of its operations had not ended; await each of them`,
-  );
 }

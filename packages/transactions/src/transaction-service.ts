@@ -4,16 +4,18 @@
  */
 import type { CoreMember, PartitionId, Peer, StorageKey, Timestamp } from '@troupe/core';
 import { Family, OverloadedError, PartitionLostError, TransactionAbortedError } from '@troupe/core';
-import { Attempt, type AttemptGround, type PlacedActor } from './attempt.ts';
+import { Attempt } from './attempt.ts';
+import type { AttemptGround } from './attempt-ground.ts';
 import { askWhatBlocks } from './blocker-question.ts';
+import type { PlacedActor } from './busy-actors.ts';
 import { conflictIn, nameOf, toldConflict } from './conflict.ts';
-import type { AbortCause } from './coordinator.ts';
 import { MemoryDecision } from './decision.ts';
 import { type IdempotencyGround, IdempotencyGuard } from './idempotency.ts';
 import { IdempotencySweeper } from './idempotency-sweeper.ts';
 import { ageOf } from './lock-order.ts';
 import type { LockStrategy } from './lock-strategy.ts';
 import { Refusal, ReplyOp, RequestOp } from './messages.ts';
+import type { AbortCause } from './outcome.ts';
 import { Participant } from './participant.ts';
 import { StatusSlots, StatusWords, type TransactionId } from './status-word.ts';
 import { TransactionMeter } from './transaction-metrics.ts';

@@ -1,0 +1,99 @@
+/**
+ * Fates that a participant finds out itself, instead of being told by a coordinator: of a transaction that touched no
+ * other partition, which it decides, and of those whose coordinator is gone. Pure and synchronous.
+ *
+ * It asks the status word; where commits go to a log, the log has the last word about one that is COMMITTING. The locks
+ * stay until the answer is there.
+ */
+import type { Partition, Timestamp } from '@troupe/core';
+import type { ParticipantLog, Vote } from './decision.ts';
+import { Refusal, ReplyOp } from './messages.ts';
+import type { ParticipantRecords } from './participant-records.ts';
+import type { TransactionRecord } from './transaction-record.ts';
+
+interface FatePorts {
+  /** The next timestamp of the shared clock. */
+  draw(): Timestamp;
+  /** Where commits go to a log. */
+  readonly log?: ParticipantLog;
+}
+
+/** Installs the vote at `timestamp`, or drops it when that is 0, and releases the locks. */
+type End = (record: TransactionRecord, timestamp: Timestamp) => void;
+
+export class ParticipantFates {
+  readonly #partition: Pick<Partition, 'id' | 'incarnation'>;
+  readonly #ports: FatePorts;
+  readonly #records: ParticipantRecords;
+  readonly #end: End;
+
+  constructor(
+    partition: Pick<Partition, 'id' | 'incarnation'>,
+    ports: FatePorts,
+    records: ParticipantRecords,
+    end: End,
+  ) {
+    this.#partition = partition;
+    this.#ports = ports;
+    this.#records = records;
+    this.#end = end;
+  }
+
+  /** Decides a transaction that touched this partition only, and tells its coordinator. */
+  commitHere(record: TransactionRecord, writes: readonly unknown[], cleared: readonly number[]): void {
+    const timestamp = this.#ports.draw();
+    const { words } = record.origin;
+    if (this.#ports.log !== undefined)
+      this.#commitLogged(record, { timestamp, writes, cleared }, this.#ports.log);
+    else if (words.tryCommitAlone(record.slot, record.id, timestamp)) {
+      record.vote = { timestamp, writes, cleared };
+      this.#committed(record, timestamp);
+    } else {
+      // The word was aborted by somebody who is no partition: the caller of a procedure. Its coordinator waits to hear.
+      this.#end(record, 0);
+      record.origin.send([ReplyOp.refused, record.id, this.#partition.id, Refusal.ended]);
+    }
+  }
+
+  /** The member that coordinated it is gone; its word tells, or is told, how it ends. */
+  endOrphan(record: TransactionRecord): void {
+    const { words } = record.origin;
+    const { log } = this.#ports;
+    const fate = words.tryAbort(record.slot, record.id) ? 'aborted' : words.fate(record.slot, record.id);
+    // Without a vote it was only read here: whatever became of it, there is nothing to install.
+    if (record.vote === undefined) this.#end(record, 0);
+    else if (fate === 'committed') this.#end(record, words.commitTimestamp(record.slot));
+    else if (fate === 'committing' && log !== undefined) log.resolve(record, this.#resolved(record));
+    // COMMITTING without its coordinator never became COMMITTED: nobody was told, so it counts as aborted.
+    else this.#end(record, 0);
+  }
+
+  /** The word is won before the log is asked, so no wound can come meanwhile; the locks stay until it has answered. */
+  #commitLogged(record: TransactionRecord, vote: Vote, log: ParticipantLog): void {
+    const { id, incarnation } = this.#partition;
+    if (!record.origin.words.tryCommitting(record.slot, record.id)) {
+      this.#end(record, 0);
+      return;
+    }
+    record.vote = vote;
+    log.commitHere(record, vote, { partition: id, incarnation }, (committed) => {
+      if (committed) this.#committed(record, vote.timestamp);
+      else {
+        // Only a partition that counts as dead is refused.
+        this.#end(record, 0);
+        record.origin.send([ReplyOp.refused, record.id, id, Refusal.incarnation]);
+      }
+    });
+  }
+
+  #committed(record: TransactionRecord, timestamp: Timestamp): void {
+    this.#end(record, timestamp);
+    record.origin.send([ReplyOp.done, record.id, this.#partition.id, timestamp]);
+  }
+
+  #resolved(record: TransactionRecord): (timestamp: Timestamp) => void {
+    return (timestamp) => {
+      if (this.#records.has(record)) this.#end(record, timestamp);
+    };
+  }
+}

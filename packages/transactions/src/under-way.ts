@@ -1,0 +1,15 @@
+/** A locking transaction under way, as views list it. How far it is, its own member tells; whether it waits, partitions. */
+import type { Attempt } from './attempt.ts';
+import type { TransactionState, UnderWay } from './transaction-views.ts';
+
+/** `attempts`: how many have begun; `beganAtMs`: when the first one did, by `performance.now`. */
+export function underWayWith(attempt: Attempt, attempts: number, beganAtMs: number): UnderWay {
+  const { id, label } = attempt;
+  const ageMs = performance.now() - beganAtMs;
+  return { id, label, ageMs, attempt: attempts, state: stateOf(attempt), readOnly: false };
+}
+
+function stateOf(attempt: Attempt): TransactionState {
+  if (attempt.outcome !== undefined) return 'retrying';
+  return attempt.coordinator.state === 'preparing' ? 'preparing' : 'running';
+}
