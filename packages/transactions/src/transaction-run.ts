@@ -16,7 +16,7 @@ import { type AttemptEnd, endOf } from './attempt-end.ts';
 import type { AttemptListener, AttemptReport } from './attempt-ground.ts';
 import type { LockWaiter } from './attempt-steps.ts';
 import { LockingTransaction, type TransactionGround } from './open-transaction.ts';
-import type { AbortCause, Outcome } from './outcome.ts';
+import { type AbortCause, causeOfFailure, type Outcome } from './outcome.ts';
 import type { Bounded } from './run-deadlines.ts';
 import { RunRetries, retriesAtOnce } from './run-retries.ts';
 import type { TransactionId } from './status-word.ts';
@@ -135,9 +135,7 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
 
   #fail(failure: unknown): void {
     const error = this.#stopped === undefined ? failure : this.#stopped.error();
-    const outcome = this.#attempt?.outcome;
-    const cause =
-      this.#stopped?.cause ?? (outcome === undefined || outcome.committed ? 'user' : outcome.cause);
+    const cause = this.#stopped?.cause ?? causeOfFailure(this.#attempt?.outcome);
     this.#service.meter.aborted(cause, this.#attempts, this.#beganAtMs);
     this.#publish('aborted', () => error);
     this.#reject?.(error);
