@@ -19,8 +19,8 @@ test('both map-reduces add up a genre over all partitions, and give nothing for 
   expect(await grid.compute.run(genreSumsByHand, all, { over: tracks })).toEqual([]);
 
   const track = { name: '', albumId: 1, genre: 'Rock', priceCents: 1 };
-  const rows = Array.from({ length: 100 }, (_, id) => [[id, id], { ...track, seconds: id }] as const);
-  await grid.table(tracks).setMany(rows);
+  const rows = Array.from({ length: 100 }, (_, id) => ({ ...track, seconds: id }));
+  await grid.table(tracks).setMany(rows.map((row, id) => [[id, id], row]));
   const upper = { seconds: 49 };
   const sum = { tracks: 50, seconds: (50 + 99) * 25 };
   expect(await grid.compute.run(genreSums, upper, { over: tracks })).toEqual(new Map([['Rock', sum]]));
