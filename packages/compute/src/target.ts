@@ -103,10 +103,9 @@ export class TargetPlacer {
 }
 
 function badForm(at: object): InvalidArgumentError {
-  return new InvalidArgumentError(
-    `at must be ${forms}, got an object with ${Object.keys(at).join(', ') || 'nothing'}`,
-    {
-      details: { argument: 'at' },
-    },
-  );
+  const got =
+    'kind' in at && 'name' in at
+      ? `${String(at.kind)} '${String(at.name)}' itself`
+      : `an object with ${Object.keys(at).join(', ') || 'nothing'}`;
+  return new InvalidArgumentError(`at must be ${forms}, got ${got}`, { details: { argument: 'at' } });
 }

@@ -67,12 +67,6 @@ export interface TransactionOptions extends NestedOptions {
   readonly independent?: boolean;
 }
 
-/** Options of the call of a procedure. */
-export interface RunOptions extends CallOptions {
-  /** As that of a transaction. */
-  readonly idempotencyKey?: string;
-}
-
 /** Options of an explicit transaction: the deadline and the signal bound its whole life. */
 export interface BeginOptions extends CallOptions {
   readonly readOnly?: boolean;
@@ -87,4 +81,6 @@ export interface BeginOptions extends CallOptions {
 export interface RunOptions extends CallOptions {
   /** As in `TransactionOptions`. */
   readonly priority?: number;
+  /** As in `TransactionOptions`. */
+  readonly idempotencyKey?: string;
 }

@@ -16,7 +16,7 @@ import type { Partition } from '../partition/partition.ts';
 import type { PartitionStore } from '../partition/partition-store.ts';
 import type { Placement } from '../partition/placement.ts';
 import { newestVersions, type VersionCursor } from '../partition/version-cursor.ts';
-import { entryOf, keyOf, LocalWalk, storedValueOf } from './local-walk.ts';
+import { LocalWalk, pickEntry, pickKey, pickValue } from './local-walk.ts';
 import { sliced } from './sliced.ts';
 import type { Snapshot } from './snapshots.ts';
 import type { TableHandle } from './table-executor.ts';
@@ -70,17 +70,17 @@ export class LocalTable<K extends Key, V> {
 
   /** The entries, or those of a range of keys: `from` (inclusive), `to` (exclusive), or `prefix`. In no order. */
   entries(range?: KeyRangeOptions<K>): IterableIterator<[K, V]> {
-    return this.#walk(range, entryOf) as IterableIterator<[K, V]>;
+    return this.#walk(range, pickEntry) as IterableIterator<[K, V]>;
   }
 
   /** The keys, or those of a range; see `entries`. */
   keys(range?: KeyRangeOptions<K>): IterableIterator<K> {
-    return this.#walk(range, keyOf) as IterableIterator<K>;
+    return this.#walk(range, pickKey) as IterableIterator<K>;
   }
 
   /** The values, or those of a range; see `entries`. */
   values(range?: KeyRangeOptions<K>): IterableIterator<V> {
-    return this.#walk(range, storedValueOf) as IterableIterator<V>;
+    return this.#walk(range, pickValue) as IterableIterator<V>;
   }
 
   [Symbol.iterator](): IterableIterator<[K, V]> {

@@ -11,9 +11,9 @@ import type { VersionCursor } from '../partition/version-cursor.ts';
 /** What is handed out for the entry a cursor stands at. */
 type Pick = (cursor: VersionCursor) => unknown;
 
-export const keyOf: Pick = (cursor) => fromStorageKey(cursor.key);
-export const storedValueOf: Pick = (cursor) => ownerView(cursor.version as Version);
-export const entryOf: Pick = (cursor) => [keyOf(cursor), storedValueOf(cursor)];
+export const pickKey: Pick = (cursor) => fromStorageKey(cursor.key);
+export const pickValue: Pick = (cursor) => ownerView(cursor.version as Version);
+export const pickEntry: Pick = (cursor) => [pickKey(cursor), pickValue(cursor)];
 
 const over: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
