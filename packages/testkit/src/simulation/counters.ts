@@ -13,6 +13,9 @@ export interface Counters {
   /** Nested transactions that were undone. */
   savepoints: number;
   clears: number;
+  /** Calls whose idempotency key had been used before, and those of them that were answered with what is stored. */
+  repeats: number;
+  storedAnswers: number;
   crashes: number;
   /** Committing transactions whose submitter was dead. */
   prevents: number;
@@ -46,6 +49,8 @@ export function zeroCounters(): Counters {
     procedures: 0,
     savepoints: 0,
     clears: 0,
+    repeats: 0,
+    storedAnswers: 0,
     crashes: 0,
     prevents: 0,
     refusals: 0,

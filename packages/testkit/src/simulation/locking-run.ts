@@ -8,6 +8,7 @@ import type { ListAppendMop } from '../history.ts';
 import type { SeededRandom } from '../seeded-random.ts';
 import { AttemptRun } from './attempt-run.ts';
 import type { GridMember } from './grid-member.ts';
+import { foundRow, type KeyedAnswer, type KeyedCall, writtenRows } from './keyed-calls.ts';
 import type { IncarnationOfKey, OperationRecord } from './operation-record.ts';
 import { sleep, type Task } from './task.ts';
 import { readsOfOthers, TransactionBody, type TransactionPlan } from './transaction-body.ts';
@@ -24,6 +25,9 @@ export type RunResult =
     }
   | { readonly kind: 'failed' };
 
+/** No row expires within a run. */
+const retentionMs = 1e12;
+
 /** So many attempts follow each other without a pause; see decision 0012. */
 const attemptsAtOnce = 3;
 
@@ -34,14 +38,22 @@ export class LockingRun {
   readonly #member: GridMember;
   readonly #random: SeededRandom;
   readonly #record: OperationRecord;
+  readonly #keyed: KeyedCall | undefined;
   #attempt: AttemptRun | undefined;
   #isKilled = false;
 
-  constructor(world: World, member: GridMember, random: SeededRandom, record: OperationRecord) {
+  constructor(
+    world: World,
+    member: GridMember,
+    random: SeededRandom,
+    record: OperationRecord,
+    keyed: KeyedCall | undefined,
+  ) {
     this.#world = world;
     this.#member = member;
     this.#random = random;
     this.#record = record;
+    this.#keyed = keyed;
   }
 
   /** Nobody waits for it any more. */
@@ -57,6 +69,7 @@ export class LockingRun {
     for (let attempts = 1; !this.#isKilled; attempts++) {
       const attempt = yield* AttemptRun.begin(this.#world, this.#member, first, headStart);
       this.#attempt = attempt;
+      this.#guard(attempt);
       first ??= attempt.coordinator;
       counters.attemptsMax = Math.max(counters.attemptsMax, attempts);
       this.#maybeTimeOut(attempt);
@@ -81,21 +94,64 @@ export class LockingRun {
     const { counters, shape, mode } = this.#world;
     const incarnationOf: IncarnationOfKey = (key) => attempt.incarnationOf(key);
     const commits = mops !== undefined && !this.#random.chance(shape.userAbortChance);
-    if (commits) this.#record.unanswered = { mops, incarnationOf };
-    else if (mops !== undefined) attempt.coordinator.abort('user');
+    if (commits) {
+      this.#keep(attempt, mops);
+      this.#record.unanswered = { mops: [...mops, ...this.#rows(attempt)], incarnationOf };
+    } else if (mops !== undefined) attempt.coordinator.abort('user');
     const outcome = yield* commits ? attempt.commit() : attempt.finished();
     if (outcome.committed) {
       counters.commits += 1;
-      return { kind: 'ok', mops: mops ?? [], incarnationOf, timestamp: outcome.timestamp };
+      const rows = this.#rows(attempt).filter(([, row]) => incarnationOf(row) > 0);
+      return { kind: 'ok', mops: [...(mops ?? []), ...rows], incarnationOf, timestamp: outcome.timestamp };
     }
     this.#record.unanswered = undefined;
     counters.aborts[outcome.cause] += 1;
+    if (attempt.once?.isAnswered === true) return this.#stored(attempt);
     if (outcome.cause === 'wounded' || (outcome.cause === 'participant-lost' && mode === 'one-log'))
       return 'again';
     // What a body has read before it threw was true together, or it would have ended with another cause.
     if (outcome.cause === 'user' && mops !== undefined)
       return { kind: 'ok', mops: readsOfOthers(mops), incarnationOf, timestamp: undefined };
     return failed;
+  }
+
+  // ── its idempotency key ───────────────────────────────────────────────────────────────────────────────────────
+
+  #guard(attempt: AttemptRun): void {
+    if (this.#keyed === undefined) return;
+    const { key, isProcedure } = this.#keyed;
+    attempt.once = this.#world.parts.guard(key, isProcedure ? 'procedure' : undefined, {
+      partitionCount: this.#world.shape.partitions,
+      retentionMs,
+      nowMs: () => this.#member.context.clock.nowMs(),
+    });
+  }
+
+  #keep(attempt: AttemptRun, mops: readonly ListAppendMop[]): void {
+    if (this.#keyed === undefined) return;
+    const answer: KeyedAnswer = { by: attempt.coordinator.id, mops };
+    attempt.once?.keep(answer);
+    this.#world.keyedCalls.ended(this.#keyed, attempt.known, answer);
+  }
+
+  /** The rows that a commit writes, in every partition: those that it didn't touch are to be left out. */
+  #rows({ coordinator }: AttemptRun): ListAppendMop[] {
+    if (this.#keyed === undefined) return [];
+    return writtenRows(this.#keyed.key, coordinator.id, Array(this.#world.shape.partitions).keys());
+  }
+
+  /** The call had been made before. However this attempt ended, the row it found was committed. */
+  #stored(attempt: AttemptRun): RunResult {
+    if (this.#keyed === undefined || attempt.foundAt === undefined) return failed;
+    const answer = attempt.once?.storedAnswer() as KeyedAnswer;
+    this.#world.counters.storedAnswers += 1;
+    this.#world.keyedCalls.told(this.#keyed, answer);
+    return {
+      kind: 'ok',
+      mops: foundRow(this.#keyed.key, answer.by, attempt.foundAt),
+      incarnationOf: (key) => attempt.incarnationOf(key),
+      timestamp: undefined,
+    };
   }
 
   #maybeTimeOut(attempt: AttemptRun): void {

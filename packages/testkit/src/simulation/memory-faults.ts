@@ -14,6 +14,14 @@ import {
   CoordinatorWaitingForAllButOne,
 } from './faulty-coordinators.ts';
 import {
+  GuardForgettingReads,
+  GuardNotAskingForBlindWrites,
+  GuardNotLooking,
+  GuardWithoutHome,
+  GuardWritingAtHome,
+  ParticipantTellingPendingRows,
+} from './faulty-guards.ts';
+import {
   ParticipantForgettingAnswers,
   ParticipantIgnoringTableReads,
   ParticipantIgnoringVotes,
@@ -28,7 +36,15 @@ import {
   WorkspaceKeepingNestedClears,
   WorkspaceKeepingNestedWrites,
 } from './faulty-workspaces.ts';
-import { clogged, type PlantedFault, quickReturns, scarceWords, slowNews, votes } from './planted-fault.ts';
+import {
+  clogged,
+  type PlantedFault,
+  quickReturns,
+  repeatsAfterDeaths,
+  scarceWords,
+  slowNews,
+  votes,
+} from './planted-fault.ts';
 import { weightsOf } from './shape.ts';
 
 const arrivalOrder: LockStrategy = { name: 'arrival', decide: () => 'wait', ageOfPlain: (id) => id };
@@ -209,6 +225,36 @@ export const memoryFaults: readonly PlantedFault[] = (
       name: 'clear-spares-what-was-not-touched',
       parts: { workspace: () => new WorkspaceClearingWhatItKnows() },
       aim: { weights: weightsOf({ clear: 1, clearable: 4 }) },
+    },
+    {
+      name: 'idempotency-key-not-looked-up',
+      parts: { guard: (...given) => new GuardNotLooking(...given) },
+      aim: { keyedChance: 0.5 },
+    },
+    {
+      name: 'idempotency-rows-only-at-home',
+      parts: { guard: (...given) => new GuardWritingAtHome(...given) },
+      aim: repeatsAfterDeaths,
+    },
+    {
+      name: 'idempotency-row-missing-where-only-read',
+      parts: { guard: (...given) => new GuardForgettingReads(...given) },
+      aim: repeatsAfterDeaths,
+    },
+    {
+      name: 'idempotency-key-without-a-home',
+      parts: { guard: (...given) => new GuardWithoutHome(...given) },
+      aim: { keyedChance: 0.5, weights: weightsOf({ interactive: 1, blind: 2 }) },
+    },
+    {
+      name: 'idempotency-rows-of-blind-writes-not-asked-for',
+      parts: { guard: (...given) => new GuardNotAskingForBlindWrites(...given) },
+      aim: { ...repeatsAfterDeaths, blindChance: 0.5 },
+    },
+    {
+      name: 'idempotency-row-told-before-the-commit',
+      parts: { participant: (...given) => new ParticipantTellingPendingRows(...given) },
+      aim: { ...votes, keyedChance: 0.8 },
     },
   ] as const satisfies readonly Omit<PlantedFault, 'mode'>[]
 ).map((fault) => ({ ...fault, mode: 'memory' }));

@@ -10,6 +10,8 @@ import {
   type CoordinatorPorts,
   clockStartOf,
   type Decision,
+  type IdempotencyGround,
+  IdempotencyGuard,
   LogClient,
   MemoryDecision,
   nextStartEpoch,
@@ -46,6 +48,8 @@ export interface SimulationParts {
   clockStart(disk: Disk): Timestamp;
   /** Where an attempt keeps what it has read and written. */
   workspace(): Workspace;
+  /** What an attempt does about its idempotency key. */
+  guard(key: string, procedure: string | undefined, ground: IdempotencyGround): IdempotencyGuard;
   /** A plain write where there is a log. */
   plainWrite(...given: Parameters<typeof appendDurably>): void;
   /** A participant's view of a coordinator's words. */
@@ -78,6 +82,7 @@ export const soundParts: SimulationParts = {
     return clockStartOf(disk.epoch);
   },
   workspace: () => new Workspace(),
+  guard: (key, procedure, ground) => new IdempotencyGuard(key, procedure, ground),
   plainWrite: appendDurably,
   originWords: (memory) => new StatusWords(memory),
   horizon: (shared) => shared.draw(),

@@ -90,3 +90,19 @@ export const crashes: Partial<Shape> = {
   logDelay: 10,
   thinkDelay: 0,
 };
+
+/** Calls that are repeated after the deaths of some of the hosts they went to. */
+export const repeatsAfterDeaths: Partial<Shape> = {
+  hosts: 4,
+  partitions: 8,
+  mainProcesses: 2,
+  hostProcesses: 1,
+  operations: 90,
+  deaths: 10,
+  restartDelay: 0,
+  thinkDelay: 0,
+  mopsMax: 4,
+  liveKeys: 6,
+  keyedChance: 0.9,
+  weights: weightsOf({ interactive: 1, declared: 1, procedure: 1 }),
+};

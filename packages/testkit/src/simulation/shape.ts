@@ -55,6 +55,8 @@ export interface Shape {
   readonly nestedChance: number;
   readonly userAbortChance: number;
   readonly timeoutChance: number;
+  /** How many transactions have an idempotency key; half of these repeat a call that was made before. */
+  readonly keyedChance: number;
   /** By how many draws a priority makes a transaction count as older, or younger, at most. */
   readonly headStartMax: number;
   readonly deaths: number;
@@ -89,6 +91,7 @@ export function drawShape(random: SeededRandom, mode: SimulationMode, aim: Parti
     nestedChance: random.pick([0, 0.3]),
     userAbortChance: random.pick([0, 0.1]),
     timeoutChance: random.pick([0, 0, 0.1]),
+    keyedChance: random.fork('idempotency').pick([0, 0, 0.5]),
     headStartMax: random.fork('priority').pick([0, 0, 10, 200]),
     deaths: random.pick([0, 1, 2, 4]),
     crashes: mode === 'one-log' ? random.pick([0, 0, 1, 2]) : 0,

@@ -1,4 +1,5 @@
 /** What partitions hold at the end, next to what was committed: by the words, and by the log where there is one. */
+import { idempotencyTable } from '@troupe/transactions';
 import { tableCount } from './key-space.ts';
 import { fateOf } from './truth.ts';
 import type { World } from './world.ts';
@@ -19,7 +20,7 @@ export function checkStores(world: World): void {
   if (world.mode === 'one-log') checkLog(world);
 }
 
-const tables = Array.from({ length: tableCount }, (_, table) => table);
+const tables = [idempotencyTable, ...Array.from({ length: tableCount }, (_, table) => table)];
 
 /** The log has every commit, nothing that was told to be aborted, and each partition holds what it says. */
 function checkLog(world: World): void {

@@ -22,6 +22,7 @@ import { zeroCounters } from './counters.ts';
 import { Disk } from './disk.ts';
 import { GridMember } from './grid-member.ts';
 import { clearedTable, KeySpace } from './key-space.ts';
+import { KeyedCalls } from './keyed-calls.ts';
 import { LogServer, logName } from './log-server.ts';
 import type { OperationRecord } from './operation-record.ts';
 import type { Frame } from './outbox.ts';
@@ -29,7 +30,7 @@ import type { SimulationParts } from './parts.ts';
 import { ProcedureCalls } from './procedures.ts';
 import type { Shape, SimulationMode } from './shape.ts';
 import { runTask } from './task.ts';
-import { Truth } from './truth.ts';
+import { fateOf, Truth } from './truth.ts';
 
 const mainName = 'main';
 
@@ -52,6 +53,7 @@ export class World {
   readonly history = new History<ListAppendMop>();
   readonly truth: Truth;
   readonly keys: KeySpace;
+  readonly keyedCalls: KeyedCalls;
   readonly workload: ListAppendWorkload;
   readonly counters = zeroCounters();
   readonly problems: string[] = [];
@@ -90,6 +92,12 @@ export class World {
       now: () => this.shared.now(),
       partitionOf: (key) => this.keys.partitionOf(key),
       isCleared: (key) => this.keys.tableOf(key) === clearedTable,
+    });
+    this.keyedCalls = new KeyedCalls({
+      problem: (text) => this.problems.push(text),
+      hasCommitted: (attempt) =>
+        fateOf(attempt) === 'committed' || this.disk.isFlushed(attempt.coordinator.id),
+      deathsLose: mode === 'memory',
     });
     if (mode === 'one-log') this.network.start(logName, (context) => this.#startLog(context));
     for (const name of [mainName, ...this.hosts])
