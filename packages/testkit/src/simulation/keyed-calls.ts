@@ -4,13 +4,15 @@
  * and fresh keys of its own, so that what survives tells which of the calls took effect.
  *
  * Held against decision 0020: of two attempts with one key that both committed, the later would have found the row of the
- * earlier in any partition that both touched and that lived on. So each of those has died between them; where deaths
- * lose nothing there is no such pair. Whoever is told a stored answer is told that of a transaction that has committed,
+ * earlier in any partition that both touched and that lived on, and at the home of the key. So each of those has died
+ * between them; where deaths lose nothing there is no such pair. Whoever is told a stored answer is told that of a transaction that has committed,
  * as its body gave it. Rows stand in the history too, each as a list to which the id of its attempt is appended.
  *
  * Not simulated: rows that expire, and one key used for two procedures.
  */
 import type { PartitionId } from '@troupe/core';
+import { hashKey } from '@troupe/core';
+import type { Touched } from '@troupe/transactions';
 import type { ListAppendMop } from '../history.ts';
 import type { SeededRandom } from '../seeded-random.ts';
 import type { KeySpace } from './key-space.ts';
@@ -24,19 +26,28 @@ export interface KeyedAnswer {
   readonly mops: readonly ListAppendMop[];
 }
 
+/** An attempt whose body has come to its end. */
+interface EndedAttempt {
+  readonly attempt: KnownAttempt;
+  readonly answer: string;
+  /** The home of the key, as it was then. */
+  readonly home: Touched;
+}
+
 /** One key, and all that was done under it. */
 export interface KeyedCall {
   readonly key: string;
   readonly plan: TransactionPlan;
   readonly isProcedure: boolean;
-  /** Attempts whose bodies have come to their end, with what each answered. */
-  readonly attempts: { readonly attempt: KnownAttempt; readonly answer: string }[];
+  readonly attempts: EndedAttempt[];
 }
 
 export interface KeyedCallPorts {
   problem(text: string): void;
   /** Its commit can't be undone any more by anything. */
   hasCommitted(attempt: KnownAttempt): boolean;
+  incarnationOf(partition: PartitionId): number;
+  readonly partitionCount: number;
   /** The death of a partition takes away what it held. */
   readonly deathsLose: boolean;
 }
@@ -66,8 +77,10 @@ export class KeyedCalls {
   }
 
   /** The body of an attempt has come to its end. */
-  ended({ attempts }: KeyedCall, attempt: KnownAttempt, answer: KeyedAnswer): void {
-    attempts.push({ attempt, answer: JSON.stringify(answer) });
+  ended({ key, attempts }: KeyedCall, attempt: KnownAttempt, answer: KeyedAnswer): void {
+    const partition = hashKey(key) % this.#ports.partitionCount;
+    const home = { partition, incarnation: this.#ports.incarnationOf(partition) };
+    attempts.push({ attempt, answer: JSON.stringify(answer), home });
   }
 
   /** A caller is told what is stored. */
@@ -86,18 +99,18 @@ export class KeyedCalls {
   /** At the end: no key took effect twice. */
   check(): void {
     for (const { key, attempts } of this.#calls) {
-      const committed = attempts.map((one) => one.attempt).filter((one) => this.#ports.hasCommitted(one));
+      const committed = attempts.filter(({ attempt }) => this.#ports.hasCommitted(attempt));
       committed.forEach((one, index) => {
         for (const other of committed.slice(index + 1)) this.#checkPair(key, one, other);
       });
     }
   }
 
-  #checkPair(key: string, one: KnownAttempt, other: KnownAttempt): void {
-    const { id, touched } = one.coordinator;
-    const { id: otherId, touched: otherTouched } = other.coordinator;
-    for (const { partition, incarnation } of touched) {
-      const also = otherTouched.find((touch) => touch.partition === partition);
+  #checkPair(key: string, one: EndedAttempt, other: EndedAttempt): void {
+    const { id } = one.attempt.coordinator;
+    const { id: otherId } = other.attempt.coordinator;
+    for (const { partition, incarnation } of rowsOf(one)) {
+      const also = rowsOf(other).find((touch) => touch.partition === partition);
       if (also === undefined || (this.#ports.deathsLose && also.incarnation !== incarnation)) continue;
       this.#ports.problem(
         `idempotency: ${key} took effect twice, by ${id} and ${otherId}, with the row at partition ${partition}`,
@@ -105,6 +118,12 @@ export class KeyedCalls {
       return;
     }
   }
+}
+
+/** Where its rows are to be. */
+function rowsOf({ attempt, home }: EndedAttempt): readonly Touched[] {
+  const { touched } = attempt.coordinator;
+  return touched.some(({ partition }) => partition === home.partition) ? touched : [...touched, home];
 }
 
 /** The same again: the same keys in the same order, other values, other fresh keys. */

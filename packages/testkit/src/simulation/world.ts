@@ -97,6 +97,8 @@ export class World {
       problem: (text) => this.problems.push(text),
       hasCommitted: (attempt) =>
         fateOf(attempt) === 'committed' || this.disk.isFlushed(attempt.coordinator.id),
+      incarnationOf: (partition) => this.shared.incarnationOf(partition),
+      partitionCount: shape.partitions,
       deathsLose: mode === 'memory',
     });
     if (mode === 'one-log') this.network.start(logName, (context) => this.#startLog(context));
