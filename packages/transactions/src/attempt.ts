@@ -368,7 +368,8 @@ export class Attempt implements CoordinatorPorts {
       if (!this.isOpen) return;
       const { partition, accesses } = request;
       if (whole !== undefined) this.#askWhole(partition, id, whole, mode, patience);
-      else if (this.once?.asks(request) === true) this.coordinator.lockOnce(partition, id, accesses);
+      else if (this.once?.asks(request) === true)
+        this.coordinator.lockOnce(partition, id, accesses, patience);
       else this.coordinator.lock(partition, id, accesses, patience);
     }
   }

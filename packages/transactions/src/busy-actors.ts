@@ -5,7 +5,8 @@
  *
  * That is certain for one actor. While it waits for one of several it holds the others, for which the turn may be
  * waiting (it asks one of them), and nothing would ever end that. So with several its patience ends, doubled from one
- * attempt to the next; then it lets go of all and tries again.
+ * attempt to the next; then it lets go of all and tries again. So it is with one and an idempotency key, whose rows it
+ * has locked: the turn may have a transaction with the same key.
  */
 import type { Attempt, PlacedActor } from './attempt.ts';
 import type { LockingTransaction } from './open-transaction.ts';
@@ -33,7 +34,8 @@ export class BusyActors {
 
   /** Resolves when the attempt has them all; rejects when it has ended. */
   async lockFirst(transaction: LockingTransaction, attempt: Attempt): Promise<void> {
-    const isOne = this.#actors.length === 1 && this.#actors[0]?.key !== undefined;
+    const isOne =
+      this.#actors.length === 1 && this.#actors[0]?.key !== undefined && attempt.once === undefined;
     const timer = isOne ? undefined : setTimeout(() => attempt.coordinator.abort('busy'), this.#patienceMs);
     try {
       await transaction.declareActors(this.#actors);

@@ -8,6 +8,7 @@ export {
   type CoordinatorPorts,
   type Outcome,
   type PartitionWrites,
+  type Patience,
 } from './coordinator.ts';
 export {
   type Decision,

@@ -13,10 +13,14 @@ import {
   LockRequests,
   type Outcome,
   type PartitionRequest,
+  type Patience,
   type Savepoint,
   Workspace,
 } from '@troupe/transactions';
+import { ActorOp } from './actor-host.ts';
+import type { BusyOne } from './busy-list.ts';
 import type { GridMember } from './grid-member.ts';
+import type { CallAnswer } from './table-server.ts';
 import { type Task, until } from './task.ts';
 import type { KnownAttempt } from './truth.ts';
 import type { World } from './world.ts';
@@ -36,11 +40,16 @@ export class AttemptRun {
   readonly known: KnownAttempt;
   /** Set before the first lock where the transaction has an idempotency key. */
   once: IdempotencyGuard | undefined;
+  /** It waits for turns of actors, holding nothing else. */
+  isPatient = false;
+  /** The actor whose turn refused it. */
+  busy: BusyOne | undefined;
   /** Where the row was found that its key has. */
   foundAt: PartitionId | undefined;
   readonly #world: World;
   readonly #member: GridMember;
   readonly #workspace: Workspace;
+  readonly #joined = new Set<string>();
   readonly #steps = new Map<number, Step>();
   #nextStep = 1;
   #resume: (() => void) | undefined;
@@ -74,6 +83,7 @@ export class AttemptRun {
     const coordinator = member.tryBegin(first, headStart, {
       answered: (step, partition, values) => begun().#answered(step, partition, values),
       ended: (outcome) => begun().#end(outcome),
+      busy: (key, partition) => (begun().busy = { key, partition }),
     });
     if (coordinator === undefined) return undefined;
     run = new AttemptRun(world, member, coordinator);
@@ -134,24 +144,24 @@ export class AttemptRun {
   // ── locks ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   /** Locks keys, all at once; false when the attempt has ended instead. */
-  *lockKeys(keys: readonly string[], mode: Strength): Task<boolean> {
+  *lockKeys(keys: readonly string[], mode: Strength, patience: Patience = 'none'): Task<boolean> {
     const missing = new LockRequests(mode);
     for (const key of new Set(keys)) {
       const cell = this.#cell(key);
       if (!cell.written && cell.lock !== 'write' && cell.lock !== mode) missing.add(cell);
     }
-    return yield* this.#lock(missing.requests, mode);
+    return yield* this.#lock(missing.requests, mode, patience);
   }
 
   /** Locks whole tables, all at once; false when the attempt has ended instead. */
-  *lockTables(tables: readonly number[], mode: Strength): Task<boolean> {
+  *lockTables(tables: readonly number[], mode: Strength, patience: Patience = 'none'): Task<boolean> {
     if (!(yield* this.#lockRows(this.#everywhere()))) return false;
     const requests = this.#everywhere();
     const lockMode = mode === 'read' ? LockMode.S : LockMode.X;
     return yield* this.#step(requests, requests.length * tables.length, mode, ({ partition }, step) => {
       for (const table of tables) {
         if (this.coordinator.state === 'running')
-          this.coordinator.lockTable(partition, step, table, lockMode);
+          this.coordinator.lockTable(partition, step, table, lockMode, patience);
       }
     });
   }
@@ -165,6 +175,20 @@ export class AttemptRun {
     });
   }
 
+  /** Locks an actor and learns its state; false when the attempt has ended instead. */
+  *joinActor(key: string): Task<boolean> {
+    if (!(yield* this.lockKeys([key], 'write'))) return false;
+    if (this.#joined.has(key)) return true;
+    const partition = this.#world.keys.partitionOf(key);
+    const answer = yield* until<CallAnswer>((resume) => {
+      this.#member.call(partition, [ActorOp.askIn, 0, 0, 0, key], resume);
+    });
+    // One that moved or died ends the attempt.
+    if (answer.kind === 'answered') this.#cell(key).committed = answer.value;
+    this.#joined.add(key);
+    return this.#outcome === undefined;
+  }
+
   #everywhere(): PartitionRequest[] {
     const { partitions } = this.#world.shape;
     return Array.from({ length: partitions }, (_, partition) => ({ partition, accesses: [], cells: [] }));
@@ -173,16 +197,16 @@ export class AttemptRun {
   /** With a key the first message to each partition is that for the row there. */
   *#lockRows(requests: Iterable<{ readonly partition: PartitionId }>): Task<boolean> {
     const partitions = Array.from(requests, ({ partition }) => partition);
-    return this.once === undefined || (yield* this.#lock(this.once.missing(partitions), 'write'));
+    return this.once === undefined || (yield* this.#lock(this.once.missing(partitions), 'write', 'none'));
   }
 
-  *#lock(wanted: readonly PartitionRequest[], mode: Strength): Task<boolean> {
+  *#lock(wanted: readonly PartitionRequest[], mode: Strength, patience: Patience): Task<boolean> {
     const { once } = this;
     const requests = once === undefined ? wanted : once.guarded(wanted);
     return yield* this.#step(requests, requests.length, mode, (request, step) => {
       const { partition, accesses } = request;
-      if (once?.asks(request) === true) this.coordinator.lockOnce(partition, step, accesses);
-      else this.coordinator.lock(partition, step, accesses);
+      if (once?.asks(request) === true) this.coordinator.lockOnce(partition, step, accesses, patience);
+      else this.coordinator.lock(partition, step, accesses, patience);
     });
   }
 

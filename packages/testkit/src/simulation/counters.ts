@@ -13,6 +13,8 @@ export interface Counters {
   /** Nested transactions that were undone. */
   savepoints: number;
   clears: number;
+  /** Ordinary turns of actors. */
+  turns: number;
   /** Calls whose idempotency key had been used before, and those of them that were answered with what is stored. */
   repeats: number;
   storedAnswers: number;
@@ -49,6 +51,7 @@ export function zeroCounters(): Counters {
     procedures: 0,
     savepoints: 0,
     clears: 0,
+    turns: 0,
     repeats: 0,
     storedAnswers: 0,
     crashes: 0,

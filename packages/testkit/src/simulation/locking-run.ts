@@ -7,6 +7,7 @@ import type { Aged } from '@troupe/transactions';
 import type { ListAppendMop } from '../history.ts';
 import type { SeededRandom } from '../seeded-random.ts';
 import { AttemptRun } from './attempt-run.ts';
+import { BusyList } from './busy-list.ts';
 import type { GridMember } from './grid-member.ts';
 import { foundRow, type KeyedAnswer, type KeyedCall, writtenRows } from './keyed-calls.ts';
 import type { IncarnationOfKey, OperationRecord } from './operation-record.ts';
@@ -31,6 +32,9 @@ const retentionMs = 1e12;
 /** So many attempts follow each other without a pause; see decision 0012. */
 const attemptsAtOnce = 3;
 
+/** In mean delays of a link, at first. */
+const patience = 10;
+
 const failed: RunResult = { kind: 'failed' };
 
 export class LockingRun {
@@ -40,6 +44,7 @@ export class LockingRun {
   readonly #record: OperationRecord;
   readonly #keyed: KeyedCall | undefined;
   #attempt: AttemptRun | undefined;
+  #busy: BusyList | undefined;
   #isKilled = false;
 
   constructor(
@@ -74,7 +79,10 @@ export class LockingRun {
       counters.attemptsMax = Math.max(counters.attemptsMax, attempts);
       this.#maybeTimeOut(attempt);
       if (this.#isKilled) attempt.coordinator.abort('killed');
-      const mops = yield* new TransactionBody(this.#world, this.#member, this.#random, attempt).run(plan);
+      const body = new TransactionBody(this.#world, this.#member, this.#random, attempt);
+      const isReady =
+        this.#busy === undefined || (yield* this.#busy.lockFirst(attempt, this.#member.context.clock));
+      const mops = isReady ? yield* body.run(plan) : undefined;
       const result = yield* this.#end(attempt, mops);
       if (result !== 'again') return result;
       if (attempts <= attemptsAtOnce) continue;
@@ -107,6 +115,11 @@ export class LockingRun {
     this.#record.unanswered = undefined;
     counters.aborts[outcome.cause] += 1;
     if (attempt.once?.isAnswered === true) return this.#stored(attempt);
+    if (outcome.cause === 'busy') {
+      this.#busy ??= new BusyList(this.#world.delay(patience));
+      this.#busy.note(attempt.busy);
+      return 'again';
+    }
     if (outcome.cause === 'wounded' || (outcome.cause === 'participant-lost' && mode === 'one-log'))
       return 'again';
     // What a body has read before it threw was true together, or it would have ended with another cause.

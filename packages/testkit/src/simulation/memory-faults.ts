@@ -6,6 +6,12 @@
 import type { Timestamp } from '@troupe/core';
 import { type Decision, type LockStrategy, MemoryDecision, Participant } from '@troupe/transactions';
 import {
+  CoordinatorAlwaysPatient,
+  ParticipantIgnoringTurns,
+  ParticipantInstallingAborted,
+  ParticipantLettingTurnsBegin,
+} from './faulty-actors.ts';
+import {
   CoordinatorDeafToTheDead,
   CoordinatorNotValidating,
   CoordinatorReleasingReadsEarly,
@@ -44,6 +50,7 @@ import {
   scarceWords,
   slowNews,
   votes,
+  withActors,
 } from './planted-fault.ts';
 import { weightsOf } from './shape.ts';
 
@@ -255,6 +262,26 @@ export const memoryFaults: readonly PlantedFault[] = (
       name: 'idempotency-row-told-before-the-commit',
       parts: { participant: (...given) => new ParticipantTellingPendingRows(...given) },
       aim: { ...votes, keyedChance: 0.8 },
+    },
+    {
+      name: 'turns-waited-for-with-locks-in-hand',
+      parts: { coordinator: (...given) => new CoordinatorAlwaysPatient(...given) },
+      aim: withActors,
+    },
+    {
+      name: 'turn-of-a-locked-actor',
+      parts: { participant: (...given) => new ParticipantLettingTurnsBegin(...given) },
+      aim: withActors,
+    },
+    {
+      name: 'actor-locked-in-its-turn',
+      parts: { participant: (...given) => new ParticipantIgnoringTurns(...given) },
+      aim: withActors,
+    },
+    {
+      name: 'state-of-an-aborted-transaction-installed',
+      parts: { participant: (...given) => new ParticipantInstallingAborted(...given) },
+      aim: { ...withActors, ...votes, timeoutChance: 0.3 },
     },
   ] as const satisfies readonly Omit<PlantedFault, 'mode'>[]
 ).map((fault) => ({ ...fault, mode: 'memory' }));

@@ -2,7 +2,7 @@
  * What a simulated grid is made of: the real protocol cores, and the few decisions that their shell on real threads
  * takes. A planted fault replaces some of them, so no production code has a flag for it.
  */
-import type { Partition, PartitionId, SharedState, Timestamp } from '@troupe/core';
+import type { PartitionId, SharedState, Timestamp } from '@troupe/core';
 import {
   CommitLog,
   type CommitLogPorts,
@@ -30,10 +30,7 @@ import { appendDurably } from './plain-write.ts';
 
 export interface SimulationParts {
   coordinator(id: TransactionId, age: number, slot: number, ports: CoordinatorPorts): Coordinator;
-  participant(
-    partition: Pick<Partition, 'id' | 'incarnation' | 'store'>,
-    ports: ParticipantPorts,
-  ): Participant;
+  participant(partition: ConstructorParameters<typeof Participant>[0], ports: ParticipantPorts): Participant;
   decision(
     words: StatusWords,
     incarnationOf: (partition: PartitionId) => number,

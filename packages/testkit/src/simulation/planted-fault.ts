@@ -106,3 +106,9 @@ export const repeatsAfterDeaths: Partial<Shape> = {
   keyedChance: 0.9,
   weights: weightsOf({ interactive: 1, declared: 1, procedure: 1 }),
 };
+
+/** Turns and transactions that want the same few actors and keys. */
+export const withActors: Partial<Shape> = {
+  liveKeys: 3,
+  weights: weightsOf({ turn: 1, actors: 2, interactive: 1 }),
+};

@@ -1,4 +1,5 @@
 /** What partitions hold at the end, next to what was committed: by the words, and by the log where there is one. */
+import { isActorTable } from '@troupe/core';
 import { idempotencyTable } from '@troupe/transactions';
 import { tableCount } from './key-space.ts';
 import { fateOf } from './truth.ts';
@@ -8,10 +9,17 @@ export function checkStores(world: World): void {
   const stores = new Map(
     world.members().flatMap((member) => [...member.host.served.values()].map(({ id, store }) => [id, store])),
   );
+  const actors = new Map(
+    world
+      .members()
+      .flatMap((member) => [...member.host.served.values()].map((served) => [served.id, served.actors])),
+  );
   const listOf = (key: string): readonly number[] | undefined =>
-    stores.get(world.keys.partitionOf(key))?.read(world.keys.tableOf(key), key) as
-      | readonly number[]
-      | undefined;
+    isActorTable(world.keys.tableOf(key))
+      ? actors.get(world.keys.partitionOf(key))?.state(key)
+      : (stores.get(world.keys.partitionOf(key))?.read(world.keys.tableOf(key), key) as
+          | readonly number[]
+          | undefined);
   world.truth.checkInstalled(
     (partition, incarnation) =>
       world.mode === 'one-log' || world.shared.incarnationOf(partition) === incarnation,

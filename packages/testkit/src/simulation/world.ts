@@ -31,6 +31,7 @@ import { ProcedureCalls } from './procedures.ts';
 import type { Shape, SimulationMode } from './shape.ts';
 import { runTask } from './task.ts';
 import { fateOf, Truth } from './truth.ts';
+import { Turns } from './turns.ts';
 
 const mainName = 'main';
 
@@ -47,6 +48,7 @@ export class World {
   readonly time: VirtualTime;
   readonly network: SimulatedNetwork<Frame, Packed>;
   readonly disk = new Disk();
+  readonly turns = new Turns();
   readonly procedures = new ProcedureCalls();
   /** Of every operation. */
   readonly records: OperationRecord[] = [];
