@@ -327,7 +327,10 @@ describe.each(topologies)('an actor called in a transaction, %s,', (_, threads) 
     expect(attempts).toEqual([1, 2]);
   });
 
-  test('that is in asynchronous turns all the time gets no transaction starved', async () => {
+  test.each([
+    ['no transaction', undefined],
+    ['none with an idempotency key', 'move'],
+  ])('that is in asynchronous turns all the time gets %s starved', async (_with, idempotencyKey) => {
     let stopped = false;
     const wanderers = ['a', 'b'].map(async (key) => {
       let turns = 0;
@@ -341,7 +344,10 @@ describe.each(topologies)('an actor called in a transaction, %s,', (_, threads) 
           await grid.actor(purse, 'a').add(-1);
           await grid.actor(purse, 'b').add(1);
         },
-        { timeoutMs: 20_000 },
+        {
+          timeoutMs: 20_000,
+          ...(idempotencyKey === undefined ? {} : { idempotencyKey: `${idempotencyKey} ${i}` }),
+        },
       );
     }
     stopped = true;

@@ -20,14 +20,16 @@ const actorsMax = 8;
 export class BusyList {
   #actors: BusyOne[] = [];
   #patienceMs: number;
+  readonly #patienceMsMax: number;
 
   constructor(patienceMs: number) {
     this.#patienceMs = patienceMs / 2;
+    this.#patienceMsMax = patienceMs * 50;
   }
 
   /** An attempt was refused by this actor; undefined: its patience had ended. */
   note(actor: BusyOne | undefined): void {
-    this.#patienceMs *= 2;
+    this.#patienceMs = Math.min(this.#patienceMsMax, this.#patienceMs * 2);
     if (actor === undefined) return;
     const others = this.#actors.filter(({ key }) => key !== actor.key);
     this.#actors = [...others.slice(1 - actorsMax), actor];
