@@ -218,7 +218,7 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
     this.#transaction = transaction;
     if (this.#busy === undefined) this.#declare(transaction);
     else
-      this.#busy.lockFirst(transaction, attempt).then(
+      this.#busy.lockFirst(transaction, attempt, this.#service).then(
         () => this.#declare(transaction),
         (error: Error) => this.#threw(error),
       );

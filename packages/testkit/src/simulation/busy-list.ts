@@ -1,7 +1,7 @@
 /**
  * The actors whose turns have refused earlier attempts of a transaction: the counterpart of `BusyActors`. The next
  * attempt locks them first, patiently. With one it waits as long as it takes; with several, with a whole type, or with
- * the rows of an idempotency key its patience ends.
+ * the rows of an idempotency key its patience ends, and while others wait for a status word.
  */
 import type { PartitionId } from '@troupe/core';
 import type { ClockPort } from '../virtual-time.ts';
@@ -36,14 +36,21 @@ export class BusyList {
   }
 
   /** False: the attempt has ended instead. */
-  *lockFirst(attempt: AttemptRun, clock: ClockPort): Task<boolean> {
+  *lockFirst(
+    attempt: AttemptRun,
+    clock: ClockPort,
+    words: { readonly isShortOfWords: boolean },
+  ): Task<boolean> {
     const keys = this.#actors.flatMap(({ key }) => key ?? []);
     const isWhole = keys.length < this.#actors.length;
-    if (isWhole || keys.length > 1 || attempt.once !== undefined)
-      clock.setTimer(this.#patienceMs, () => {
-        if (attempt.isPatient) attempt.coordinator.abort('busy');
-      });
+    const ends = isWhole || keys.length > 1 || attempt.once !== undefined;
+    const look = (): void => {
+      if (!attempt.isPatient) return;
+      if (ends || words.isShortOfWords) attempt.coordinator.abort('busy');
+      else clock.setTimer(this.#patienceMs, look);
+    };
     attempt.isPatient = true;
+    clock.setTimer(this.#patienceMs, look);
     const isReady = yield* isWhole
       ? attempt.lockTables([actorsTable], 'write', 'turns')
       : attempt.lockKeys(keys, 'write', 'turns');

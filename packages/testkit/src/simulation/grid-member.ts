@@ -149,6 +149,11 @@ export class GridMember implements MemberBehaviour<Frame> {
     this.#waitingForPeer.push(resume);
   }
 
+  /** Transactions wait for a status word. */
+  get isShortOfWords(): boolean {
+    return this.#world.parts.isShortOfWords(this.#waitingForSlot.length);
+  }
+
   whenSlotFree(resume: () => void): void {
     this.#waitingForSlot.push(resume);
   }

@@ -81,7 +81,8 @@ export class LockingRun {
       if (this.#isKilled) attempt.coordinator.abort('killed');
       const body = new TransactionBody(this.#world, this.#member, this.#random, attempt);
       const isReady =
-        this.#busy === undefined || (yield* this.#busy.lockFirst(attempt, this.#member.context.clock));
+        this.#busy === undefined ||
+        (yield* this.#busy.lockFirst(attempt, this.#member.context.clock, this.#member));
       const mops = isReady ? yield* body.run(plan) : undefined;
       const result = yield* this.#end(attempt, mops);
       if (result !== 'again') return result;

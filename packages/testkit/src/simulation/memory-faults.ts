@@ -269,6 +269,19 @@ export const memoryFaults: readonly PlantedFault[] = (
       aim: withActors,
     },
     {
+      name: 'turns-waited-for-with-every-word-in-hand',
+      parts: { isShortOfWords: () => false },
+      aim: {
+        ...withActors,
+        hosts: 2,
+        partitions: 2,
+        mainProcesses: 2,
+        hostProcesses: 3,
+        slots: 2,
+        thinkDelay: 0,
+      },
+    },
+    {
       name: 'turn-of-a-locked-actor',
       parts: { participant: (...given) => new ParticipantLettingTurnsBegin(...given) },
       aim: withActors,

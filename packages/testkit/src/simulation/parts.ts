@@ -60,6 +60,8 @@ export interface SimulationParts {
   originLost(participant: Participant, origin: Origin): void;
   /** When the word of a transaction may be lent again. */
   readonly slotRelease: 'after the flush' | 'at once';
+  /** Whether those who wait for turns of actors must let go, for so many wait for a status word. */
+  isShortOfWords(waiting: number): boolean;
   /** The id of an attempt. `first` is that of the first one. */
   attemptId(first: TransactionId | undefined, draw: () => TransactionId): TransactionId;
 }
@@ -87,5 +89,6 @@ export const soundParts: SimulationParts = {
   request: (message) => message,
   originLost: (participant, origin) => participant.originLost(origin),
   slotRelease: 'after the flush',
+  isShortOfWords: (waiting) => waiting > 0,
   attemptId: (_first, draw) => draw(),
 };
