@@ -50,14 +50,7 @@ export class TransactionBody {
   *run({ kind, actions, blind }: TransactionPlan): Task<ListAppendMop[] | undefined> {
     const scanned: ListAppendMop[] = [];
     if (kind === 'declared' && !(yield* this.#declare(actions))) return undefined;
-    if (
-      kind === 'all' &&
-      !(yield* this.#attempt.lockTables(
-        this.#world.mode === 'memory' ? [...allTables, actorsTable] : allTables,
-        'write',
-      ))
-    )
-      return undefined;
+    if (kind === 'all' && !(yield* this.#attempt.lockTables(allTables, 'write'))) return undefined;
     const scans = kind === 'scan' || kind === 'rangeScan';
     if (scans && !(yield* this.#scan(scanned, kind === 'rangeScan'))) return undefined;
     const results = yield* this.#perform(actions, kind !== 'declared', 0);
