@@ -29,7 +29,7 @@ export class GuardWritingAtHome extends IdempotencyGuard {
 
   override addRows(writes: Map<PartitionId, PartitionWrites>): void {
     super.addRows(writes);
-    for (const partition of [...writes.keys()]) if (partition !== this.#home) dropRow(writes, partition);
+    for (const partition of writes.keys()) if (partition !== this.#home) dropRow(writes, partition);
   }
 }
 
@@ -45,7 +45,7 @@ export class GuardForgettingReads extends IdempotencyGuard {
   override addRows(writes: Map<PartitionId, PartitionWrites>): void {
     const written = new Set(writes.keys());
     super.addRows(writes);
-    for (const partition of [...writes.keys()])
+    for (const partition of writes.keys())
       if (partition !== this.#home && !written.has(partition)) dropRow(writes, partition);
   }
 }
