@@ -94,9 +94,14 @@ export class Coordinator {
   }
 
   /** The same; the first access is the row of the transaction's idempotency key. */
-  lockOnce(partition: PartitionId, step: number, accesses: readonly unknown[]): void {
+  lockOnce(
+    partition: PartitionId,
+    step: number,
+    accesses: readonly unknown[],
+    patience: Patience = 'none',
+  ): void {
     this.#assertRunning();
-    this.#send(RequestOp.lockOnce, partition, step, accesses, undefined);
+    this.#send(RequestOp.lockOnce, partition, step, accesses, patience === 'none' ? undefined : 1);
   }
 
   /** Asks a partition for the whole of a table. */

@@ -73,6 +73,7 @@ export class ParticipantFates {
     const { id, incarnation } = this.#partition;
     if (!record.origin.words.tryCommitting(record.slot, record.id)) {
       this.#end(record, 0);
+      record.origin.send([ReplyOp.refused, record.id, id, Refusal.ended]);
       return;
     }
     record.vote = vote;

@@ -184,7 +184,7 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
     const busy = this.#retries?.busy;
     if (busy === undefined) this.#declare(transaction);
     else
-      busy.lockFirst(transaction, attempt).then(
+      busy.lockFirst(transaction, attempt, this.#service).then(
         () => this.#declare(transaction),
         (error: Error) => this.#threw(error),
       );

@@ -106,6 +106,11 @@ export class TransactionService implements AttemptGround {
     return new IdempotencyGuard(key, procedure, this.#idempotency);
   }
 
+  /** Transactions wait for a word. */
+  get isShortOfWords(): boolean {
+    return this.#slots.areAwaited;
+  }
+
   /** Begins an attempt. `age`: that of the first one, when this is a retry. Waits while every word is in use. */
   async begin(age: number | undefined, label: string | undefined, priority?: number): Promise<Attempt> {
     for (;;) {
