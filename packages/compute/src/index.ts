@@ -42,9 +42,16 @@ export { JobQueue, type JobQueueOptions, type QueueEntry, type QueuePorts } from
 export { blockedMsMaxDefault } from './limits.ts';
 export {
   type AnyMapReduce,
+  type FailedPart,
+  type MapProgress,
   type MapReduceDefinition,
   type MapReduceOptions,
   mapReduce,
+  type ReduceContext,
+  type Split,
+  type SplitContext,
+  type SplitMapReduceOptions,
+  type StateMapReduceOptions,
 } from './map-reduce.ts';
 export type { AttemptOptions } from './outgoing-call.ts';
 export { ProgressReports } from './progress-reports.ts';
