@@ -69,6 +69,7 @@ class MapReduceRun {
       shares.map((share) =>
         new ShareRun(this.#call, call, share, shares.length > 1, tally?.share(), {
           signal: this.#linked.signal,
+          timeoutMs: this.#call.options.timeoutMs,
           leftMs: () => this.#leftMs,
         }).run(),
       ),

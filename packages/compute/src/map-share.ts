@@ -56,6 +56,9 @@ export interface MappedShare {
 
 export interface ShareBounds {
   readonly signal: AbortSignal;
+  /** As the caller has set it. */
+  readonly timeoutMs: number | undefined;
+  /** What is left of it. */
   readonly leftMs: () => number;
 }
 
@@ -124,7 +127,7 @@ export class ShareRun {
 
   #send(partitions: readonly PartitionId[]): Promise<unknown> {
     const { member, identity, options } = this.#call;
-    const { signal, leftMs } = this.#bounds;
+    const { signal } = this.#bounds;
     const follower = this.#tally?.follower ?? identity.follower;
     const outgoing = {
       prepared: this.#prepared,
@@ -136,7 +139,14 @@ export class ShareRun {
       map: this.#terms,
     };
     const { priority } = options;
-    return sendCall(member, outgoing, { timeoutMs: Math.max(1, leftMs()), signal, priority });
+    return sendCall(member, outgoing, { timeoutMs: this.#timeoutMs(), signal, priority });
+  }
+
+  /** Left out where the default does: it costs no timer. */
+  #timeoutMs(): number | undefined {
+    const { timeoutMs, leftMs } = this.#bounds;
+    const isFirst = this.#terms.attempts === 0 && this.#call.definition.split === undefined;
+    return isFirst ? timeoutMs : Math.max(1, Math.ceil(leftMs()));
   }
 
   #toTryAgain(failed: readonly FailedPart[], failures: number): readonly FailedPart[] {
