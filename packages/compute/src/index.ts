@@ -55,6 +55,7 @@ export {
 } from './map-reduce.ts';
 export type { AttemptOptions } from './outgoing-call.ts';
 export { ProgressReports } from './progress-reports.ts';
+export { type ReceiverDefinition, type ReceiverOptions, receiver } from './receiver.ts';
 export { StreamOutflow } from './stream-outflow.ts';
 export type { JobTarget } from './target.ts';
 export type { BlockedPort } from './thread-watch.ts';

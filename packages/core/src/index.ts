@@ -61,6 +61,7 @@ export * from './partition/partition-store.ts';
 export * from './partition/placement.ts';
 export * from './partition/retention-floor.ts';
 export * from './table/call-options.ts';
+export * from './table/load-options.ts';
 export * from './table/local-table.ts';
 export * from './table/member-tables.ts';
 export * from './table/messages.ts';
