@@ -31,7 +31,7 @@ export async function callerStep(
     // When it never settles, the end of the wait lets go of the timer and the signal.
     signal.addEventListener('abort', stop, { once: true });
   });
-  return await Promise.race([answer, tooLate]);
+  return Promise.race([answer, tooLate]);
 }
 
 function timedOut(name: string, timeoutMs: number): TimeoutError {

@@ -24,7 +24,7 @@ export async function loadInto(
   }
   const settings = { ...given, args: copyValue(given.args, 'args') };
   const sender = new PageSender({ table, executor, receivers, settings });
-  return await new TableLoad({ table, placement, sender, settings }).run(iteratorOf(source));
+  return new TableLoad({ table, placement, sender, settings }).run(iteratorOf(source));
 }
 
 function iteratorOf(source: unknown): Iterator<unknown> | AsyncIterator<unknown> {

@@ -245,7 +245,7 @@ export class Table<K extends Key, V> {
   load<I, A>(source: LoadSource<K, I>, options: ReceiverLoadOptions<K, I, A>): Promise<LoadResult>;
   load(source: LoadSource<K, V>, options?: LoadOptions): Promise<LoadResult>;
   async load(source: LoadSource<K, unknown>, options?: LoadOptions): Promise<LoadResult> {
-    return await loadInto(this.#handle, this.#placement, this.#executor(), this.#receivers, source, options);
+    return loadInto(this.#handle, this.#placement, this.#executor(), this.#receivers, source, options);
   }
 
   /** How many entries the table has, or the range that the options name (see `entries`). */
