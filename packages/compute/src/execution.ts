@@ -49,7 +49,7 @@ export interface Execution<R, P = unknown> {
   changePriority(priority: number): Promise<boolean>;
   /**
    * What the job reports with `ctx.progress(…)`, or yields when it is a generator. The newest wins: who reads slowly is
-   * told less often. The last report always comes. Ends when the execution has; leaving early costs nothing. For one
+   * told less often. Of a map-reduce, how many partitions are mapped. The last report always comes. Ends when the execution has; leaving early costs nothing. For one
    * reader: two share the reports.
    */
   progress(): AsyncIterableIterator<P>;
