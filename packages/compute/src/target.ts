@@ -109,3 +109,20 @@ function badForm(at: object): InvalidArgumentError {
       : `an object with ${Object.keys(at).join(', ') || 'nothing'}`;
   return new InvalidArgumentError(`at must be ${forms}, got ${got}`, { details: { argument: 'at' } });
 }
+
+/** The partitions of one host. */
+export interface Share {
+  readonly owner: MemberId;
+  readonly partitions: readonly PartitionId[];
+}
+
+/** In the order of hosts. */
+export function sharesOf(targets: readonly PlacedTarget[]): Share[] {
+  const shares = new Map<MemberId, PartitionId[]>();
+  for (const { owner, partition } of targets) {
+    const share = shares.get(owner);
+    if (share === undefined) shares.set(owner, [partition]);
+    else share.push(partition);
+  }
+  return [...shares].map(([owner, partitions]) => ({ owner, partitions })).sort((a, b) => a.owner - b.owner);
+}

@@ -63,6 +63,7 @@ export * from './partition/retention-floor.ts';
 export * from './storage/storage-engine.ts';
 export * from './storage/stored-writes.ts';
 export * from './table/call-options.ts';
+export * from './table/load-options.ts';
 export * from './table/local-table.ts';
 export * from './table/member-tables.ts';
 export * from './table/messages.ts';
