@@ -65,6 +65,7 @@ export * from './storage/stored-writes.ts';
 export * from './table/call-options.ts';
 export * from './table/load-options.ts';
 export * from './table/local-table.ts';
+export type { LocalIterator } from './table/local-walk.ts';
 export * from './table/member-tables.ts';
 export * from './table/messages.ts';
 export * from './table/operation.ts';
