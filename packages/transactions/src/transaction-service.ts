@@ -27,6 +27,8 @@ export interface TransactionSettings {
   readonly strategy: LockStrategy;
   /** How long the answer of a call with an idempotency key is kept. */
   readonly idempotencyRetentionMs: number;
+  /** False: no code on this thread has a client yet; see `Transactions.follow`. Default true. */
+  readonly followed?: boolean;
 }
 
 export class TransactionService implements AttemptGround {

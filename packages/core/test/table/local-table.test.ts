@@ -45,7 +45,7 @@ describe('a local table', () => {
     const all = local(grid.owned.all());
     const visited = <T>(walk: { forEach(visit: (item: T) => void): void }): T[] => {
       const items: T[] = [];
-      walk.forEach((item) => items.push(item));
+      walk.forEach((item) => void items.push(item));
       return items;
     };
     expect(visited(all.entries())).toEqual([...all.entries()]);
@@ -61,7 +61,9 @@ describe('a local table', () => {
     left.return?.();
     expect(visited(left)).toEqual([]);
     expect(() => all.keys().forEach(undefined as never)).toThrow(InvalidArgumentError);
-    all.values().forEach((value) => expect(() => (value.stars = [])).toThrow(TypeError));
+    all.values().forEach((value) => {
+      expect(() => (value.stars = [])).toThrow(TypeError);
+    });
   });
 
   test('gives ranges of its keys', () => {
