@@ -114,7 +114,8 @@ export class Participant implements PartitionConcurrency {
     for (let i = 0; i < accesses.length; i += 3) {
       const table = accesses[i] as number;
       if (isActorTable(table) && !this.#actors.mayLock(record, step)) return;
-      this.locks.lockKey(record, table, accesses[i + 1] as StorageKey, accesses[i + 2] as KeyLockMode);
+      const mode = Math.abs(accesses[i + 2] as number) as KeyLockMode;
+      this.locks.lockKey(record, table, accesses[i + 1] as StorageKey, mode);
     }
     this.#proceed(record);
   }

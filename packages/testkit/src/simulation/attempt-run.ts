@@ -215,6 +215,8 @@ export class AttemptRun {
   /** Commits what was written; returns when the attempt has ended. */
   *commit(): Task<Outcome> {
     const writes = this.#workspace.writes(this.#world.shape.partitions);
+    if (writes.size > 1 && !this.#workspace.isLocked && !(yield* this.#lockBlindWrites()))
+      return yield* this.finished();
     if (this.once !== undefined) {
       const targets = Array.from(writes.keys(), (partition) => ({ partition }));
       if (!(yield* this.#lockRows(targets))) return yield* this.finished();
@@ -234,6 +236,13 @@ export class AttemptRun {
       this.coordinator.commit(writes, this.#member.outlivesPartitions && this.#workspace.isLocked);
     }
     return yield* this.finished();
+  }
+
+  /** None of several partitions votes before all locks are held. */
+  *#lockBlindWrites(): Task<boolean> {
+    const missing = new LockRequests('write', false);
+    for (const cell of this.#workspace.unlocked()) missing.add(cell);
+    return yield* this.#lock(missing.requests, 'write', 'none');
   }
 
   *finished(): Task<Outcome> {
