@@ -96,8 +96,10 @@ export class ParticipantShowingTooEarly extends Participant {
         held.set(id, () => undefined);
         log.commitHere(transaction, vote, touched, () => held.get(id)?.());
         origin.words.commit(slot, id, vote.timestamp);
-        decided(true);
+        decided('committed');
       },
+      keep: (...given) => log.keep(...given),
+      isCongested: false,
     };
     super(partition, early === undefined ? { draw } : { draw, log: early }, strategy);
     this.#held = held;

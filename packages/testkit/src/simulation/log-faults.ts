@@ -1,11 +1,11 @@
 /** Faults in the one-log form of the decision, in what survives a process, and in what may be shown when. */
 
-import { CommitLog } from '@troupe/transactions';
 import { CoordinatorPreventingTheLiving } from './faulty-coordinators.ts';
 import {
   LogAnsweringBeforeTheFlush,
   LogFencingLate,
   LogForgettingPrevents,
+  LogOpeningBeforeTheFlush,
   LogWithFallingFence,
   LogWithoutFence,
   ParticipationNotAsking,
@@ -52,10 +52,9 @@ export const logFaults: readonly PlantedFault[] = (
       name: 'state-without-what-is-in-the-flush',
       parts: {
         commitLog: (ports, disk) =>
-          new CommitLog({
-            ...ports,
-            stateOf: (partition) => disk.stateOf(partition, disk.records.slice(0, disk.flushed)),
-          }),
+          new LogOpeningBeforeTheFlush(ports, (partition) =>
+            disk.stateOf(partition, disk.records.slice(0, disk.flushed)),
+          ),
       },
       aim: { ...dyingHosts, restartDelay: 0 },
     },
