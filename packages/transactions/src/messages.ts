@@ -42,10 +42,10 @@
  *   over what: `key` undefined is the whole table, `label` is left out where there is none. For `busy`,
  *   […, reason, table, key] says which actor; key undefined: some actor of the type.
  *
- * Family `procedure`: `call` [op, requestId, procedure, args, timeoutMs, ticket, idempotencyKey, priority], an ordinary
+ * Family `procedure`: `call` [op, requestId, procedure, args, timeoutMs, ticket, idempotencyKey, priority, durability], an ordinary
  * request (bulk lane) to the owner of the procedure's first key, which runs the whole transaction and answers with what
  * its body returned. `ticket` names the cell at the caller in which the owner notes the attempt under way
- * (`procedure-cells.ts`). Without a key and a priority the message ends before them.
+ * (`procedure-cells.ts`). Without the last three the message ends before them.
  *
  * Family `view`: questions of views and kills, asked of every member, or of the owners of some partitions. Ordinary
  * requests, but on the protocol lane: they are few, and they are for grids in trouble. Answers are one moment of the

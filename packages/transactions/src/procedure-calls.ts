@@ -7,6 +7,7 @@ import { addCallSite, copiedBytes, copyValue, Family, InvalidArgumentError, onAb
 import type { AttemptReport } from './attempt-ground.ts';
 import type { Closures } from './closures.ts';
 import type { TransactionContext } from './context.ts';
+import type { Durability } from './decision.ts';
 import type { KeyPlacer } from './declared-keys.ts';
 import { ProcedureOp } from './messages.ts';
 import type { ProcedureDefinition } from './procedure.ts';
@@ -42,7 +43,7 @@ export class ProcedureCalls implements MessageFamily {
     this.#closures = closures;
     this.#context = context;
     this.#cells = new ProcedureCells(core.member.self.memory);
-    this.#outcomes = new ProcedureOutcomes(core.member, this.#cells);
+    this.#outcomes = new ProcedureOutcomes(core.member, this.#cells, core.storage !== undefined);
     core.member.register(Family.procedure, this);
   }
 
@@ -78,7 +79,9 @@ export class ProcedureCalls implements MessageFamily {
     const message: unknown[] = [ProcedureOp.call, 0, id, copies, options?.timeoutMs, ticket];
     const idempotencyKey = options?.idempotencyKey;
     const priority = options?.priority;
-    if (idempotencyKey !== undefined || priority !== undefined) message.push(idempotencyKey, priority);
+    const durability = options?.durability;
+    if (idempotencyKey !== undefined || priority !== undefined || durability !== undefined)
+      message.push(idempotencyKey, priority, durability);
     const { member } = this.#core;
     try {
       return options?.signal === undefined
@@ -143,6 +146,7 @@ export class ProcedureCalls implements MessageFamily {
     const { runs, cells } = this.#callerOf(from);
     const ticket = message[5] as number;
     const priority = message[7] as number | undefined;
+    const durability = message[8] as Durability | undefined;
     const report: AttemptReport | undefined = ticket === noTicket ? undefined : new CallCell(cells, ticket);
     const run = this.#closures.prepare(bodyOf(procedure, args), {
       keys,
@@ -152,6 +156,7 @@ export class ProcedureCalls implements MessageFamily {
       report,
       ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
       ...(priority === undefined ? {} : { priority }),
+      ...(durability === undefined ? {} : { durability }),
     });
     runs.set(requestId, run);
     try {

@@ -87,6 +87,11 @@ export class TransactionService implements AttemptGround {
     return participant;
   }
 
+  /** The death of a host loses nothing. */
+  get keepsData(): boolean {
+    return this.log !== undefined;
+  }
+
   /** Answers under idempotency keys were read back from the storage. */
   recoveredAnswers(): void {
     this.#sweeper.start();
@@ -200,7 +205,12 @@ export class TransactionService implements AttemptGround {
       case 'participant-lost':
         return new PartitionLostError(
           `${named} was aborted: partition ${partition ?? '?'} died with its thread, and with it what the transaction had locked there`,
-          { details: { reason: abortCause, transaction: id, partition }, cause },
+          {
+            // Nothing was lost but its locks.
+            retryable: this.keepsData,
+            details: { reason: abortCause, transaction: id, partition },
+            cause,
+          },
         );
       case 'line-full':
         return new OverloadedError(

@@ -156,5 +156,6 @@ export class Client {
 
 function settle(record: OperationRecord, result: RunResult): void {
   if (result.kind === 'ok') record.ok(result.mops, result.incarnationOf, result.timestamp);
+  else if (result.kind === 'unknown') record.info();
   else record.fail();
 }

@@ -18,6 +18,9 @@ export interface Counters {
   prevents: number;
   /** Commits that the log refused. */
   refusals: number;
+  /** Records that the storage had no room for, and storages that failed. */
+  full: number;
+  failures: number;
   /** Records that a crash took away. */
   recordsLost: number;
   /** Most attempts that one operation needed. */
@@ -52,6 +55,8 @@ export function zeroCounters(): Counters {
     crashes: 0,
     prevents: 0,
     refusals: 0,
+    full: 0,
+    failures: 0,
     recordsLost: 0,
     attemptsMax: 0,
     steps: 0,

@@ -97,6 +97,56 @@ export class LogAnsweringBeforeTheFlush extends CommitLog {
   }
 }
 
+/** Takes what there is no room for to be as good as kept. */
+export class LogForgettingRefusals extends CommitLog {
+  override refused(count: number): void {
+    this.flushed(count);
+  }
+}
+
+/** Says of commits that a failing storage may have kept that they were not done. */
+export class LogSureOfFailures extends CommitLog {
+  override failed(): void {
+    this.refused(this.unflushed);
+    super.failed();
+  }
+}
+
+/** Goes on after a failure as if later flushes could be believed. */
+export class LogWritingOn extends CommitLog {
+  override failed(): void {
+    this.refused(this.unflushed);
+  }
+}
+
+/** Opens partitions with whatever a failed storage shows of them. */
+export class LogOpeningAfterFailures extends CommitLog {
+  readonly #stateOf: (partition: PartitionId) => unknown;
+
+  constructor(ports: CommitLogPorts) {
+    super(ports);
+    this.#stateOf = (partition) => ports.stateOf(partition);
+  }
+
+  override open(partition: PartitionId, incarnation: number, from: LogOrigin): void {
+    super.open(partition, incarnation, {
+      send: ([op, ...rest]) => {
+        if (op === LogReplyOp.unopened)
+          from.send([LogReplyOp.state, partition, incarnation, this.#stateOf(partition)]);
+        else from.send([op, ...rest]);
+      },
+    });
+  }
+}
+
+/** Answers a plain write when it has been submitted. */
+export class ParticipationKeepingEarly extends OneLogParticipation {
+  override keep(...[touched, timestamp, writes, decided]: Parameters<OneLogParticipation['keep']>): void {
+    super.keep(touched, timestamp, writes, () => undefined);
+    decided('committed');
+  }
+}
+
 /** Says that a transaction never will be committed, and forgets that it said so. */
 export class LogForgettingPrevents extends CommitLog {
   readonly #appended = new Set<TransactionId>();

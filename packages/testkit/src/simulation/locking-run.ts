@@ -22,7 +22,9 @@ export type RunResult =
       /** Undefined for a body that threw: what it has read was true, at some time. */
       readonly timestamp: number | undefined;
     }
-  | { readonly kind: 'failed' };
+  | { readonly kind: 'failed' }
+  /** The storage failed with it. */
+  | { readonly kind: 'unknown' };
 
 /** So many attempts follow each other without a pause; see decision 0012. */
 const attemptsAtOnce = 3;
@@ -88,8 +90,10 @@ export class LockingRun {
       counters.commits += 1;
       return { kind: 'ok', mops: mops ?? [], incarnationOf, timestamp: outcome.timestamp };
     }
-    this.#record.unanswered = undefined;
     counters.aborts[outcome.cause] += 1;
+    // It may be there after the next start.
+    if (outcome.cause === 'storage-unknown') return { kind: 'unknown' };
+    this.#record.unanswered = undefined;
     if (outcome.cause === 'wounded' || (outcome.cause === 'participant-lost' && mode === 'one-log'))
       return 'again';
     // What a body has read before it threw was true together, or it would have ended with another cause.

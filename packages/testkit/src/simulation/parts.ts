@@ -24,7 +24,6 @@ import {
   Workspace,
 } from '@troupe/transactions';
 import type { Disk } from './disk.ts';
-import { appendDurably } from './plain-write.ts';
 
 export interface SimulationParts {
   coordinator(id: TransactionId, age: number, slot: number, ports: CoordinatorPorts): Coordinator;
@@ -46,8 +45,6 @@ export interface SimulationParts {
   clockStart(disk: Disk): Timestamp;
   /** Where an attempt keeps what it has read and written. */
   workspace(): Workspace;
-  /** A plain write where there is a log. */
-  plainWrite(...given: Parameters<typeof appendDurably>): void;
   /** A participant's view of a coordinator's words. */
   originWords(memory: SharedArrayBuffer): StatusWords;
   /** The horizon of a partition that is created anew. */
@@ -78,7 +75,6 @@ export const soundParts: SimulationParts = {
     return clockStartOf(disk.epoch);
   },
   workspace: () => new Workspace(),
-  plainWrite: appendDurably,
   originWords: (memory) => new StatusWords(memory),
   horizon: (shared) => shared.draw(),
   draws: (shared) => () => shared.draw(),
