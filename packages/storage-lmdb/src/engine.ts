@@ -15,6 +15,7 @@ import { freeCheckFullMs } from './limits.ts';
 import { FreeSpace } from './log/free-space.ts';
 import type { LogFiles } from './log/log-files.ts';
 import { continueLog, type LogRecovery, readLog } from './log/log-recovery.ts';
+import { nameOfSegment } from './log/log-scan.ts';
 import { type LogPlace, LogWriter } from './log/log-writer.ts';
 import type { EngineOptions } from './options.ts';
 import { matchShape } from './shape.ts';
@@ -78,7 +79,10 @@ export async function openEngine(
   const recovery: LogRecovery = { path, id, files, foldedSequence, flushedSequence, unfolded, progress };
   const log = await readLog(recovery);
   if (log.tail === undefined && !isNew) {
-    throw damaged(path, 'there is no log', { file: 'log-', sequence: foldedSequence + 1 });
+    throw damaged(path, 'there is no log', {
+      file: nameOfSegment(foldedSequence + 1),
+      sequence: foldedSequence + 1,
+    });
   }
   const place = await continueLog(recovery, log);
   const state = { ...matched.state, flushedSequence: log.lastSequence };

@@ -4,7 +4,7 @@
  */
 import { randomBytes } from 'node:crypto';
 import { closeSync, fsyncSync, openSync, readdirSync, readFileSync, renameSync, writeSync } from 'node:fs';
-import { mkdir } from 'node:fs/promises';
+import { mkdir, stat } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { lockFileNames } from './folder-lock.ts';
 import { syncFolder } from './log/log-files.ts';
@@ -25,12 +25,35 @@ export interface StorageIdentity {
 /** Makes the folder unless it is there. Throws StorageError STORAGE_FOREIGN, STORAGE_NOT_WRITABLE. */
 export async function makeFolder(path: string): Promise<void> {
   try {
-    const first = await mkdir(path, { recursive: true });
-    if (first !== undefined) await syncFolder(dirname(resolve(first)));
+    await makeWithParents(resolve(path));
   } catch (cause) {
     const code = systemCode(cause);
     if (code === 'EEXIST' || code === 'ENOTDIR') throw foreign(path, 'is not a folder', cause);
     throw notWritable(path, cause);
+  }
+}
+
+/** Node's own recursive form never returns below folders such as /proc, which say that a parent is missing. */
+async function makeWithParents(path: string): Promise<void> {
+  if (await isFolder(path)) return;
+  const parent = dirname(path);
+  if (parent !== path) await makeWithParents(parent);
+  try {
+    await mkdir(path);
+  } catch (error) {
+    // Someone else was faster.
+    if (systemCode(error) === 'EEXIST' && (await isFolder(path))) return;
+    throw error;
+  }
+  await syncFolder(parent);
+}
+
+async function isFolder(path: string): Promise<boolean> {
+  try {
+    return (await stat(path)).isDirectory();
+  } catch (error) {
+    if (systemCode(error) === 'ENOENT') return false;
+    throw error;
   }
 }
 

@@ -25,16 +25,19 @@ export class LmdbStore implements OrderedStore {
       // Fixed, for the longest key depends on it.
       pageSize: 4096,
       readOnly: access === 'read',
+      // Pages are on the disk before the record that names them is written: LMDB's own order, and no boot ids to trust.
+      overlappingSync: false,
       ...binary,
     });
-    this.#data = this.#environment.openDB('data', binary);
-    this.#meta = this.#environment.openDB('meta', binary);
     const { pageSize, lastPageNumber } = this.#environment.getStats() as Record<string, number>;
     const wanted = ((lastPageNumber ?? 0) + 1) * (pageSize ?? 0);
     // The file is mapped: a page beyond its end would end the process with SIGBUS.
-    if (before !== undefined && before > 0 && statSync(file).size < wanted) {
+    if (before !== undefined && before > 0 && before < wanted) {
+      void this.#environment.close();
       throw new Error(`the file has ${before} bytes and needs ${wanted}`);
     }
+    this.#data = this.#environment.openDB('data', binary);
+    this.#meta = this.#environment.openDB('meta', binary);
   }
 
   put(key: Uint8Array, value: Uint8Array): void {
