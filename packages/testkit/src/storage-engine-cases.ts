@@ -41,7 +41,7 @@ export function storedCommit(timestamp: number, changes: readonly StoredChange[]
         writer.entry(table, Buffer.from(key), value === undefined ? undefined : Buffer.from(value));
       }
     }
-    parts.push(partition, 1, writer.take());
+    parts.push(partition, 1, writer.take(), 0);
   }
   return { id: timestamp, timestamp, parts };
 }

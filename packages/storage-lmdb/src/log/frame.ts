@@ -112,7 +112,7 @@ export interface FramePart {
 /** Bytes of a commit in a frame. */
 export function commitBytes(commit: StoredCommit): number {
   let total = commitHeaderBytes;
-  for (let at = 0; at + 2 < commit.parts.length; at += 3) {
+  for (let at = 0; at + 3 < commit.parts.length; at += 4) {
     total += partHeaderBytes + writesOf(commit, at).byteLength;
   }
   return total;
@@ -132,7 +132,7 @@ export function commitsFrame(
   for (const commit of commits) {
     bytes.writeDoubleLE(commit.id, at);
     bytes.writeDoubleLE(commit.timestamp, at + 8);
-    bytes.writeUInt32LE(Math.floor(commit.parts.length / 3), at + 16);
+    bytes.writeUInt32LE(Math.floor(commit.parts.length / 4), at + 16);
     at = writeParts(bytes, at + commitHeaderBytes, commit, part);
   }
   assert(at === bytes.byteLength, 'a frame has another length than was counted');
@@ -149,7 +149,7 @@ function writeParts(
   part: (part: FramePart) => void,
 ): number {
   let at = from;
-  for (let index = 0; index + 2 < commit.parts.length; index += 3) {
+  for (let index = 0; index + 3 < commit.parts.length; index += 4) {
     const partition = commit.parts[index] as number;
     const writes = writesOf(commit, index);
     bytes.writeUInt32LE(partition, at);

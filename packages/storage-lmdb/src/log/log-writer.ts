@@ -135,7 +135,7 @@ export class LogWriter {
     for (const append of [...(this.#isFramed ? [] : this.#underWay), ...this.#waiting]) {
       append.wasRead = true;
       for (const { timestamp, parts: of } of append.commits) {
-        for (let at = 0; at + 2 < of.length; at += 3) {
+        for (let at = 0; at + 3 < of.length; at += 4) {
           const bytes = of[at + 2] as Uint8Array | undefined;
           if (of[at] === partition && bytes !== undefined && bytes.byteLength > 0) {
             parts.push({ partition, timestamp, bytes });

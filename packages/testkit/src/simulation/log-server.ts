@@ -94,8 +94,9 @@ export class LogServer implements MemberBehaviour<Frame> {
   }
 
   #end(count: number): void {
-    const { disk, counters, flushEnd, failed } = this.#ports;
-    const end = flushEnd();
+    const ports = this.#ports;
+    const { disk, counters } = ports;
+    const end = ports.flushEnd();
     if (end === 'durable') {
       disk.flush(count);
       this.#log.flushed(count);
@@ -107,7 +108,7 @@ export class LogServer implements MemberBehaviour<Frame> {
       // What the disk has of it is for a crash to show.
       counters.failures += 1;
       this.#log.failed();
-      failed();
+      ports.failed();
     }
   }
 
