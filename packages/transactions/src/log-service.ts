@@ -56,6 +56,11 @@ export class LogService implements MessageFamily {
   #isScheduled = false;
   #timer: NodeJS.Timeout | undefined;
   #idle: (() => void)[] = [];
+  #tellFailure: (error: Error) => void = () => undefined;
+  /** Resolves with why when the storage takes no more writes. */
+  readonly failure: Promise<Error> = new Promise((resolve) => {
+    this.#tellFailure = resolve;
+  });
 
   constructor(
     member: Pick<Member, 'sendProtocol' | 'register'>,
@@ -67,7 +72,8 @@ export class LogService implements MessageFamily {
     this.#settings = settings;
     this.#log = new CommitLog({
       append: (record) => this.#append(record),
-      stateOf: (partition) => engine.readPartition(partition),
+      // Read when it is told, page by page.
+      stateOf: () => undefined,
     });
     member.register(Family.log, this);
   }
@@ -153,6 +159,7 @@ export class LogService implements MessageFamily {
 
   #refused(batch: readonly CommitRecord[], error: unknown): void {
     if (!(error instanceof StorageError && error.code === 'STORAGE_FULL')) {
+      this.#tellFailure(error instanceof Error ? error : new Error(String(error)));
       this.#log.failed();
       this.#pending = [];
       this.#given(batch);
@@ -197,10 +204,14 @@ export class LogService implements MessageFamily {
   }
 
   #beginReading(peer: Peer, message: readonly unknown[]): void {
-    const [, partition, incarnation, pages] = message as [number, PartitionId, number, Iterator<Uint8Array>];
+    const [, partition, incarnation] = message as [number, PartitionId, number];
     const readings = this.#readings.get(peer) ?? new Map<PartitionId, Reading>();
     this.#readings.set(peer, readings);
-    readings.set(partition, { pages, incarnation });
+    try {
+      readings.set(partition, { pages: this.#engine.readPartition(partition), incarnation });
+    } catch (error) {
+      this.#unopened(peer, partition, incarnation, error);
+    }
     for (let page = 0; page < recoveryPagesAhead; page++) this.#sendPage(peer, partition, incarnation);
   }
 

@@ -76,7 +76,7 @@ export interface GridEvents {
   readonly hostBlocked: HostBlocked;
   /** Stored data is being read. The start's own reports come before there is a grid: on `troupe.host` only. */
   readonly recovering: Recovering;
-  /** The thread of the storage has ended: nothing is written any more. */
+  /** The storage has failed: nothing is written any more until the grid is started again; reads go on. */
   readonly storageFailed: StorageFailed;
 }
 

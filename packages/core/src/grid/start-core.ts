@@ -57,6 +57,7 @@ export async function startCore<Api extends Wired>(
   let retention: RetentionFloor | undefined;
   try {
     storage?.serve(core.member, wiring.memberMemoryBytes);
+    void storage?.failed.then((error) => events.emit('storageFailed', { error }));
     const api = wiring.wire(core);
     retention = startRetention(core, checked.retentionMs);
     const parts = { api, core, events, closeTimeoutMs: checked.closeTimeoutMs, retention, storage };
@@ -67,7 +68,7 @@ export async function startCore<Api extends Wired>(
       return new CoreGrid({ ...parts, hosts: { kind: 'inline', inline } });
     }
     const supervisor = await makeSupervisor(core, checked, wiring, events, storage);
-    watchStorage(core, supervisor, events, storage);
+    watchStorage(core, supervisor, storage);
     await supervisor.start();
     return new CoreGrid({ ...parts, hosts: { kind: 'threads', supervisor } });
   } catch (error) {
@@ -82,14 +83,12 @@ export async function startCore<Api extends Wired>(
 function watchStorage(
   { member }: CoreMember,
   supervisor: HostSupervisor,
-  events: HostEvents,
   storage: GridStorage | undefined,
 ): void {
   void storage?.lost.then((error) => {
     const { member: id } = storage.membership;
     member.lose(id, 1, error);
     supervisor.storageLost(id);
-    events.emit('storageFailed', { error });
   });
 }
 

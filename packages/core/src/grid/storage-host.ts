@@ -20,6 +20,8 @@ import type { OpenedStorage } from '../thread/storage-messages.ts';
 export interface StorageService {
   /** Resolves when nothing is left that could become durable. */
   settled(): Promise<void>;
+  /** Resolves with why when nothing is written any more. */
+  readonly failure: Promise<Error>;
 }
 
 export interface WireStorage {
@@ -57,10 +59,17 @@ export class StorageHost {
     this.opened = opened;
   }
 
-  serve(identity: MemberIdentity, shared: SharedState, errors: ErrorRegistry): Member {
+  /** `failed` is called when nothing is written any more. */
+  serve(
+    identity: MemberIdentity,
+    shared: SharedState,
+    errors: ErrorRegistry,
+    failed: (error: Error) => void,
+  ): Member {
     const member = new Member(identity, shared, errors);
     this.#member = member;
     this.#service = this.#wire.serve(member, this.#engine, this.#settings);
+    void this.#service.failure.then(failed);
     return member;
   }
 

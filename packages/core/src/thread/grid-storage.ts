@@ -16,7 +16,7 @@ import type { MemberId, SharedState, Timestamp } from '../mesh/shared-state.ts';
 import type { RecoveryProgress, Storage } from '../storage/storage-engine.ts';
 import { storageShapeOf } from '../storage/stored-tables.ts';
 import type { PeerConnection } from './control-messages.ts';
-import { settlesWithin } from './deferred.ts';
+import { deferred, settlesWithin } from './deferred.ts';
 import { connectPeer } from './mesh-wiring.ts';
 import { StorageRun } from './storage-run.ts';
 
@@ -39,6 +39,8 @@ export interface GridStorage {
   readonly clockStart: Timestamp;
   /** Resolves when it can't be reached any more, before it was closed. */
   readonly lost: Promise<StorageError>;
+  /** Resolves with why when nothing is written any more. */
+  readonly failed: Promise<Error>;
   /** Joins the mesh; `main` is connected. */
   serve(main: Member, memoryBytes: number): void;
   /** Connects a new incarnation of a host, and answers its end of the link. */
@@ -93,6 +95,7 @@ class ThreadStorage implements GridStorage {
   readonly membership: StorageMembership;
   readonly clockStart: Timestamp;
   readonly lost: Promise<StorageError>;
+  readonly failed: Promise<Error>;
   readonly #run: StorageRun;
   #identity: MemberIdentity | undefined;
 
@@ -118,6 +121,7 @@ class ThreadStorage implements GridStorage {
   private constructor(run: StorageRun, membership: StorageMembership, clockStart: Timestamp) {
     this.#run = run;
     this.lost = run.lost;
+    this.failed = run.failed;
     this.membership = membership;
     this.clockStart = clockStart;
   }
@@ -157,6 +161,8 @@ class InlineStorage implements GridStorage {
   readonly membership: StorageMembership;
   readonly clockStart: Timestamp;
   readonly lost = new Promise<never>(() => undefined);
+  readonly failed: Promise<Error>;
+  readonly #failed = deferred<Error>();
   readonly #host: StorageHost;
   #member: Member | undefined;
 
@@ -173,13 +179,16 @@ class InlineStorage implements GridStorage {
 
   private constructor(host: StorageHost, opening: StorageOpening) {
     this.#host = host;
+    this.failed = this.#failed.promise;
     this.membership = membershipOf(opening, host.opened.tableNumbers);
     this.clockStart = host.opened.clockStart;
   }
 
   serve(main: Member, memoryBytes: number): void {
     const identity = newIdentity(this.membership.member, memoryBytes);
-    this.#member = this.#host.serve(identity, main.shared, main.errors);
+    this.#member = this.#host.serve(identity, main.shared, main.errors, (error) =>
+      this.#failed.resolve(error),
+    );
     connectInMemory(main, this.#member);
   }
 

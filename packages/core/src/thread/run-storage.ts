@@ -48,7 +48,10 @@ function serveControl(
     switch (message.type) {
       case 'serve': {
         const { buffer, partitionCount, memberCount } = message.shared;
-        member = host.serve(message.identity, new SharedState(buffer, partitionCount, memberCount), errors);
+        const shared = new SharedState(buffer, partitionCount, memberCount);
+        member = host.serve(message.identity, shared, errors, (error) =>
+          send({ type: 'broken', error: errorToWire(error) }),
+        );
         break;
       }
       case 'connect':

@@ -51,6 +51,7 @@ export interface SharedMemory {
  * - `progress`: of opening.
  * - `opened`: once. The engine is open, and the clock's epoch durable.
  * - `failed`: instead of `opened`; the error as plain data. The thread ends next.
+ * - `broken`: the engine has failed, and takes no more writes.
  * - `backedUp`: the answer to `backup`; with an error where it failed.
  * - `closed`: once, the answer to `close`.
  */
@@ -58,6 +59,7 @@ export type FromStorage =
   | { readonly type: 'progress'; readonly progress: RecoveryProgress }
   | { readonly type: 'opened'; readonly opened: OpenedStorage }
   | { readonly type: 'failed'; readonly error: unknown[] }
+  | { readonly type: 'broken'; readonly error: unknown[] }
   | { readonly type: 'backedUp'; readonly id: number; readonly error?: unknown[] }
   | { readonly type: 'closed' };
 

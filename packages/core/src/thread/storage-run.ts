@@ -33,6 +33,9 @@ export interface StorageRunOptions {
 export class StorageRun {
   /** Resolves with why when the thread has ended and should not have. */
   readonly lost: Promise<StorageError>;
+  /** Resolves with why when nothing is written any more. */
+  readonly failed: Promise<Error>;
+  readonly #failed = deferred<Error>();
   readonly #control: MessagePort;
   readonly #inbox: WatchedPort;
   readonly #worker: Worker;
@@ -61,13 +64,17 @@ export class StorageRun {
     });
     const lost = deferred<StorageError>();
     this.lost = lost.promise;
+    this.failed = this.#failed.promise;
     this.#worker.once('exit', () => {
       this.#inbox.drain();
       this.#inbox.close();
       const error = this.#threadLost();
       this.#opened.reject(error);
       for (const backup of this.#backups.values()) backup.reject(error);
-      if (!this.#isClosing) lost.resolve(error);
+      if (!this.#isClosing) {
+        lost.resolve(error);
+        this.#failed.resolve(error);
+      }
       this.#ended.resolve();
     });
   }
@@ -122,6 +129,9 @@ export class StorageRun {
       case 'failed':
         this.#failure = errorFromWire(message.error, errors);
         this.#opened.reject(this.#failure);
+        break;
+      case 'broken':
+        this.#failed.resolve(errorFromWire(message.error, errors) as Error);
         break;
       case 'backedUp': {
         const backup = this.#backups.get(message.id);
