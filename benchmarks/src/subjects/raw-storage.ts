@@ -15,9 +15,13 @@ export function randomBelow(count: number): number {
   return Math.floor(Math.random() * count);
 }
 
-export function inTemporaryFolder<T>(action: (folder: string) => Promise<T>): Promise<T> {
+export async function inTemporaryFolder<T>(action: (folder: string) => Promise<T>): Promise<T> {
   const folder = mkdtempSync(join(tmpdir(), 'troupe-bench-'));
-  return action(folder).finally(() => rmSync(folder, { recursive: true, force: true }));
+  try {
+    return await action(folder);
+  } finally {
+    rmSync(folder, { recursive: true, force: true });
+  }
 }
 
 export function measureRawAppend(params: Params): Promise<Sample> {
@@ -66,6 +70,10 @@ function withLmdb(measure: (put: (key: number) => Promise<unknown>) => Promise<S
       // The promise of a put says that it is visible.
       return database.flushed;
     };
-    return measure(put).finally(() => database.close());
+    try {
+      return await measure(put);
+    } finally {
+      await database.close();
+    }
   });
 }

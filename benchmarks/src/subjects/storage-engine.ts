@@ -24,7 +24,10 @@ export function measureIdleAppend(params: Params): Promise<Sample> {
     const engine = await opened(folder);
     const commits = new CommitMaker();
     const call = (n: number): Promise<void> => engine.append([commits.make(n % params.keyCount)]);
-    return await measureSequential({ call, check }, params).finally(() => engine.close());
+    const sample = await measureSequential({ call, check }, params);
+    await engine.close();
+    await mustHave(folder, commits.count);
+    return sample;
   });
 }
 
@@ -37,6 +40,7 @@ export function measurePipelinedAppend(params: Params): Promise<Sample> {
     const sample = await measurePipelined({ call, check }, params);
     const after = residentMb();
     await engine.close();
+    await mustHave(folder, commits.count);
     const extra = { 'memory at the start, MB': before, 'memory at the end, MB': after };
     return { ...sample, extra: { ...sample.extra, ...extra } };
   });
@@ -69,6 +73,13 @@ export function measureRecovery({ loadEntries }: Params): Promise<Sample> {
   });
 }
 
+/** Timestamps count the commits, so the last one says that all are there. */
+async function mustHave(folder: string, count: number): Promise<void> {
+  const engine = await opened(folder);
+  mustEqual(engine.lastTimestamp, count, 'the number of commits that were kept');
+  await engine.close();
+}
+
 async function opened(folder: string): Promise<StorageEngine> {
   const { options, module } = lmdb({ path: join(folder, 'grid'), freeBytesMin: 0 });
   const { openStorage } = (await import(module)) as { openStorage: OpenStorage };
@@ -80,6 +91,10 @@ class CommitMaker {
   readonly #writer = new StoredWriter();
   readonly #key = Buffer.alloc(8);
   #timestamp = 0;
+
+  get count(): number {
+    return this.#timestamp;
+  }
 
   make(key: number): StoredCommit {
     this.#key.writeDoubleBE(key);
