@@ -1,19 +1,16 @@
 /** The module that a grid imports on its storage thread: an engine in its folder, under its lock. */
-import { existsSync } from 'node:fs';
-import { join } from 'node:path';
 import { performance } from 'node:perf_hooks';
 import type { OpenStorage, StorageEngine } from '@troupe/core';
 import { writeBackup } from './backup.ts';
 import { packState } from './checkpoint/checkpoint-state.ts';
-import { LmdbStore } from './checkpoint/lmdb-store.ts';
+import type { LmdbStore } from './checkpoint/lmdb-store.ts';
 import { type Engine, openEngine, stateOf } from './engine.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
 import { FolderLogFiles } from './log/log-files.ts';
 import { segmentsAmong, startLog } from './log/log-recovery.ts';
+import { openCheckpoint } from './open-checkpoint.ts';
 import type { EngineOptions } from './options.ts';
-import { damaged } from './storage-errors.ts';
 import {
-  checkpointName,
   makeFolder,
   newIdentity,
   readIdentity,
@@ -72,20 +69,6 @@ async function completeStorage(
   const { file } = await startLog(files, Buffer.from(id, 'hex'), 0);
   await file.close();
   await writeIdentity(path, { id, isComplete: true });
-}
-
-/** Throws StorageError STORAGE_DAMAGED. */
-export function openCheckpoint(path: string, identity: StorageIdentity, access: 'read' | 'write'): LmdbStore {
-  const file = join(path, checkpointName);
-  const what = (does: string): string => `the checkpoint ${does}`;
-  if (identity.isComplete && !existsSync(file))
-    throw damaged(path, what('is missing'), { file: checkpointName });
-  try {
-    return new LmdbStore(file, access);
-  } catch (cause) {
-    const message = cause instanceof Error ? cause.message : String(cause);
-    throw damaged(path, what(`can't be opened: ${message}`), { file: checkpointName }, cause);
-  }
 }
 
 class LockedEngine implements StorageEngine {

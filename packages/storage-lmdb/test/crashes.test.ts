@@ -21,14 +21,14 @@ describe('after a crash', () => {
 
 class CrashRun {
   readonly #random: SeededRandom;
-  readonly #how: 'kill' | 'power';
+  readonly #how: 'kill' | 'power' | 'either';
   readonly #machine = new SimulatedMachine();
   readonly #model = new CommitModel();
   #engine!: Engine;
   #acknowledged = 0;
   #epoch: number | undefined;
 
-  constructor(seed: number, how: 'kill' | 'power') {
+  constructor(seed: number, how: 'kill' | 'power' | 'either') {
     this.#random = new SeededRandom(seed);
     this.#how = how;
   }
@@ -84,7 +84,8 @@ class CrashRun {
   }
 
   #crash(): void {
-    this.#machine.crash(this.#how, () => this.#random.next());
+    const drawn = this.#random.chance(0.5) ? 'kill' : 'power';
+    this.#machine.crash(this.#how === 'either' ? drawn : this.#how, () => this.#random.next());
   }
 
   async #reopen(): Promise<void> {

@@ -44,7 +44,7 @@ describe.each(['a crash', 'a close'] as const)('a log that is damaged after %s',
     other.store = machine.store.crashed(() => 0.999);
     // The machine goes on, for the next byte.
     machine.disk.hook = machine.store.hook = () => Promise.resolve();
-    other.disk.files.set(segment, { current: Buffer.from(bytes), synced: Buffer.from(bytes) });
+    other.disk.setFile(segment, Buffer.from(bytes), Buffer.from(bytes));
     try {
       const engine = await other.reopen();
       const expected = Array.from({ length: shape.partitionCount }, (_, partition) =>
@@ -112,17 +112,17 @@ describe('a log of several segments', () => {
     const names = [...machine.disk.files.keys()].sort();
     expect(names).toHaveLength(4);
     const name = names[index] as string;
-    const file = machine.disk.files.get(name) as { current: Buffer; synced: Buffer };
+    const { current } = machine.disk.files.get(name) as { current: Buffer };
     machine.disk.files.delete(name);
     expect(await refusal(machine.reopen())).toMatchObject({ code: 'STORAGE_DAMAGED' });
-    const flipped = Buffer.from(file.current);
+    const flipped = Buffer.from(current);
     flipped[1_500] = (flipped[1_500] as number) ^ 4;
-    machine.disk.files.set(name, { current: flipped, synced: flipped });
+    machine.disk.setFile(name, flipped, flipped);
     expect(await refusal(machine.reopen())).toMatchObject({
       code: 'STORAGE_DAMAGED',
       details: { file: name, position: expect.any(Number), sequence: expect.any(Number) },
     });
-    machine.disk.files.set(name, file);
+    machine.disk.setFile(name, current, current);
     expect((await machine.reopen()).lastTimestamp).toBe(12);
   });
 });

@@ -8,14 +8,14 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { openAt, refusal, shape, temporaryFolder } from './temporary-storage.ts';
 
 describe('the engine on LMDB', () => {
-  it.each(storageEngineCases)('$title', async ({ run }) => {
+  it.each(storageEngineCases)('$title', async (engineCase) => {
     const path = join(temporaryFolder(), 'grid');
-    await run((wanted) => openAt(path, wanted));
+    await engineCase.run((wanted) => openAt(path, wanted));
   });
 
-  it.each(storageEngineCases)('folding all the time: $title', async ({ run }) => {
+  it.each(storageEngineCases)('folding all the time: $title', async (engineCase) => {
     const path = join(temporaryFolder(), 'grid');
-    await run((wanted) => openAt(path, wanted, { foldBytes: 1 }));
+    await engineCase.run((wanted) => openAt(path, wanted, { foldBytes: 1 }));
   });
 
   it('keeps the log short and every entry while it folds', async () => {

@@ -17,6 +17,8 @@ const never = (): Promise<void> => new Promise(() => undefined);
 interface SimulatedFile {
   current: Buffer;
   synced: Buffer;
+  /** Sectors that the next flush writes. A flush that fails forgets them, as Linux does. */
+  dirty: Set<number>;
 }
 
 export class SimulatedDisk implements LogFiles {
@@ -40,7 +42,7 @@ export class SimulatedDisk implements LogFiles {
   async create(name: string): Promise<LogFile> {
     await this.hook('create');
     if (this.files.has(name)) throw Object.assign(new Error(`${name} exists`), { code: 'EEXIST' });
-    const file = { current: Buffer.alloc(0), synced: Buffer.alloc(0) };
+    const file = { current: Buffer.alloc(0), synced: Buffer.alloc(0), dirty: new Set<number>() };
     this.files.set(name, file);
     return this.#handle(file);
   }
@@ -84,11 +86,15 @@ export class SimulatedDisk implements LogFiles {
     for (const [name, file] of names) {
       const current = how === 'kill' ? file.current : tornOf(file, chance);
       const synced = how === 'kill' ? file.synced : current;
-      disk.files.set(name, { current: Buffer.from(current), synced: Buffer.from(synced) });
+      disk.setFile(name, Buffer.from(current), Buffer.from(synced), how === 'kill' ? file.dirty : []);
       if (how === 'power' || this.#durableNames.has(name)) disk.#durableNames.set(name, disk.#must(name));
     }
     disk.free = this.free;
     return disk;
+  }
+
+  setFile(name: string, current: Buffer, synced: Buffer, dirty: Iterable<number> = []): void {
+    this.files.set(name, { current, synced, dirty: new Set(dirty) });
   }
 
   #must(name: string): SimulatedFile {
@@ -110,6 +116,7 @@ export class SimulatedDisk implements LogFiles {
         this.capacity -= fits;
         if (file.current.byteLength < position + fits) resize(position + fits);
         file.current.set(bytes.subarray(0, fits), position);
+        for (let at = position; at < position + fits; at++) file.dirty.add(Math.floor(at / sectorBytes));
         if (fits < bytes.byteLength) throw Object.assign(new Error('no space left'), { code: 'ENOSPC' });
       },
       truncate: async (length) => {
@@ -117,8 +124,16 @@ export class SimulatedDisk implements LogFiles {
         resize(length);
       },
       sync: async () => {
+        const dirty = [...file.dirty];
+        file.dirty.clear();
         await this.hook('sync');
-        file.synced = Buffer.from(file.current);
+        const synced = Buffer.alloc(file.current.byteLength);
+        file.synced.copy(synced);
+        for (const sector of dirty) {
+          const from = sector * sectorBytes;
+          if (from < synced.byteLength) file.current.copy(synced, from, from, from + sectorBytes);
+        }
+        file.synced = synced;
       },
       close: () => this.hook('close'),
     };

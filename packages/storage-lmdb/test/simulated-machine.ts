@@ -84,7 +84,7 @@ export class CommitModel {
       const own = changes.filter((change) => change.partition === partition);
       for (const { table, key } of own) {
         if (key !== undefined) continue;
-        for (const name of [...entries.keys()]) if (name.startsWith(`${table}/`)) entries.delete(name);
+        for (const name of entries.keys()) if (name.startsWith(`${table}/`)) entries.delete(name);
       }
       for (const { table, key, value } of own) {
         if (key === undefined) continue;

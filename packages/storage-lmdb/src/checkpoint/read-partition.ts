@@ -51,7 +51,7 @@ export function* readPages(
   yield* overlayPages(overlay, writer, pageBytes);
 }
 
-function isOverlaid(overlay: PartitionOverlay, table: number, key: Uint8Array): boolean {
+export function isOverlaid(overlay: PartitionOverlay, table: number, key: Uint8Array): boolean {
   const changes = overlay.tables.get(table);
   return changes !== undefined && (changes.isCleared || changes.entries.has(keyText(key)));
 }
