@@ -3,6 +3,7 @@
  * module is imported in the process that measures it and nowhere else.
  */
 import type { Scenario, Subject } from './scenario.ts';
+import { storageScenarios } from './storage-scenarios.ts';
 
 const comlink = () => import('./subjects/comlink.ts');
 const piscina = () => import('./subjects/piscina.ts');
@@ -248,4 +249,5 @@ export const scenarios: readonly Scenario[] = [
       },
     ],
   },
+  ...storageScenarios,
 ];

@@ -120,3 +120,19 @@ export const loadRetryPauseMs = 20;
 export const loadRetryPauseMsMax = 2_000;
 /** Failed items that a load keeps for its caller; the others are counted. */
 export const loadFailedKeptMax = 1_000;
+/** A page in which the engine in memory reads a partition back. Larger ones hold the storage thread up for longer. */
+export const memoryPageBytesMax = 256 * 1024;
+/** Default of `flushWithinMs`: a commit that doesn't wait for its flush is durable after this time at the latest. */
+export const flushWithinMsDefault = 50;
+/** Bytes of commits that one member may have at the log without an answer; further ones wait at the member. */
+export const logWindowBytes = 8 * 1024 * 1024;
+/** Bytes of commits that may wait at a member for the log; beyond it plain writes are refused with QUEUE_FULL. */
+export const logBacklogBytesMax = 64 * 1024 * 1024;
+/** Bytes at the log that are not durable; beyond it a commit that asked not to wait for its flush waits all the same. */
+export const logUnflushedBytesMax = 32 * 1024 * 1024;
+/** Pages of a partition that are on their way to the host that opens it. */
+export const recoveryPagesAhead = 2;
+/** A storage without room is asked again this often, while commits wait that it must not lose. */
+export const storageFullRetryMs = 500;
+/** What the storage gets at close to make durable what was appended, however late it is. */
+export const storageCloseMsMin = 5_000;

@@ -58,5 +58,15 @@ export {
   type MemberFactory,
 } from './simulated-member.ts';
 export { SimulatedNetwork, type SimulatedNetworkOptions } from './simulated-network.ts';
+export {
+  type OpenEngine,
+  pictureOf,
+  readPicture,
+  type StorageEngineCase,
+  type StoredChange,
+  type StoredPicture,
+  storageEngineCases,
+  storedCommit,
+} from './storage-engine-cases.ts';
 export { TraceDigest } from './trace-digest.ts';
 export { type ClockPort, type Timer, VirtualTime, type VirtualTimeOptions } from './virtual-time.ts';

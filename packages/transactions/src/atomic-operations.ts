@@ -17,6 +17,9 @@ import { SnapshotExecutor, SnapshotTooOldError } from '@troupe/core';
 import type { Closures } from './closures.ts';
 import type { LockingBody } from './transaction-body.ts';
 
+/** Each further try is for another host that was started again meanwhile. */
+const readTriesMax = 8;
+
 export class TransactionalOperations implements AtomicOperations {
   readonly #closures: Closures;
   readonly #tables: MemberTables;
@@ -31,12 +34,13 @@ export class TransactionalOperations implements AtomicOperations {
     keys: readonly PlacedKey[],
     options: CallOptions | undefined,
   ): Promise<unknown[]> {
-    try {
-      return await this.#readAtOnce(table, keys, options);
-    } catch (error) {
-      if (!(error instanceof SnapshotTooOldError)) throw error;
-      // A partition was created anew since the snapshot was taken; one taken now can be read there.
-      return this.#readAtOnce(table, keys, options);
+    for (let tries = 1; ; tries++) {
+      try {
+        return await this.#readAtOnce(table, keys, options);
+      } catch (error) {
+        // A partition was created anew since the snapshot was taken; one taken now can be read there.
+        if (!(error instanceof SnapshotTooOldError) || tries === readTriesMax) throw error;
+      }
     }
   }
 

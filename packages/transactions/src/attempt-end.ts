@@ -5,7 +5,7 @@ import type { IdempotencyGuard } from './idempotency.ts';
 import type { AbortCause, Outcome } from './outcome.ts';
 import type { BodyEnd } from './transaction-body.ts';
 
-/** Well, with an error for the user, or lost to another transaction and worth another try. */
+/** Well, with an error for the user, or lost to another transaction, or with a thread, and worth another try. */
 export type AttemptEnd<T> =
   | { readonly kind: 'committed'; readonly value: T }
   | { readonly kind: 'failed'; readonly error: unknown }
@@ -13,6 +13,8 @@ export type AttemptEnd<T> =
 
 /** Says what became of an attempt. */
 interface AbortErrors {
+  /** The death of a host loses nothing, so what it has aborted may be tried again. */
+  readonly keepsData: boolean;
   abortError(attempt: Attempt, cause: AbortCause, partition: PartitionId | undefined, why?: unknown): Error;
 }
 
@@ -30,7 +32,11 @@ export function endOf<T>(
   if (body.threw && outcome.cause === 'user') return { kind: 'failed', error: body.error };
   const why = body.threw ? body.error : undefined;
   const error = errors.abortError(attempt, outcome.cause, outcome.partition, why);
-  return { kind: outcome.cause === 'wounded' || outcome.cause === 'busy' ? 'lost' : 'failed', error };
+  return { kind: isLost(outcome.cause, errors) ? 'lost' : 'failed', error };
+}
+
+function isLost(cause: AbortCause, { keepsData }: AbortErrors): boolean {
+  return cause === 'wounded' || cause === 'busy' || (cause === 'participant-lost' && keepsData);
 }
 
 /** The call had been made before. However this attempt ended, the row it found was committed. */

@@ -20,7 +20,7 @@ import {
 import type { PlacedActor } from './busy-actors.ts';
 import type { Conflict } from './conflict.ts';
 import { Coordinator, type CoordinatorPorts } from './coordinator.ts';
-import type { Decision, PartitionWrites } from './decision.ts';
+import type { Decision, Durability, PartitionWrites } from './decision.ts';
 import type { IdempotencyGuard } from './idempotency.ts';
 import { LockRequests, type PartitionRequest, type Patience } from './lock-requests.ts';
 import { type Abort, finishedError, type Outcome } from './outcome.ts';
@@ -42,6 +42,8 @@ export class Attempt implements CoordinatorPorts {
   report: AttemptReport | undefined;
   /** Told of every write once there are nested transactions: which of them it belongs to shows at that moment. */
   wrote: (() => void) | undefined;
+  /** What its commit waits for; undefined: the grid's. */
+  durability: Durability | undefined;
   /** The actor whose turn refused it. */
   busy: PlacedActor | undefined;
   readonly #ground: AttemptGround;

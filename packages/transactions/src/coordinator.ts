@@ -23,17 +23,19 @@ import type { KeyRange, PartitionId, Timestamp } from '@troupe/core';
 import { assert } from '@troupe/core';
 import type { Conflict } from './conflict.ts';
 import { decideMessage, requestMessage, unaskedMessage } from './coordinator-messages.ts';
-import type { Decision, PartitionWrites, Touched } from './decision.ts';
+import type { Decision, Durability, PartitionWrites, Touched, Verdict } from './decision.ts';
 import type { LockMode } from './lock-mode.ts';
 import type { Patience } from './lock-requests.ts';
 import { type Refusal, RequestOp } from './messages.ts';
-import { type AbortCause, causeOfRefusal, type Outcome } from './outcome.ts';
+import { type AbortCause, causeOfRefusal, causeOfVerdict, type Outcome } from './outcome.ts';
 import { latestVoteOf, lostOf, type Participation, participationOf } from './participation.ts';
 import type { TransactionId } from './status-word.ts';
 
 export interface CoordinatorPorts {
   /** Told to every partition, for views and errors. */
   readonly label?: string | undefined;
+  /** Where commits go to a log; undefined: the grid's. */
+  readonly durability?: Durability | undefined;
   readonly decision: Decision;
   incarnationOf(partition: PartitionId): number;
   /** The latest timestamp of the clock. */
@@ -142,7 +144,7 @@ export class Coordinator {
     const [first] = writes;
     const isAlone = writes.size === 1 && this.#participants.every((p) => p.partition === first?.[0]);
     if (first !== undefined && isAlone) {
-      this.#send(RequestOp.commitOne, first[0], first[1].writes, first[1].cleared, undefined);
+      this.#send(RequestOp.commitOne, first[0], first[1].writes, first[1].cleared, this.#ports.durability);
       return;
     }
     this.#writes = writes;
@@ -225,7 +227,7 @@ export class Coordinator {
   #commitUnasked(writes: ReadonlyMap<PartitionId, PartitionWrites>): void {
     this.#state = 'deciding';
     const { id, slot } = this;
-    this.#ports.decision.commitUnasked(id, slot, this.#participants, writes, (verdict, timestamp) => {
+    const decided = (verdict: Verdict, timestamp: Timestamp): void => {
       if (verdict !== 'committed') {
         this.#undecided(verdict);
         return;
@@ -237,7 +239,9 @@ export class Coordinator {
         this.#ports.send(participant.partition, message);
       }
       this.#ports.ended({ committed: true, timestamp });
-    });
+    };
+    const { decision, durability } = this.#ports;
+    decision.commitUnasked(id, slot, this.#participants, writes, decided, durability);
   }
 
   /**
@@ -261,16 +265,18 @@ export class Coordinator {
   #decide(timestamp: Timestamp): void {
     this.#state = 'deciding';
     const { id, slot } = this;
-    this.#ports.decision.commit(id, slot, timestamp, this.#participants, this.#writes, (verdict) => {
+    const decided = (verdict: Verdict): void => {
       if (verdict === 'committed') this.#end(timestamp, { committed: true, timestamp });
       else this.#undecided(verdict);
-    });
+    };
+    const { decision, durability } = this.#ports;
+    decision.commit(id, slot, timestamp, this.#participants, this.#writes, decided, durability);
   }
 
   /** The decision was not to commit. */
-  #undecided(verdict: 'aborted' | 'lost'): void {
+  #undecided(verdict: Exclude<Verdict, 'committed'>): void {
     const partition = verdict === 'lost' ? this.#lostPartition() : undefined;
-    this.#end(0, { committed: false, cause: verdict === 'lost' ? 'participant-lost' : 'wounded', partition });
+    this.#end(0, { committed: false, cause: causeOfVerdict[verdict], partition });
   }
 
   #end(timestamp: Timestamp, outcome: Outcome): void {

@@ -25,10 +25,19 @@ export interface Vote {
   readonly timestamp: Timestamp;
   readonly writes: readonly unknown[];
   readonly cleared: readonly number[];
+  /** Of one that this partition decides; undefined: the grid's. */
+  readonly durability?: Durability | undefined;
 }
 
-/** Lost: a partition it touched has died since, with its locks. Aborted: somebody was faster. */
-export type Verdict = 'committed' | 'aborted' | 'lost';
+/**
+ * Lost: a partition it touched has died since, with its locks. Aborted: somebody was faster. The last three are the
+ * storage's: it had no room; it failed with this commit, which may be kept or not; it had failed before.
+ */
+export type Verdict = 'committed' | 'aborted' | 'lost' | StorageRefusal;
+export type StorageRefusal = 'storage-full' | 'storage-unknown' | 'storage-closed';
+
+/** What a commit waits for before it counts as committed: that it is durable, or that its place in the log is certain. */
+export type Durability = 'flushed' | 'buffered';
 
 export interface Decision {
   /** All who must vote have voted. Commits at `timestamp` unless the transaction was aborted or a partition died. */
@@ -39,6 +48,8 @@ export interface Decision {
     touched: readonly Touched[],
     writes: ReadonlyMap<PartitionId, PartitionWrites>,
     decided: (verdict: Verdict) => void,
+    /** Undefined: the grid's. */
+    durability?: Durability,
   ): void;
   /**
    * Commits without votes, for a coordinator that no participant can outlive and that holds every lock its writes
@@ -51,6 +62,7 @@ export interface Decision {
     touched: readonly Touched[],
     writes: ReadonlyMap<PartitionId, PartitionWrites>,
     decided: (verdict: Verdict, timestamp: Timestamp) => void,
+    durability?: Durability,
   ): void;
   /** Ends it now, if nobody has decided yet. False: its fate is another's to tell. */
   tryAbort(id: TransactionId, slot: number): boolean;
@@ -71,8 +83,17 @@ export interface ParticipantLog {
     transaction: LoggedTransaction,
     vote: Vote,
     partition: Touched,
-    decided: (committed: boolean) => void,
+    decided: (verdict: Verdict) => void,
   ): void;
+  /** Commits a write of the partition itself, that nobody can be asked about. Its timestamp is its id. */
+  keep(
+    partition: Touched,
+    timestamp: Timestamp,
+    writes: readonly unknown[],
+    decided: (verdict: Verdict) => void,
+  ): void;
+  /** So much waits for the log that further writes of the partition itself are better refused. */
+  readonly isCongested: boolean;
   /**
    * What became of a COMMITTING transaction whose coordinator is dead: its timestamp, or 0 when it was not committed
    * and never will be. Doesn't answer about one that this member has itself given to `commitHere`: that answer comes.

@@ -31,6 +31,7 @@ export class ExplicitTransactions {
     const run = new ExplicitRun(this.#service, options, () => this.#closures.end(run));
     this.#closures.begin(run);
     const begun = await this.#service.begin(undefined, options.label, options.priority);
+    begun.durability = options.durability;
     run.begun(begun);
     const rollback = async (): Promise<void> => {
       begun.coordinator.abort('user');

@@ -14,7 +14,10 @@ import { type IdempotencyRow, idempotencyTable } from './idempotency.ts';
 import type { Participant } from './participant.ts';
 
 type Store = Pick<Partition['store'], 'size' | 'iterate' | 'forget'>;
-type Locks = Pick<Participant, 'isFree'>;
+type Locks = Pick<Participant, 'isFree'> & Partial<Pick<Participant, 'writes'>>;
+
+/** What can't be removed now is found again. */
+const nobodyWaits = (): void => undefined;
 
 export class IdempotencySweeper {
   readonly #partitions: { readonly store: Store; readonly locks: Locks }[] = [];
@@ -50,7 +53,9 @@ export class IdempotencySweeper {
       while (cursor.advance() && (cursor.value as IdempotencyRow).expiresAtMs <= nowMs) {
         if (!locks.isFree(idempotencyTable, cursor.key, 'write')) continue;
         if (left === 0) return true;
-        store.forget(idempotencyTable, cursor.key);
+        // Kept ones are removed for good, the key being locked until they are.
+        if (locks.writes === undefined) store.forget(idempotencyTable, cursor.key);
+        else locks.writes.keepKey(idempotencyTable, cursor.key, undefined, nobodyWaits);
         left--;
       }
     }

@@ -2,10 +2,17 @@
 
 export { Attempt } from './attempt.ts';
 export type { AttemptGround, AttemptListener, AttemptReport } from './attempt-ground.ts';
-export { CommitLog, type CommitLogPorts, type CommitRecord, type LogOrigin } from './commit-log.ts';
+export {
+  type AnswerWhen,
+  CommitLog,
+  type CommitLogPorts,
+  type CommitRecord,
+  type LogOrigin,
+} from './commit-log.ts';
 export { Coordinator, type CoordinatorPorts } from './coordinator.ts';
 export {
   type Decision,
+  type Durability,
   type LoggedTransaction,
   MemoryDecision,
   type ParticipantLog,
@@ -28,8 +35,10 @@ export * from './lock-order.ts';
 export { LockRequests, type PartitionRequest, type Patience } from './lock-requests.ts';
 export * from './lock-strategy.ts';
 export type { LockMeter } from './lock-waits.ts';
-export { LogClient } from './log-client.ts';
+export { LogClient, type LogClientOptions, type Opening } from './log-client.ts';
 export { LogOp, LogReplyOp, LogVerdict } from './log-messages.ts';
+export { beginEpoch, LogService, type LogSettings } from './log-service.ts';
+export type { RecoveredPartition } from './member-log.ts';
 export { ProcedureOp, Refusal, ReplyOp, RequestOp } from './messages.ts';
 export { OneLogDecision, OneLogParticipation } from './one-log-decision.ts';
 export type { AbortCause, Outcome } from './outcome.ts';

@@ -1,28 +1,79 @@
 /**
  * One member's end of the link to the commit log: sends requests, and gives each answer to whoever waits for it. Pure.
- * The log never dies without its members, so every request is answered.
+ * The log never dies without its members, so every request is answered; should its thread end all the same, `lost`
+ * answers for it.
+ *
+ * Commits are never refused here, but only so many bytes of them are under way: the others wait, in order, until
+ * earlier ones are answered. So what a slow storage holds up stays with those who wait for it.
  */
 import type { PartitionId, Timestamp } from '@troupe/core';
-import { assert } from '@troupe/core';
+import { assert, logBacklogBytesMax, logWindowBytes } from '@troupe/core';
+import type { AnswerWhen } from './commit-log.ts';
 import { LogOp, LogReplyOp, LogVerdict } from './log-messages.ts';
 import type { TransactionId } from './status-word.ts';
 
 type Prevented = (timestamp: Timestamp) => void;
 
-export class LogClient {
-  readonly #send: (message: unknown[]) => void;
-  readonly #commits = new Map<TransactionId, (verdict: LogVerdict) => void>();
-  readonly #prevents = new Map<TransactionId, Prevented[]>();
-  readonly #opens = new Map<PartitionId, (incarnation: number, state: unknown) => void>();
-  #heard = 0;
+interface Waiting {
+  readonly message: unknown[];
+  readonly bytes: number;
+}
 
-  constructor(send: (message: unknown[]) => void) {
+interface Submitted {
+  readonly decided: (verdict: LogVerdict) => void;
+  readonly bytes: number;
+}
+
+/** Who waits for the state of a partition. */
+export interface Opening {
+  /** A part of what it holds. */
+  opened(state: unknown, isLast: boolean): void;
+  /** It can't be told. */
+  unopened(error: unknown): void;
+}
+
+export interface LogClientOptions {
+  /** What is sent for the writes of a partition: their bytes, where the log keeps bytes. */
+  readonly encode?: (writes: readonly unknown[], cleared: readonly number[]) => Uint8Array | undefined;
+  /** When a commit is answered that doesn't say. */
+  readonly answerWhen?: AnswerWhen;
+  readonly windowBytes?: number;
+  readonly backlogBytesMax?: number;
+}
+
+export class LogClient {
+  readonly #send: (message: unknown[], bytes: number) => void;
+  readonly #options: Required<Omit<LogClientOptions, 'encode'>> & Pick<LogClientOptions, 'encode'>;
+  readonly #commits = new Map<TransactionId, Submitted>();
+  readonly #prevents = new Map<TransactionId, Prevented[]>();
+  readonly #opens = new Map<PartitionId, { readonly incarnation: number; readonly opening: Opening }>();
+  #heard = 0;
+  #isLost = false;
+  /** Of commits that were sent and have no answer. */
+  #bytesUnderWay = 0;
+  /** Commits that wait to be sent, and their bytes. */
+  #waiting: Waiting[] = [];
+  #waitingBytes = 0;
+
+  /** `send`: a message of about so many bytes. */
+  constructor(send: (message: unknown[], bytes: number) => void, options: LogClientOptions = {}) {
     this.#send = send;
+    this.#options = {
+      answerWhen: 'flushed',
+      windowBytes: logWindowBytes,
+      backlogBytesMax: logBacklogBytesMax,
+      ...options,
+    };
   }
 
   /** Requests that have no answer yet. */
   get pending(): number {
     return this.#commits.size + this.#prevents.size + this.#opens.size;
+  }
+
+  /** So much waits here that whoever can should refuse further writes. */
+  get isCongested(): boolean {
+    return this.#waitingBytes >= this.#options.backlogBytesMax;
   }
 
   /** This member has submitted it, and waits. */
@@ -36,9 +87,20 @@ export class LogClient {
     timestamp: Timestamp,
     parts: readonly unknown[],
     decided: (verdict: LogVerdict) => void,
+    when: AnswerWhen = this.#options.answerWhen,
   ): void {
-    this.#commits.set(id, decided);
-    this.#send([LogOp.commit, id, timestamp, parts, this.#heard]);
+    if (this.#isLost) {
+      decided(LogVerdict.closed);
+      return;
+    }
+    const [sent, bytes] = this.#encoded(parts);
+    const message = [LogOp.commit, id, timestamp, sent, this.#heard];
+    if (when === 'appended') message.push(1);
+    this.#commits.set(id, { decided, bytes });
+    if (this.#waiting.length > 0 || this.#bytesUnderWay >= this.#options.windowBytes) {
+      this.#waiting.push({ message, bytes });
+      this.#waitingBytes += bytes;
+    } else this.#submit(message, bytes);
   }
 
   /** Answers when it was committed, or 0. */
@@ -48,39 +110,105 @@ export class LogClient {
       waiting.push(prevented);
       return;
     }
+    if (this.#isLost) {
+      prevented(0);
+      return;
+    }
     this.#prevents.set(id, [prevented]);
-    this.#send([LogOp.prevent, id]);
+    this.#send([LogOp.prevent, id], 0);
   }
 
-  /** Answers what a partition that was created anew holds. */
-  open(partition: PartitionId, incarnation: number, opened: (state: unknown) => void): void {
-    this.#opens.set(partition, (answered, state) => {
-      // The answer to a predecessor at this member shows less than its successor must know.
-      if (answered !== incarnation) return;
-      this.#opens.delete(partition);
-      opened(state);
-    });
-    this.#send([LogOp.open, partition, incarnation]);
+  /** Asks what a partition that was created anew holds. */
+  open(partition: PartitionId, incarnation: number, opening: Opening): void {
+    if (this.#isLost) {
+      opening.unopened(undefined);
+      return;
+    }
+    this.#opens.set(partition, { incarnation, opening });
+    this.#send([LogOp.open, partition, incarnation], 0);
   }
 
   receive(message: readonly unknown[]): void {
-    if (message[0] === LogReplyOp.state)
-      this.#opens.get(message[1] as PartitionId)?.(message[2] as number, message[3]);
-    else if (message[0] === LogReplyOp.fate) this.#fate(message[1] as TransactionId, message[2] as Timestamp);
-    else this.#decided(message[1] as TransactionId, message[2] as LogVerdict);
+    switch (message[0]) {
+      case LogReplyOp.decided:
+        this.#decided(message[1] as TransactionId, message[2] as LogVerdict);
+        break;
+      case LogReplyOp.fate:
+        this.#fate(message[1] as TransactionId, message[2] as Timestamp);
+        break;
+      default:
+        this.#opened(message);
+    }
+  }
+
+  /** The log's thread has ended: what it had not answered it may have kept, and it takes nothing more. */
+  lost(): void {
+    if (this.#isLost) return;
+    this.#isLost = true;
+    const unsent = new Set(this.#waiting.map(({ message }) => message[1]));
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    for (const id of Array.from(this.#commits.keys()))
+      this.#decided(id, unsent.has(id) ? LogVerdict.closed : LogVerdict.unknown);
+    for (const id of Array.from(this.#prevents.keys())) this.#fate(id, 0);
+    for (const { opening } of this.#opens.values()) opening.unopened(undefined);
+    this.#opens.clear();
   }
 
   #decided(id: TransactionId, verdict: LogVerdict): void {
-    const decided = this.#commits.get(id);
-    assert(decided !== undefined, 'the log decided a transaction that nobody had submitted');
+    const submitted = this.#commits.get(id);
+    assert(submitted !== undefined, 'the log decided a transaction that nobody had submitted');
     this.#commits.delete(id);
+    this.#bytesUnderWay -= submitted.bytes;
     if (verdict === LogVerdict.committed) this.#heard += 1;
-    decided(verdict);
+    submitted.decided(verdict);
+    if (this.#waiting.length > 0) this.#sendWaiting();
   }
 
   #fate(id: TransactionId, timestamp: Timestamp): void {
     const waiting = this.#prevents.get(id) ?? [];
     this.#prevents.delete(id);
     for (const prevented of waiting) prevented(timestamp);
+  }
+
+  #opened(message: readonly unknown[]): void {
+    const partition = message[1] as PartitionId;
+    const open = this.#opens.get(partition);
+    // The answer to a predecessor at this member shows less than its successor must know.
+    if (open === undefined || open.incarnation !== message[2]) return;
+    const isLast = message[4] !== 1;
+    if (isLast) this.#opens.delete(partition);
+    if (message[0] === LogReplyOp.unopened) open.opening.unopened(message[3]);
+    else open.opening.opened(message[3], isLast);
+    if (!isLast && message[0] === LogReplyOp.state) this.#send([LogOp.more, partition, open.incarnation], 0);
+  }
+
+  #submit(message: unknown[], bytes: number): void {
+    this.#bytesUnderWay += bytes;
+    this.#send(message, bytes);
+  }
+
+  #sendWaiting(): void {
+    let sent = 0;
+    while (sent < this.#waiting.length && this.#bytesUnderWay < this.#options.windowBytes) {
+      const { message, bytes } = this.#waiting[sent] as Waiting;
+      sent++;
+      this.#waitingBytes -= bytes;
+      this.#submit(message, bytes);
+    }
+    this.#waiting.splice(0, sent);
+  }
+
+  #encoded(parts: readonly unknown[]): readonly [parts: readonly unknown[], bytes: number] {
+    const { encode } = this.#options;
+    if (encode === undefined) return [parts, 0];
+    const encoded: unknown[] = [];
+    let bytes = 0;
+    for (let i = 0; i < parts.length; i += 4) {
+      const writes = encode(parts[i + 2] as readonly unknown[], parts[i + 3] as readonly number[]);
+      bytes += writes?.byteLength ?? 0;
+      encoded.push(parts[i], parts[i + 1], writes, 0);
+    }
+    return [encoded, bytes];
   }
 }

@@ -23,8 +23,9 @@
  * - `prepare` […, writes, cleared]: takes the locks of the writes it doesn't hold yet, keeps the writes, votes yes
  *   with a timestamp drawn while all locks are held. `writes` is [table, key, value, …], undefined removes; `cleared`
  *   are tables to empty first.
- * - `commitOne` […, writes, cleared]: the same for a transaction that touched this partition only; the participant
- *   decides: it takes the word, installs, releases, and says done.
+ * - `commitOne` […, writes, cleared, durability]: the same for a transaction that touched this partition only; the
+ *   participant decides: it takes the word, installs, releases, and says done. `durability` is left out, or what the
+ *   transaction asked for where commits go to a log.
  * - `commit` [op, id, partition, incarnation, timestamp, writes, cleared]: a coordinator that cannot die before the
  *   partitions (it runs in the thread they belong to) has decided without votes: install these writes, whose locks are
  *   held, at this timestamp, and release. No answer.
@@ -41,10 +42,10 @@
  *   over what: `key` undefined is the whole table, `label` is left out where there is none. For `busy`,
  *   […, reason, table, key] says which actor; key undefined: some actor of the type.
  *
- * Family `procedure`: `call` [op, requestId, procedure, args, timeoutMs, ticket, idempotencyKey, priority], an ordinary
+ * Family `procedure`: `call` [op, requestId, procedure, args, timeoutMs, ticket, idempotencyKey, priority, durability], an ordinary
  * request (bulk lane) to the owner of the procedure's first key, which runs the whole transaction and answers with what
  * its body returned. `ticket` names the cell at the caller in which the owner notes the attempt under way
- * (`procedure-cells.ts`). Without a key and a priority the message ends before them.
+ * (`procedure-cells.ts`). Without the last three the message ends before them.
  *
  * Family `view`: questions of views and kills, asked of every member, or of the owners of some partitions. Ordinary
  * requests, but on the protocol lane: they are few, and they are for grids in trouble. Answers are one moment of the
@@ -105,5 +106,14 @@ export const ProcedureOp = { call: 96 } as const;
 export const ViewOp = { transactions: 128, locks: 129, metrics: 130, abort: 131, blockedBy: 132 } as const;
 
 /** Why a partition holds nothing for a transaction. Small integers on the wire. */
-export const Refusal = { wounded: 1, incarnation: 2, lineFull: 3, ended: 4, busy: 5 } as const;
+export const Refusal = {
+  wounded: 1,
+  incarnation: 2,
+  lineFull: 3,
+  ended: 4,
+  busy: 5,
+  storageFull: 6,
+  storageUnknown: 7,
+  storageClosed: 8,
+} as const;
 export type Refusal = (typeof Refusal)[keyof typeof Refusal];

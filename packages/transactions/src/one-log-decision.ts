@@ -9,8 +9,10 @@
  *   submitter lives: its answer comes.
  */
 import type { PartitionId, Timestamp } from '@troupe/core';
+import type { AnswerWhen } from './commit-log.ts';
 import {
   type Decision,
+  type Durability,
   type LoggedTransaction,
   MemoryDecision,
   type ParticipantLog,
@@ -53,12 +55,13 @@ export class OneLogDecision implements Decision {
     touched: readonly Touched[],
     writes: Writes,
     decided: (verdict: Verdict) => void,
+    durability?: Durability,
   ): void {
     // The log would refuse it later.
     if (writes.size === 0 || this.#anyLost(touched))
       this.#unlogged.commit(id, slot, timestamp, touched, writes, decided);
     else if (this.#words.tryCommitting(slot, id))
-      this.#submit(id, slot, timestamp, partsOf(touched, writes), decided);
+      this.#submit(id, slot, timestamp, partsOf(touched, writes), decided, durability);
     else decided('aborted');
   }
 
@@ -68,13 +71,15 @@ export class OneLogDecision implements Decision {
     touched: readonly Touched[],
     writes: Writes,
     decided: (verdict: Verdict, timestamp: Timestamp) => void,
+    durability?: Durability,
   ): void {
     if (!this.#words.tryCommitting(slot, id)) {
       decided('aborted', 0);
       return;
     }
     const timestamp = this.#draw();
-    this.#submit(id, slot, timestamp, partsOf(touched, writes), (verdict) => decided(verdict, timestamp));
+    const parts = partsOf(touched, writes);
+    this.#submit(id, slot, timestamp, parts, (verdict) => decided(verdict, timestamp), durability);
   }
 
   tryAbort(id: TransactionId, slot: number): boolean {
@@ -98,11 +103,13 @@ export class OneLogDecision implements Decision {
     timestamp: Timestamp,
     parts: readonly unknown[],
     decided: (verdict: Verdict) => void,
+    durability: Durability | undefined,
   ): void {
-    this.#log.commit(id, timestamp, parts, (verdict) => {
+    const told = (verdict: LogVerdict): void => {
       settle(this.#words, slot, id, verdict === LogVerdict.committed ? timestamp : 0);
       decided(verdicts[verdict]);
-    });
+    };
+    this.#log.commit(id, timestamp, parts, told, answerWhen(durability));
   }
 
   #anyLost(touched: readonly Touched[]): boolean {
@@ -114,7 +121,15 @@ const verdicts: Record<LogVerdict, Verdict> = {
   [LogVerdict.committed]: 'committed',
   [LogVerdict.fenced]: 'lost',
   [LogVerdict.prevented]: 'aborted',
+  [LogVerdict.full]: 'storage-full',
+  [LogVerdict.unknown]: 'storage-unknown',
+  [LogVerdict.closed]: 'storage-closed',
 };
+
+function answerWhen(durability: Durability | undefined): AnswerWhen | undefined {
+  if (durability === undefined) return undefined;
+  return durability === 'buffered' ? 'appended' : 'flushed';
+}
 
 /** For the participants of one member. */
 export class OneLogParticipation implements ParticipantLog {
@@ -126,14 +141,30 @@ export class OneLogParticipation implements ParticipantLog {
 
   commitHere(
     { id, slot, origin }: LoggedTransaction,
-    { timestamp, writes, cleared }: Vote,
+    { timestamp, writes, cleared, durability }: Vote,
     { partition, incarnation }: Touched,
-    decided: (committed: boolean) => void,
+    decided: (verdict: Verdict) => void,
   ): void {
-    this.#log.commit(id, timestamp, [partition, incarnation, writes, cleared], (verdict) => {
+    const told = (verdict: LogVerdict): void => {
       settle(origin.words, slot, id, verdict === LogVerdict.committed ? timestamp : 0);
-      decided(verdict === LogVerdict.committed);
-    });
+      decided(verdicts[verdict]);
+    };
+    const parts = [partition, incarnation, writes, cleared];
+    this.#log.commit(id, timestamp, parts, told, answerWhen(durability));
+  }
+
+  keep(
+    { partition, incarnation }: Touched,
+    timestamp: Timestamp,
+    writes: readonly unknown[],
+    decided: (verdict: Verdict) => void,
+  ): void {
+    const parts = [partition, incarnation, writes, []];
+    this.#log.commit(timestamp, timestamp, parts, (verdict) => decided(verdicts[verdict]));
+  }
+
+  get isCongested(): boolean {
+    return this.#log.isCongested;
   }
 
   resolve({ id, slot, origin }: LoggedTransaction, resolved: (timestamp: Timestamp) => void): void {

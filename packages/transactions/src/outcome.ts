@@ -2,6 +2,7 @@
 import type { PartitionId, Timestamp } from '@troupe/core';
 import { TransactionFinishedError } from '@troupe/core';
 import type { Conflict } from './conflict.ts';
+import type { StorageRefusal, Verdict } from './decision.ts';
 import { Refusal } from './messages.ts';
 
 /** Why an attempt ended without a commit. */
@@ -15,7 +16,8 @@ export type AbortCause =
   | 'timeout'
   | 'user'
   /** It was done before, under the same idempotency key. */
-  | 'already';
+  | 'already'
+  | StorageRefusal;
 
 export type Outcome =
   | { readonly committed: true; readonly timestamp: Timestamp }
@@ -42,6 +44,18 @@ export const causeOfRefusal: Record<Refusal, AbortCause> = {
   [Refusal.lineFull]: 'line-full',
   [Refusal.ended]: 'killed',
   [Refusal.busy]: 'busy',
+  [Refusal.storageFull]: 'storage-full',
+  [Refusal.storageUnknown]: 'storage-unknown',
+  [Refusal.storageClosed]: 'storage-closed',
+};
+
+/** What a decision not to commit makes of it. */
+export const causeOfVerdict: Record<Exclude<Verdict, 'committed'>, AbortCause> = {
+  aborted: 'wounded',
+  lost: 'participant-lost',
+  'storage-full': 'storage-full',
+  'storage-unknown': 'storage-unknown',
+  'storage-closed': 'storage-closed',
 };
 
 /**

@@ -6,7 +6,7 @@
  * stay until the answer is there.
  */
 import type { Partition, Timestamp } from '@troupe/core';
-import type { ParticipantLog, Vote } from './decision.ts';
+import type { Durability, ParticipantLog, Verdict, Vote } from './decision.ts';
 import { Refusal, ReplyOp } from './messages.ts';
 import type { ParticipantRecords } from './participant-records.ts';
 import type { TransactionRecord } from './transaction-record.ts';
@@ -40,11 +40,16 @@ export class ParticipantFates {
   }
 
   /** Decides a transaction that touched this partition only, and tells its coordinator. */
-  commitHere(record: TransactionRecord, writes: readonly unknown[], cleared: readonly number[]): void {
+  commitHere(
+    record: TransactionRecord,
+    writes: readonly unknown[],
+    cleared: readonly number[],
+    durability: Durability | undefined,
+  ): void {
     const timestamp = this.#ports.draw();
     const { words } = record.origin;
     if (this.#ports.log !== undefined)
-      this.#commitLogged(record, { timestamp, writes, cleared }, this.#ports.log);
+      this.#commitLogged(record, { timestamp, writes, cleared, durability }, this.#ports.log);
     else if (words.tryCommitAlone(record.slot, record.id, timestamp)) {
       record.vote = { timestamp, writes, cleared };
       this.#committed(record, timestamp);
@@ -77,12 +82,11 @@ export class ParticipantFates {
       return;
     }
     record.vote = vote;
-    log.commitHere(record, vote, { partition: id, incarnation }, (committed) => {
-      if (committed) this.#committed(record, vote.timestamp);
+    log.commitHere(record, vote, { partition: id, incarnation }, (verdict) => {
+      if (verdict === 'committed') this.#committed(record, vote.timestamp);
       else {
-        // Only a partition that counts as dead is refused.
         this.#end(record, 0);
-        record.origin.send([ReplyOp.refused, record.id, id, Refusal.incarnation]);
+        record.origin.send([ReplyOp.refused, record.id, id, refusals[verdict]]);
       }
     });
   }
@@ -98,3 +102,12 @@ export class ParticipantFates {
     };
   }
 }
+
+/** Beside the storage's own refusals: only a partition that counts as dead is refused. */
+const refusals: Record<Exclude<Verdict, 'committed'>, Refusal> = {
+  aborted: Refusal.incarnation,
+  lost: Refusal.incarnation,
+  'storage-full': Refusal.storageFull,
+  'storage-unknown': Refusal.storageUnknown,
+  'storage-closed': Refusal.storageClosed,
+};

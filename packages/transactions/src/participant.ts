@@ -28,7 +28,7 @@ import type {
 } from '@troupe/core';
 import { assert, isActorTable } from '@troupe/core';
 import { conflictOver } from './conflict.ts';
-import type { ParticipantLog } from './decision.ts';
+import type { Durability, ParticipantLog } from './decision.ts';
 import { LockManager, type LockOwner, type WoundOutcome } from './lock-manager.ts';
 import { type KeyLockMode, LockMode } from './lock-mode.ts';
 import { lockModeOf } from './lock-requests.ts';
@@ -41,6 +41,7 @@ import { type BusyActor, ParticipantActors } from './participant-actors.ts';
 import { ParticipantFates } from './participant-fates.ts';
 import { ParticipantRecords } from './participant-records.ts';
 import { install, valuesOf } from './participant-values.ts';
+import { PartitionWriter } from './partition-writer.ts';
 import { lineFull, PlainWaits } from './plain-waits.ts';
 import { blocksSnapshot, SnapshotWaits } from './snapshot-waits.ts';
 import type { TransactionId } from './status-word.ts';
@@ -61,6 +62,7 @@ export interface ParticipantPorts {
 
 export class Participant implements PartitionConcurrency {
   readonly locks: LockManager;
+  readonly writes: PartitionWriter | undefined;
   readonly #partition: ControlledPartition;
   readonly #ports: ParticipantPorts;
   readonly #records: ParticipantRecords;
@@ -85,6 +87,14 @@ export class Participant implements PartitionConcurrency {
       proceed: (record) => this.#proceed(record),
       refuseBusy: (record, busy) => this.#refuseBusy(record, busy),
     });
+    const { log } = ports;
+    this.writes =
+      log === undefined
+        ? undefined
+        : new PartitionWriter(partition, { draw: () => ports.draw(), log }, this.locks, {
+            granted: () => this.#plain.current,
+            settled: (write) => this.#snapshots.wake(write),
+          });
     this.#fates = new ParticipantFates(partition, ports, this.#records, (record, timestamp) =>
       this.#end(record, timestamp),
     );
@@ -186,13 +196,17 @@ export class Participant implements PartitionConcurrency {
   }
 
   isSettled(table: number, key: StorageKey | undefined, snapshot: Timestamp): boolean {
+    if (this.writes?.blocks(table, key, snapshot) === true) return false;
     if (this.#records.size === 0) return true;
     for (const record of this.#records.all()) if (blocksSnapshot(record, table, key, snapshot)) return false;
     return true;
   }
 
   waitSettled(table: number, key: StorageKey | undefined, snapshot: Timestamp, resume: () => void): Waiting {
-    return this.#snapshots.wait(this.#records.all(), table, key, snapshot, resume);
+    const blockers: object[] = this.writes?.blockers(table, key, snapshot) ?? [];
+    for (const record of this.#records.all())
+      if (blocksSnapshot(record, table, key, snapshot)) blockers.push(record);
+    return this.#snapshots.wait(blockers, resume);
   }
 
   // ── states ────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -201,7 +215,9 @@ export class Participant implements PartitionConcurrency {
     const record = this.#records.admit(message, origin);
     if (record === undefined) return;
     const writes = message[7] as readonly unknown[];
-    record.addStep({ kind: 'prepare', writes, cleared: message[8] as readonly number[], decides });
+    const cleared = message[8] as readonly number[];
+    const durability = message[9] as Durability | undefined;
+    record.addStep({ kind: 'prepare', writes, cleared, decides, durability });
     for (let i = 0; i < writes.length; i += 3) {
       this.locks.lockKey(record, writes[i] as number, writes[i + 1] as StorageKey, LockMode.X);
     }
@@ -225,7 +241,7 @@ export class Participant implements PartitionConcurrency {
     record.answered = true;
     for (const step of record.takeSteps()) {
       if (step.kind === 'lock') this.#answer(record, step.step, step.accesses);
-      else if (step.decides) this.#fates.commitHere(record, step.writes, step.cleared);
+      else if (step.decides) this.#fates.commitHere(record, step.writes, step.cleared, step.durability);
       else this.#voteYes(record, step.writes, step.cleared);
     }
   }
@@ -261,7 +277,8 @@ export class Participant implements PartitionConcurrency {
   }
 
   #wound(holder: LockOwner, by: LockOwner, over: LockQueue): WoundOutcome {
-    if (!(holder instanceof TransactionRecord)) return 'given-back';
+    if (!(holder instanceof TransactionRecord))
+      return (holder as PlainOperation).isKept ? 'protected' : 'given-back';
     if (!holder.answered) {
       this.#waits.wounded('given-back');
       this.#waits.begin(holder);

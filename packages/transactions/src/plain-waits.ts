@@ -1,7 +1,7 @@
 /**
  * Plain operations that wait in a partition for a key that transactions have locked. A part of the participant: pure and
  * synchronous. One waits in the same lines as they do, at its own age, and has the key for no longer than the call that
- * grants it.
+ * grants it, unless its write must be durable first (`partition-writer.ts`).
  */
 
 import type { Waiting } from '@troupe/core';
@@ -21,6 +21,7 @@ export class PlainWaits {
   readonly #locks: LockManager;
   readonly #waits: LockWaits;
   readonly #draw: () => Timestamp;
+  #current: PlainOperation | undefined;
 
   constructor(locks: LockManager, waits: LockWaits, draw: () => Timestamp) {
     this.#locks = locks;
@@ -47,8 +48,17 @@ export class PlainWaits {
   /** It has the key, for as long as this call takes. */
   granted(operation: PlainOperation): void {
     this.#waits.end(operation);
+    const outer = this.#current;
+    this.#current = operation;
     operation.resume();
-    this.#locks.release(operation);
+    this.#current = outer;
+    // It keeps the lock until what it has written is durable.
+    if (!operation.isKept) this.#locks.release(operation);
+  }
+
+  /** The operation that has its key within the call under way. */
+  get current(): PlainOperation | undefined {
+    return this.#current;
   }
 }
 

@@ -6,6 +6,7 @@ import type { CallOptions, CoreMember, MessageFamily, Peer } from '@troupe/core'
 import { addCallSite, copiedBytes, copyValue, Family, InvalidArgumentError, onAbort } from '@troupe/core';
 import type { Closures } from './closures.ts';
 import type { OpenTransaction, TransactionContext } from './context.ts';
+import type { Durability } from './decision.ts';
 import type { KeyPlacer } from './declared-keys.ts';
 import { ProcedureOp } from './messages.ts';
 import type { ProcedureDefinition } from './procedure.ts';
@@ -40,7 +41,7 @@ export class ProcedureCalls implements MessageFamily {
     this.#closures = closures;
     this.#context = context;
     this.#cells = new ProcedureCells(core.member.self.memory);
-    this.#outcomes = new ProcedureOutcomes(core.member, this.#cells);
+    this.#outcomes = new ProcedureOutcomes(core.member, this.#cells, core.storage !== undefined);
     core.member.register(Family.procedure, this);
   }
 
@@ -54,9 +55,9 @@ export class ProcedureCalls implements MessageFamily {
       if (current !== undefined) return await this.#join(current, procedure, copies, options);
       call = this.#placed(procedure, copies, options);
       const message: unknown[] = [ProcedureOp.call, 0, id, copies, options?.timeoutMs, call.ticket];
-      const priority = options?.priority;
-      if (call.idempotencyKey !== undefined || priority !== undefined)
-        message.push(call.idempotencyKey, priority);
+      const { priority, durability } = options ?? {};
+      if (call.idempotencyKey !== undefined || priority !== undefined || durability !== undefined)
+        message.push(call.idempotencyKey, priority, durability);
       const { member } = this.#core;
       const { owner } = call;
       // Awaited here, where an error finds who called.
@@ -167,6 +168,7 @@ export class ProcedureCalls implements MessageFamily {
     const ticket = message[5] as number;
     const idempotencyKey = message[6] as string | undefined;
     const priority = message[7] as number | undefined;
+    const durability = message[8] as Durability | undefined;
     return this.#closures.prepare(bodyOf(procedure, args), {
       keys: this.#declared(procedure, args),
       label: procedure.name,
@@ -176,6 +178,7 @@ export class ProcedureCalls implements MessageFamily {
       report: ticket === noTicket ? undefined : new CallCell(this.#callerOf(from).cells, ticket),
       ...(idempotencyKey === undefined ? undefined : { idempotencyKey }),
       ...(priority === undefined ? undefined : { priority }),
+      ...(durability === undefined ? undefined : { durability }),
     });
   }
 

@@ -21,7 +21,13 @@ type Owner = Pick<Peer, 'memory' | 'lost'>;
 /** How long a closed grid waits for an owner that was deciding when it closed: far longer than that takes. */
 const turnsAfterClose = 1_000;
 
-/** `unknown`: the call had no cell, because this member had too many calls under way. */
+/** How long a log may take to tell what became of a commit whose submitter died while it was being flushed. */
+const flushWaitMsMax = 2_000;
+
+/**
+ * `unknown`: the call had no cell, because this member had too many calls under way; or, where commits go to a log, all
+ * who could ask the log died with the owner.
+ */
 export type CallOutcome = Exclude<Settled, 'undecided'> | 'unknown';
 
 /** One call of a procedure. */
@@ -35,12 +41,15 @@ export interface UnansweredCall {
 export class ProcedureOutcomes {
   readonly #member: Member;
   readonly #cells: ProcedureCells;
+  /** Commits go to a log, which outlives every host. */
+  readonly #isLogged: boolean;
   /** The latest incarnation lost of each member: its words are read after its death. */
   readonly #lost = new Map<MemberId, Owner>();
 
-  constructor(member: Member, cells: ProcedureCells) {
+  constructor(member: Member, cells: ProcedureCells, isLogged: boolean) {
     this.#member = member;
     this.#cells = cells;
+    this.#isLogged = isLogged;
   }
 
   peerLost(peer: Peer): void {
@@ -55,23 +64,39 @@ export class ProcedureOutcomes {
   async #outcomeAt(owner: Owner | undefined, call: UnansweredCall): Promise<CallOutcome> {
     if (call.ticket === noTicket || owner === undefined) return 'unknown';
     const words = new StatusWords(owner.memory);
+    const untilMs = performance.now() + flushWaitMsMax;
     for (let turns = 0; ; turns++) {
       // Looked at first: once it is lost it changes nothing any more.
       const { lost } = owner;
       const settled = this.#cells.settle(call.ticket, words);
       if (settled !== 'undecided') return settled;
-      if (lost) return 'not-done';
+      // A partition that decides alone, or one that has voted, asks the log and says so in the word.
+      if (lost && !this.#isLogged) return 'not-done';
+      if (lost && performance.now() > untilMs) return 'unknown';
       // Nobody tells a grid that has closed when a thread is gone.
       if (this.#member.closed && turns >= turnsAfterClose) return 'unknown';
       await new Promise((resolve) => setImmediate(resolve));
     }
   }
 
+  /** The thread that ran it is gone. Without a log the partition of its first key is, too, so it is not to be repeated blindly. */
+  #ownerLost(cause: HostLostError, call: UnansweredCall, outcome: CallOutcome): PartitionLostError {
+    const text = (this.#isLogged ? lostTextLogged : lostText)[outcome];
+    return new PartitionLostError(
+      `the thread that ran procedure '${call.procedure}' ended before it answered; ${text}${advice(call, outcome)}`,
+      {
+        cause,
+        retryable: outcome === 'not-done',
+        details: { ...cause.details, procedure: call.procedure, outcome },
+      },
+    );
+  }
+
   /** What the caller is told instead of `error`, with which the call was rejected without an answer. */
   async told(error: unknown, call: UnansweredCall): Promise<unknown> {
     // Not the successor, which may be there already: its words say nothing about this call.
     if (error instanceof HostLostError)
-      return ownerLost(error, call, await this.#outcomeAt(this.#lost.get(call.owner), call));
+      return this.#ownerLost(error, call, await this.#outcomeAt(this.#lost.get(call.owner), call));
     if (error instanceof TimeoutError) return tooLate(error, call, await this.outcomeOf(call));
     if (error instanceof GridClosedError) return closed(error, call, await this.outcomeOf(call));
     return error;
@@ -85,17 +110,11 @@ const lostText: Record<CallOutcome, string> = {
   unknown: 'whether it had committed is unknown, what it had changed there is gone',
 };
 
-/** The thread that ran it is gone, with the partition of its first key, so it is not to be repeated blindly. */
-function ownerLost(cause: HostLostError, call: UnansweredCall, outcome: CallOutcome): PartitionLostError {
-  return new PartitionLostError(
-    `the thread that ran procedure '${call.procedure}' ended before it answered; ${lostText[outcome]}${advice(call, outcome)}`,
-    {
-      cause,
-      retryable: outcome === 'not-done',
-      details: { ...cause.details, procedure: call.procedure, outcome },
-    },
-  );
-}
+const lostTextLogged: Record<CallOutcome, string> = {
+  ...lostText,
+  committed: 'it had committed, and all that it changed is there; only its answer is lost',
+  unknown: 'whether it had committed is unknown',
+};
 
 const lateText: Record<CallOutcome, string> = {
   committed: 'it has committed, only its answer did not come',

@@ -6,31 +6,24 @@ import type { StorageKey, Timestamp, Waiting } from '@troupe/core';
 import type { TransactionRecord } from './transaction-record.ts';
 
 interface SnapshotWait {
-  readonly blockedBy: Set<TransactionRecord>;
+  /** Transactions, and writes of the partition itself. */
+  readonly blockedBy: Set<object>;
   readonly resume: () => void;
 }
 
 export class SnapshotWaits {
   readonly #waits = new Set<SnapshotWait>();
 
-  wait(
-    records: Iterable<TransactionRecord>,
-    table: number,
-    key: StorageKey | undefined,
-    snapshot: Timestamp,
-    resume: () => void,
-  ): Waiting {
-    const blockedBy = new Set<TransactionRecord>();
-    for (const record of records) if (blocksSnapshot(record, table, key, snapshot)) blockedBy.add(record);
-    const waiting: SnapshotWait = { blockedBy, resume };
+  wait(blockers: readonly object[], resume: () => void): Waiting {
+    const waiting: SnapshotWait = { blockedBy: new Set(blockers), resume };
     this.#waits.add(waiting);
     return { cancel: () => this.#waits.delete(waiting) };
   }
 
-  /** The transaction has ended here: whoever waited for it alone goes on. */
-  wake(record: TransactionRecord): void {
+  /** The writer has ended here: whoever waited for it alone goes on. */
+  wake(blocker: object): void {
     for (const waiting of this.#waits) {
-      if (!waiting.blockedBy.delete(record) || waiting.blockedBy.size > 0) continue;
+      if (!waiting.blockedBy.delete(blocker) || waiting.blockedBy.size > 0) continue;
       this.#waits.delete(waiting);
       waiting.resume();
     }

@@ -28,6 +28,8 @@ export interface TransactionMetrics {
     readonly user: number;
     readonly partitionLost: number;
     readonly queueFull: number;
+    /** The storage had no room, or has failed. */
+    readonly storage: number;
   };
   /** Every try of every transaction. */
   readonly attempts: number;
@@ -74,8 +76,9 @@ const Counter = {
   wounds: 12,
   givenBack: 13,
   busy: 14,
+  storage: 15,
 } as const;
-const counters = 15;
+const counters = 16;
 
 const counterOf: Record<AbortCause, number> = {
   wounded: Counter.wounded,
@@ -87,6 +90,9 @@ const counterOf: Record<AbortCause, number> = {
   // The key was used for something else; a repeat that got its answer counts as committed.
   already: Counter.user,
   busy: Counter.busy,
+  'storage-full': Counter.storage,
+  'storage-unknown': Counter.storage,
+  'storage-closed': Counter.storage,
 };
 
 const microsecondMs = 0.001;
@@ -189,6 +195,7 @@ export function mergeMetrics(members: readonly RawMetrics[]): TransactionMetrics
       user: sum(Counter.user),
       partitionLost: sum(Counter.partitionLost),
       queueFull: sum(Counter.queueFull),
+      storage: sum(Counter.storage),
     },
     attempts: sum(Counter.attempts),
     retries: sum(Counter.retries),

@@ -20,10 +20,11 @@ const transactionOptionNames = callOptionNamesWith(
   'label',
   'priority',
   'idempotencyKey',
+  'durability',
   'independent',
 );
-const beginOptionNames = callOptionNamesWith('readOnly', 'asOf', 'label', 'priority');
-const runOptionNames = callOptionNamesWith('idempotencyKey', 'priority');
+const beginOptionNames = callOptionNamesWith('readOnly', 'asOf', 'label', 'priority', 'durability');
+const runOptionNames = callOptionNamesWith('idempotencyKey', 'priority', 'durability');
 
 /** Throws InvalidArgumentError for the first option of `transaction()` that is wrong, and for a body that is none. */
 export function checkTransactionCall(body: unknown, options: TransactionOptions): void {
@@ -75,7 +76,7 @@ export function checkNestedCall(body: unknown, options: TransactionOptions): voi
 /** The same for `runWith()`. */
 export function checkRunOptions(options: RunOptions): void {
   checkCallOptions(options, runOptionNames);
-  checkPriority(options);
+  checkCommit(options);
   checkIdempotencyKey(options.idempotencyKey);
 }
 
@@ -96,7 +97,7 @@ const flags = ['readOnly', 'independent'] as const;
 
 function checkFlags(options: TransactionOptions): void {
   if (options.label !== undefined) mustBeName(options.label, 'label');
-  checkPriority(options);
+  checkCommit(options);
   for (const name of flags) {
     if (options[name] !== undefined && typeof options[name] !== 'boolean') {
       throw new InvalidArgumentError(`${name} must be true or false`, { details: { argument: name } });
@@ -105,8 +106,12 @@ function checkFlags(options: TransactionOptions): void {
   checkAsOf(options);
 }
 
-function checkPriority({ priority }: RunOptions): void {
+function checkCommit({ priority, durability }: RunOptions): void {
   if (priority !== undefined) mustBeInteger(priority, 'priority', -priorityMax, priorityMax);
+  if (durability !== undefined) {
+    const isKnown = durability === 'flushed' || durability === 'buffered';
+    mustBe(isKnown, 'durability', "'flushed' or 'buffered'", durability);
+  }
 }
 
 function checkAsOf({ asOf, readOnly }: BeginOptions): void {

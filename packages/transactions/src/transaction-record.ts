@@ -1,5 +1,5 @@
 /** Who locks in a partition, as its participant keeps them: transactions, and plain operations that wait. */
-import type { Vote } from './decision.ts';
+import type { Durability, Vote } from './decision.ts';
 import { LockOwner } from './lock-manager.ts';
 import type { Waiter } from './lock-waits.ts';
 import type { StatusWords, TransactionId } from './status-word.ts';
@@ -43,6 +43,7 @@ type Step =
       readonly writes: readonly unknown[];
       readonly cleared: readonly number[];
       readonly decides: boolean;
+      readonly durability: Durability | undefined;
     };
 
 const noSteps: Step[] = [];
@@ -84,10 +85,12 @@ export class TransactionRecord extends LockOwner implements Waiter {
   }
 }
 
-/** A plain operation that waits for its key. */
+/** A plain operation that waits for its key, or has written it and waits until that is durable. */
 export class PlainOperation extends LockOwner implements Waiter {
   readonly resume: () => void;
   waitingSinceMs: number | undefined = undefined;
+  /** Its write is on its way to the log: it keeps its lock until that has answered. */
+  isKept = false;
 
   constructor(id: TransactionId, age: number, resume: () => void) {
     super(id, age);

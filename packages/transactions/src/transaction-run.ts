@@ -182,12 +182,13 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
       this.#threw(new TransactionFinishedError('the transaction was ended from outside'));
       return;
     }
-    const { idempotencyKey, procedure, report } = this.options;
+    const { idempotencyKey, procedure, report, durability } = this.options;
     if (report?.begins(attempt.coordinator.slot) === false) {
       this.kill();
       return;
     }
     attempt.report = report;
+    attempt.durability = durability;
     if (idempotencyKey !== undefined) attempt.once = this.#service.guard(idempotencyKey, procedure);
     const transaction = new LockingTransaction(this.#ground, attempt, this.#attempts);
     this.#transaction = transaction;

@@ -9,15 +9,18 @@ import type { AttemptGround } from './attempt-ground.ts';
 import { askWhatBlocks } from './blocker-question.ts';
 import type { PlacedActor } from './busy-actors.ts';
 import { conflictIn, nameOf, toldConflict } from './conflict.ts';
-import { MemoryDecision } from './decision.ts';
+import { type Decision, MemoryDecision, type StorageRefusal } from './decision.ts';
 import { type IdempotencyGround, IdempotencyGuard } from './idempotency.ts';
 import { IdempotencySweeper } from './idempotency-sweeper.ts';
 import { ageOf } from './lock-order.ts';
 import type { LockStrategy } from './lock-strategy.ts';
+import { MemberLog } from './member-log.ts';
 import { Refusal, ReplyOp, RequestOp } from './messages.ts';
+import { OneLogDecision, OneLogParticipation } from './one-log-decision.ts';
 import type { AbortCause } from './outcome.ts';
 import { Participant } from './participant.ts';
 import { StatusSlots, StatusWords, type TransactionId } from './status-word.ts';
+import { storageError } from './storage-errors.ts';
 import { TransactionMeter } from './transaction-metrics.ts';
 import type { Origin } from './transaction-record.ts';
 
@@ -32,12 +35,15 @@ export interface TransactionSettings {
 }
 
 export class TransactionService implements AttemptGround {
-  readonly decision: MemoryDecision;
+  readonly decision: Decision;
+  /** Where commits go, in a grid with storage. */
+  readonly log: MemberLog | undefined;
   readonly partitionCount: number;
   readonly outlivesPartitions: boolean;
   readonly meter = new TransactionMeter();
   readonly #core: CoreMember;
   readonly #strategy: LockStrategy;
+  readonly #participation: OneLogParticipation | undefined;
   readonly #slots: StatusSlots;
   readonly #attempts = new Map<TransactionId, Attempt>();
   readonly #participants = new Map<PartitionId, Participant>();
@@ -62,11 +68,9 @@ export class TransactionService implements AttemptGround {
     this.#sweeper = new IdempotencySweeper(idempotencyRetentionMs, nowMs);
     // The threads of hosts end with the main thread, so a coordinator there is never missed by a participant.
     this.outlivesPartitions = !core.isHost;
-    this.decision = new MemoryDecision(
-      this.#slots.words,
-      (partition) => member.shared.incarnationOf(partition),
-      () => member.shared.draw(),
-    );
+    this.log = core.storage === undefined ? undefined : new MemberLog(core, core.storage);
+    this.#participation = this.log && new OneLogParticipation(this.log.client);
+    this.decision = this.#decisionOf(this.log);
     member.register(Family.transactionRequest, {
       receive: (message, from) => this.#request(message, from),
       peerLost: (peer) => this.#peerLost(peer),
@@ -77,11 +81,33 @@ export class TransactionService implements AttemptGround {
 
   /** The participant of a partition this member owns: also its concurrency control. */
   createParticipant(partition: ConstructorParameters<typeof Participant>[0]): Participant {
-    const ports = { draw: () => this.#core.member.shared.draw(), meter: this.meter };
+    const draw = (): Timestamp => this.#core.member.shared.draw();
+    const ports = { draw, meter: this.meter, ...(this.#participation && { log: this.#participation }) };
     const participant = new Participant(partition, ports, this.#strategy);
     this.#participants.set(partition.id, participant);
     this.#sweeper.add(partition.store, participant);
     return participant;
+  }
+
+  /** The death of a host loses nothing. */
+  get keepsData(): boolean {
+    return this.log !== undefined;
+  }
+
+  /** Answers under idempotency keys were read back from the storage. */
+  recoveredAnswers(): void {
+    this.#sweeper.start();
+  }
+
+  /** Where fates are decided. Without storage nothing of the log is touched. */
+  #decisionOf(log: MemberLog | undefined): Decision {
+    const { shared } = this.#core.member;
+    const incarnationOf = (partition: PartitionId): number => shared.incarnationOf(partition);
+    const draw = (): Timestamp => shared.draw();
+    const { words } = this.#slots;
+    return log === undefined
+      ? new MemoryDecision(words, incarnationOf, draw)
+      : new OneLogDecision(words, incarnationOf, draw, log.client);
   }
 
   /** The participants of this member's partitions. */
@@ -186,7 +212,12 @@ export class TransactionService implements AttemptGround {
       case 'participant-lost':
         return new PartitionLostError(
           `${named} was aborted: partition ${partition ?? '?'} died with its thread, and with it what the transaction had locked there`,
-          { details: { reason: abortCause, transaction: id, partition }, cause },
+          {
+            // Nothing was lost but its locks.
+            retryable: this.keepsData,
+            details: { reason: abortCause, transaction: id, partition },
+            cause,
+          },
         );
       case 'line-full':
         return new OverloadedError(
@@ -196,6 +227,10 @@ export class TransactionService implements AttemptGround {
             details: { transaction: id, partition },
           },
         );
+      case 'storage-full':
+      case 'storage-unknown':
+      case 'storage-closed':
+        return storageError(abortCause, named);
       default:
         return new TransactionAbortedError(`${named} was aborted: ${causeText[abortCause]}${conflict.text}`, {
           details: {
@@ -317,7 +352,7 @@ export class TransactionService implements AttemptGround {
   }
 }
 
-const causeText: Record<Exclude<AbortCause, 'participant-lost' | 'line-full'>, string> = {
+const causeText: Record<Exclude<AbortCause, 'participant-lost' | 'line-full' | StorageRefusal>, string> = {
   wounded: 'an older transaction needed what it had locked',
   killed: 'it was ended from outside',
   timeout: 'it did not finish in time',

@@ -1,5 +1,6 @@
 /** What users hold inside a transaction, and the options they begin one with. */
 import type { CallOptions, Key, Table, TableDefinition, TableKey } from '@troupe/core';
+import type { Durability } from './decision.ts';
 import type { TransactionId } from './status-word.ts';
 
 export interface Transaction {
@@ -40,7 +41,7 @@ export interface NestedOptions extends CallOptions {
   readonly readOnly?: boolean;
 }
 
-/** Where a transaction joins another one, `retries`, `label` and `priority` are the outer one's. */
+/** Where a transaction joins another one, `retries`, `label`, `priority` and `durability` are the outer one's. */
 export interface TransactionOptions extends NestedOptions {
   /** Attempts after the first, when it lost a conflict. Default: until the deadline. */
   readonly retries?: number;
@@ -63,6 +64,12 @@ export interface TransactionOptions extends NestedOptions {
    * time and does nothing. At most 256 characters; not for a transaction that joins another or is read-only.
    */
   readonly idempotencyKey?: string;
+  /**
+   * What this call waits for where the grid has storage; the grid's option `durability` by default. `'flushed'`: that its
+   * writes survive a power loss. `'buffered'`: that their place in the log is certain; they are durable a moment later, and
+   * others may read them before. Without storage it means nothing.
+   */
+  readonly durability?: Durability;
   /** Inside another transaction's body: begin a separate one instead of joining it. */
   readonly independent?: boolean;
 }
@@ -75,6 +82,8 @@ export interface BeginOptions extends CallOptions {
   readonly label?: string;
   /** As in `TransactionOptions`. */
   readonly priority?: number;
+  /** As in `TransactionOptions`. */
+  readonly durability?: Durability;
 }
 
 /** Options of `runWith`. Where the procedure joins a transaction, `priority` is the outer one's. */
@@ -83,4 +92,6 @@ export interface RunOptions extends CallOptions {
   readonly priority?: number;
   /** As in `TransactionOptions`. */
   readonly idempotencyKey?: string;
+  /** As in `TransactionOptions`. */
+  readonly durability?: Durability;
 }

@@ -11,6 +11,7 @@ import { Closures } from './closures.ts';
 import { TransactionContext } from './context.ts';
 import { KeyPlacer } from './declared-keys.ts';
 import { ExplicitTransactions } from './explicit-transactions.ts';
+import type { MemberLog } from './member-log.ts';
 import type { TransactionGround } from './open-transaction.ts';
 import type { ControlledPartition, Participant } from './participant.ts';
 import type { ProcedureDefinition } from './procedure.ts';
@@ -100,6 +101,11 @@ export class Transactions implements TransactionClient {
     this.transactions = transactions;
     this.locks = locks;
     tables.use(new TransactionalOperations(this.#closures, tables), () => this.#context.current()?.executor);
+  }
+
+  /** Where commits go, in a grid with storage. */
+  get log(): MemberLog | undefined {
+    return this.service.log;
   }
 
   /** The concurrency control of a partition that this member owns. */

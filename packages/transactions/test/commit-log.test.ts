@@ -71,7 +71,7 @@ describe('a commit', () => {
 });
 
 describe('an opened partition', () => {
-  test('is told its state only when all of it is durable', () => {
+  test('is told its state only when all of it is durable, and as it is then', () => {
     const stage = new Stage();
     stage.commit(1, [0, 1]);
     stage.log.open(0, 2, stage.origin);
@@ -80,7 +80,7 @@ describe('an opened partition', () => {
     stage.log.flushed(1);
     expect(stage.take()).toEqual([
       ['decided', 1, committed],
-      ['state', 0, 2, '0 after 1'],
+      ['state', 0, 2, '0 after 2'],
     ]);
   });
 
@@ -186,8 +186,12 @@ describe('the client of a log', () => {
   test('drops the state that was meant for a predecessor', () => {
     const client = new LogClient(() => undefined);
     const states: unknown[] = [];
-    client.open(0, 1, (state) => states.push(state));
-    client.open(0, 2, (state) => states.push(state));
+    const opening = {
+      opened: (state: unknown) => states.push(state),
+      unopened: () => states.push('unopened'),
+    };
+    client.open(0, 1, opening);
+    client.open(0, 2, opening);
     client.receive([LogReplyOp.state, 0, 1, 'old']);
     client.receive([LogReplyOp.state, 0, 2, 'new']);
     expect(states).toEqual(['new']);

@@ -10,13 +10,19 @@ import {
 import type { WiredMember } from './wire-member.ts';
 
 export interface Grid extends Client, AsyncDisposable {
-  /** Listens to what happens to hosts: `partitionsLost`, `partitionsRestored`, `hostFailed`, `hostBlocked`. */
+  /** Listens to what happens to hosts: `partitionsLost`, `partitionsRestored`, `hostFailed`, `hostBlocked`, `recovering`,
+   * `storageFailed`. */
   on<Name extends GridEventName>(event: Name, listener: (details: GridEvents[Name]) => void): Grid;
   off<Name extends GridEventName>(event: Name, listener: (details: GridEvents[Name]) => void): Grid;
   /** The host threads as they are now. */
   hosts(): HostRow[];
   /** Kills the thread of a host as a fault would, to test what a fault does. Resolves when the thread is gone. */
   terminateHost(host: number): Promise<void>;
+  /**
+   * Copies everything that is stored to a folder that isn't there yet, as it is at one moment, while the grid goes on.
+   * Rejects with INVALID_ARGUMENT in a grid without `storage`, and with a StorageError.
+   */
+  backup(path: string): Promise<void>;
   /**
    * Refuses new work (GRID_CLOSED), lets running work finish within `timeoutMs` (default 10,000), ends all threads.
    * The same promise when called again. Afterwards nothing of the grid keeps the process alive.
@@ -54,6 +60,7 @@ export function makeGrid(core: CoreGrid<WiredMember>): Grid {
     },
     hosts: () => core.hosts(),
     terminateHost: (host) => core.terminateHost(host),
+    backup: (path) => core.backup(path),
     close,
     [Symbol.asyncDispose]: () => close(),
   };

@@ -5,6 +5,7 @@ import { statusMemoryBytes } from '@troupe/transactions';
 import { type Grid, makeGrid } from './grid.ts';
 import { type ExperimentalSettings, memberSettings } from './settings.ts';
 import { wireMember } from './wire-member.ts';
+import { wireStorage } from './wire-storage.ts';
 
 /** How a grid is started. Only `modules` is needed. */
 export interface GridOptions extends CoreOptions {
@@ -34,14 +35,16 @@ export async function startGrid(options: GridOptions): Promise<Grid> {
   return makeGrid(
     await startCore(options, {
       wire: wireMember,
-      hostEntry: new URL(
-        import.meta.url.endsWith('.ts') ? './host-entry.ts' : './host-entry.js',
-        import.meta.url,
-      ),
+      hostEntry: entryOf('host-entry'),
       hostExport: 'runTroupeHost',
+      storage: { entry: entryOf('storage-entry'), wire: wireStorage },
       memberMemoryBytes: statusMemoryBytes(transactionsPerMemberMax),
       settings: memberSettings(options ?? {}),
       otherOptionNames: ['compute', 'idempotencyRetentionMs', 'experimental'],
     }),
   );
+}
+
+function entryOf(name: string): URL {
+  return new URL(`./${name}${import.meta.url.endsWith('.ts') ? '.ts' : '.js'}`, import.meta.url);
 }

@@ -11,20 +11,22 @@ import {
   type CoreMember,
   Family,
   MemberTables,
-  PartitionStore,
+  type RecoveryListener,
+  type Wired,
 } from '@troupe/core';
 import { lockStrategies, Transactions } from '@troupe/transactions';
+import { openPartitions } from './open-partitions.ts';
 import type { MemberSettings } from './settings.ts';
 
 /** A member with everything plugged in. */
-export interface WiredMember {
+export interface WiredMember extends Wired {
   readonly client: Client;
   readonly compute: Compute;
   /** Ends what outlives calls: transactions under way, jobs, the pool. */
   close(): Promise<void>;
 }
 
-export function wireMember(core: CoreMember): WiredMember {
+export function wireMember(core: CoreMember, progress?: RecoveryListener): WiredMember {
   const { member, definitions, placement, owned } = core;
   const tables = new MemberTables(core);
   const {
@@ -61,20 +63,11 @@ export function wireMember(core: CoreMember): WiredMember {
     locks: transactions.locks,
     compute: compute.client,
   };
-  for (const { id, incarnation } of core.assigned) {
-    // What its predecessor held is gone, so no snapshot from before can be read here: the draw makes it older.
-    const store = new PartitionStore(member.shared, member.shared.draw());
-    const actors = service.statesOf(id, incarnation);
-    owned.add({
-      id,
-      incarnation,
-      store,
-      concurrency: transactions.control({ id, incarnation, store, actors }),
-    });
-  }
+  const opened = openPartitions(core, transactions, service, progress);
   return {
     client,
     compute,
+    opened,
     async close() {
       service.close();
       transactions.close();

@@ -12,8 +12,10 @@
  */
 import type { StorageKey } from '../key/key.ts';
 import type { PartitionConcurrency } from '../partition/partition-concurrency.ts';
+import { StoredBytes } from '../storage/stored-codec.ts';
 import type { OwnContext } from './actor-context.ts';
 import type { ActorType } from './actor-type.ts';
+import type { KeptState } from './kept-states.ts';
 import type { Letter } from './letter.ts';
 import { Mailbox } from './mailbox.ts';
 import type { TurnTaker } from './turn-queue.ts';
@@ -54,6 +56,7 @@ export class Activation implements TurnTaker {
   readonly #port: ActivationPort;
   readonly #context: OwnContext;
   readonly #concurrency: PartitionConcurrency;
+  readonly #kept: KeptState | undefined;
   #phase: Phase = 'new';
   #restWaiters: (() => void)[] | undefined;
   #stateWaiters: StateWaiter[] | undefined;
@@ -64,6 +67,7 @@ export class Activation implements TurnTaker {
     context: OwnContext,
     concurrency: PartitionConcurrency,
     port: ActivationPort,
+    kept?: KeptState,
   ) {
     this.type = type;
     this.key = key;
@@ -71,6 +75,7 @@ export class Activation implements TurnTaker {
     this.#context = context;
     this.#concurrency = concurrency;
     this.#port = port;
+    this.#kept = kept;
   }
 
   get runnable(): boolean {
@@ -124,6 +129,7 @@ export class Activation implements TurnTaker {
 
   /** A transaction has committed this state. */
   install(state: unknown): void {
+    this.#kept?.installed(state, this.type);
     if (this.#phase === 'new' || this.#phase === 'starting') this.#started(state);
     else this.#context.state = state;
   }
@@ -145,9 +151,13 @@ export class Activation implements TurnTaker {
     // Not 'new' any more, so that a message that the function sends to its own actor doesn't begin it twice.
     this.#phase = 'starting';
     try {
+      if (this.#kept?.isStored === true) {
+        this.#started(this.#kept.restored());
+        return;
+      }
       const state = this.type.definition.state(this.#context.key as never);
       if (isPromiseLike(state)) this.#startLater(state);
-      else this.#started(state);
+      else this.#begun(state);
     } catch (error) {
       this.#startFailed(error);
     }
@@ -157,13 +167,24 @@ export class Activation implements TurnTaker {
     Promise.resolve(state).then(
       (value) => {
         if (this.#phase !== 'starting') return;
-        this.#started(value);
+        try {
+          this.#begun(value);
+        } catch (error) {
+          this.#startFailed(error);
+          return;
+        }
         if (this.runnable) this.#port.runnable(this);
       },
       (error: unknown) => {
         if (this.#phase === 'starting') this.#startFailed(error);
       },
     );
+  }
+
+  /** With what the definition has made. */
+  #begun(state: unknown): void {
+    this.#kept?.began(state, this.type);
+    this.#started(state);
   }
 
   #started(state: unknown): void {
@@ -225,21 +246,70 @@ export class Activation implements TurnTaker {
         return;
       }
     } catch (error) {
+      if (this.#kept !== undefined) {
+        this.#keep(this.#kept, letter, () => this.#port.failed(this, letter, error));
+        return;
+      }
       this.#rest();
       this.#port.failed(this, letter, error);
+      return;
+    }
+    if (this.#kept !== undefined) {
+      this.#keep(this.#kept, letter, () => this.#port.ended(this, letter, answer));
       return;
     }
     this.#rest();
     this.#port.ended(this, letter, answer);
   }
 
+  /** The turn is over; its caller hears of it, and the next begins, when what it has changed is durable. */
+  #keep(kept: KeptState, letter: Letter, report: () => void): void {
+    let bytes: Uint8Array | undefined;
+    try {
+      bytes = kept.changed(this.#context.state, this.type);
+    } catch (error) {
+      this.#undo(kept, letter, error);
+      return;
+    }
+    const { writes } = this.#concurrency;
+    if (bytes === undefined || writes === undefined) {
+      report();
+      this.#free();
+      return;
+    }
+    const state = bytes;
+    writes.keepState(this.type.table, this.key, new StoredBytes(state), (error) => {
+      if (error !== undefined) {
+        this.#undo(kept, letter, error);
+        return;
+      }
+      kept.kept(state);
+      report();
+      this.#free();
+    });
+  }
+
+  #undo(kept: KeptState, letter: Letter, error: unknown): void {
+    this.#context.state = kept.restored();
+    this.#port.failed(this, letter, error);
+    this.#free();
+  }
+
   #endLater(letter: Letter, answer: PromiseLike<unknown>): void {
     Promise.resolve(answer).then(
       (value) => {
+        if (this.#kept !== undefined) {
+          this.#keep(this.#kept, letter, () => this.#port.ended(this, letter, value));
+          return;
+        }
         this.#port.ended(this, letter, value);
         this.#free();
       },
       (error: unknown) => {
+        if (this.#kept !== undefined) {
+          this.#keep(this.#kept, letter, () => this.#port.failed(this, letter, error));
+          return;
+        }
         this.#port.failed(this, letter, error);
         this.#free();
       },

@@ -29,6 +29,7 @@ import { actorTypeOf } from './actor-table.ts';
 import type { ActorType, ActorTypes } from './actor-type.ts';
 import { eventLoopPorts } from './event-loop-ports.ts';
 import { JoinedTurns } from './joined-turns.ts';
+import { KeptStates } from './kept-states.ts';
 import { type Letter, noRequest } from './letter.ts';
 import { ActorOp } from './messages.ts';
 import { closing, mailboxFull, type Refusal, superseded } from './refusals.ts';
@@ -63,6 +64,7 @@ export class ActorService implements MessageFamily, ActivationPort {
   readonly #waiting = new WaitingAsks();
   readonly #joined: JoinedTurns;
   readonly #residents: (Residents | undefined)[] = [];
+  readonly #kept = new KeptStates();
   #context: ContextClass | undefined;
   #closed = false;
   #open = 0;
@@ -132,6 +134,11 @@ export class ActorService implements MessageFamily, ActivationPort {
   peerLost(peer: Peer): void {
     this.#finished(this.#waiting.dropAll(peer));
     this.#joined.peerLost(peer);
+  }
+
+  /** What the storage has of an actor of a partition that is being opened here. */
+  recover(partition: PartitionId, table: number, key: StorageKey, bytes: Uint8Array): void {
+    this.#kept.recover(partition, table, key, bytes);
   }
 
   /** The actors of one incarnation of a partition, as its concurrency control sees them. */
@@ -297,8 +304,9 @@ export class ActorService implements MessageFamily, ActivationPort {
     const actors = residents.byType[type.id] as Map<StorageKey, Activation>;
     const known = actors.get(key);
     if (known !== undefined) return known;
-    const { concurrency } = residents.partition;
-    const activation = new Activation(type, key, this.#contextOf(key), concurrency, this);
+    const { id, concurrency } = residents.partition;
+    const kept = concurrency.writes === undefined ? undefined : this.#kept.of(id, type, key);
+    const activation = new Activation(type, key, this.#contextOf(key), concurrency, this, kept);
     actors.set(key, activation);
     return activation;
   }

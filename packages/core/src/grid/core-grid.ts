@@ -1,10 +1,12 @@
 /** A running grid without its layers: what was wired, the hosts, their events, and the end. */
 
-import { mustBePositive } from '../errors/argument.ts';
+import { mustBe, mustBePositive } from '../errors/argument.ts';
 import { InvalidArgumentError } from '../errors/errors.ts';
+import { storageCloseMsMin } from '../limits.ts';
 import type { Member } from '../mesh/member.ts';
 import type { RetentionFloor } from '../partition/retention-floor.ts';
 import { settlesWithin } from '../thread/deferred.ts';
+import type { GridStorage } from '../thread/grid-storage.ts';
 import type { HostSupervisor } from '../thread/host-supervisor.ts';
 import type { HostRow } from '../thread/supervised-host.ts';
 import type { CoreMember } from './core-member.ts';
@@ -22,6 +24,7 @@ interface GridParts<Api> {
   readonly hosts: Hosts;
   readonly closeTimeoutMs: number;
   readonly retention: RetentionFloor | undefined;
+  readonly storage: GridStorage | undefined;
 }
 
 export class CoreGrid<Api> {
@@ -32,6 +35,7 @@ export class CoreGrid<Api> {
   readonly #hosts: Hosts;
   readonly #closeTimeoutMs: number;
   readonly #retention: RetentionFloor | undefined;
+  readonly #storage: GridStorage | undefined;
   #closing: Promise<void> | undefined;
 
   constructor(parts: GridParts<Api>) {
@@ -41,6 +45,7 @@ export class CoreGrid<Api> {
     this.#hosts = parts.hosts;
     this.#closeTimeoutMs = parts.closeTimeoutMs;
     this.#retention = parts.retention;
+    this.#storage = parts.storage;
   }
 
   on<Name extends GridEventName>(event: Name, listener: (details: GridEvents[Name]) => void): this {
@@ -72,6 +77,19 @@ export class CoreGrid<Api> {
   }
 
   /**
+   * Copies everything that is stored to a folder that isn't there yet, as it is at one moment, while the grid goes on.
+   * Rejects with INVALID_ARGUMENT without storage, and with a StorageError.
+   */
+  async backup(path: string): Promise<void> {
+    if (this.#storage === undefined)
+      throw new InvalidArgumentError(
+        'backup needs a grid with `storage`: without it there is nothing to copy',
+      );
+    mustBe(typeof path === 'string' && path.length > 0, 'path', 'the path of a folder', path);
+    await this.#storage.backup(path);
+  }
+
+  /**
    * Refuses new calls at once (GRID_CLOSED), lets what runs finish within the time given, then ends all threads. The
    * same promise whenever it is called again. Never rejects.
    */
@@ -93,6 +111,8 @@ export class CoreGrid<Api> {
     if (hosts.kind === 'threads') await hosts.supervisor.close(deadlineMs);
     else await closeInline(hosts.inline.member, deadlineMs);
     member.close();
+    // Last, and given time in any case: what was acknowledged without a flush still needs one.
+    await this.#storage?.close(Math.max(deadlineMs, performance.now() + storageCloseMsMin));
     this.#events.removeAll();
   }
 }

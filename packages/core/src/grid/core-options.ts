@@ -14,12 +14,16 @@ import {
 import { InvalidArgumentError } from '../errors/errors.ts';
 import {
   closeTimeoutMsDefault,
+  flushWithinMsDefault,
   hostsMax,
   partitionsDefault,
   partitionsMax,
   startTimeoutMsDefault,
   timerMsMax,
 } from '../limits.ts';
+import { memoryStorage } from '../storage/memory-engine.ts';
+import type { Storage } from '../storage/storage-engine.ts';
+import type { StorageSettings } from '../thread/grid-storage.ts';
 import type { WorkerMaker } from '../thread/worker-threads.ts';
 
 /** Heap limits of each host's thread, in megabytes; a thread that passes one ends, and is started again. */
@@ -51,9 +55,25 @@ export interface CoreOptions {
    * removed in that time. Default 0: only what open snapshots need is kept.
    */
   readonly retentionMs?: number;
+  /** Where data is kept beyond the life of threads, and of the process: `lmdb({ path })`. Default: nowhere. */
+  readonly storage?: Storage;
+  /**
+   * With `storage`: `'flushed'` (default) answers when a commit is durable; `'buffered'` when its place in the log is
+   * certain, and it is durable within `flushWithinMs`.
+   */
+  readonly durability?: 'flushed' | 'buffered';
+  /** How long a commit that doesn't wait for its flush may be without one, in milliseconds. Default 50. */
+  readonly flushWithinMs?: number;
+  /**
+   * 1: the newest records of every partition are also kept in the memory of a thread of their own, which runs no user
+   * code, before anything is acknowledged; so the death of a host's thread loses nothing, without a disk. With `storage`
+   * that is so anyway. Default 0.
+   */
+  readonly backups?: 0 | 1;
 }
 
 export interface CheckedOptions {
+  readonly storage: StorageSettings | undefined;
   /** URLs, each once. */
   readonly modules: readonly string[];
   readonly definitions: readonly Definition[];
@@ -77,6 +97,10 @@ export const coreOptionNames: readonly string[] = [
   'startTimeoutMs',
   'closeTimeoutMs',
   'retentionMs',
+  'storage',
+  'durability',
+  'flushWithinMs',
+  'backups',
 ];
 
 /** Throws InvalidArgumentError for the first option that is wrong. */
@@ -97,6 +121,7 @@ export function checkCoreOptions(options: CoreOptions, otherNames: readonly stri
     startTimeoutMs: mustBePositive(options.startTimeoutMs ?? startTimeoutMsDefault, 'startTimeoutMs'),
     closeTimeoutMs: mustBePositive(options.closeTimeoutMs ?? closeTimeoutMsDefault, 'closeTimeoutMs'),
     retentionMs: mustBeInteger(options.retentionMs ?? 0, 'retentionMs', 0, timerMsMax),
+    storage: checkStorage(options),
   };
   if (checked.modules.length === 0 && checked.definitions.length === 0) {
     throw new InvalidArgumentError(
@@ -105,6 +130,32 @@ export function checkCoreOptions(options: CoreOptions, otherNames: readonly stri
     );
   }
   return checked;
+}
+
+function checkStorage(options: CoreOptions): StorageSettings | undefined {
+  const { storage, durability = 'flushed', backups = 0, flushWithinMs = flushWithinMsDefault } = options;
+  mustBe(backups === 0 || backups === 1, 'backups', '0 or 1', backups);
+  mustBe(
+    durability === 'flushed' || durability === 'buffered',
+    'durability',
+    "'flushed' or 'buffered'",
+    durability,
+  );
+  mustBeInteger(flushWithinMs, 'flushWithinMs', 0, timerMsMax);
+  if (storage !== undefined) {
+    const { kind } = (storage ?? {}) as { readonly kind?: unknown };
+    mustBe(kind === 'storage', 'storage', 'made by a storage package, like lmdb({ path })', storage);
+    return { storage, durability, flushWithinMs };
+  }
+  if (backups === 1) return { storage: memoryStorage(), durability, flushWithinMs };
+  for (const name of ['durability', 'flushWithinMs'] as const) {
+    if (options[name] === undefined) continue;
+    throw new InvalidArgumentError(
+      `${name} means something only with \`storage\` or \`backups: 1\`: without them data lives in memory only`,
+      { details: { argument: name } },
+    );
+  }
+  return undefined;
 }
 
 function moduleUrls(modules: readonly (URL | string)[]): string[] {

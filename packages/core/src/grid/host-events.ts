@@ -12,6 +12,8 @@ export interface PartitionsLost {
   /** The incarnation of the host that ended. */
   readonly incarnation: number;
   readonly partitions: readonly PartitionId[];
+  /** False in a grid with storage: everything that was acknowledged comes back with them. */
+  readonly dataLost: boolean;
   /** Why the thread ended; `cause` is the error that ended it, where there was one. */
   readonly error: Error;
 }
@@ -21,6 +23,8 @@ export interface PartitionsRestored {
   /** The incarnation of the host that serves now. */
   readonly incarnation: number;
   readonly partitions: readonly PartitionId[];
+  /** False in a grid with storage: they hold everything that was acknowledged. Else they begin empty. */
+  readonly dataLost: boolean;
 }
 
 export interface HostFailed {
@@ -47,8 +51,22 @@ export interface HostBlocked {
   readonly terminated: boolean;
 }
 
+/** How far a grid with storage is in bringing back what was stored: the engine first, then each host. */
+export interface Recovering {
+  /** `checkpoint` and `log`: the engine reads its files; `done` and `total` in its own units. */
+  readonly phase: 'checkpoint' | 'log' | 'partitions';
+  /** Which host has read so many of its partitions. */
+  readonly host?: number;
+  readonly done: number;
+  readonly total: number;
+}
+
+export interface StorageFailed {
+  readonly error: Error;
+}
+
 export interface GridEvents {
-  /** A host's thread has ended. Its partitions are gone with it until it is restored, then they begin empty. */
+  /** A host's thread has ended. Its partitions can't be reached until it is restored. */
   readonly partitionsLost: PartitionsLost;
   /** A new thread serves the partitions of a host that was lost. */
   readonly partitionsRestored: PartitionsRestored;
@@ -56,6 +74,10 @@ export interface GridEvents {
   readonly hostFailed: HostFailed;
   /** A host's thread is kept from everything else for longer than `blockedMsMax`. Once for each time it is. */
   readonly hostBlocked: HostBlocked;
+  /** Stored data is being read. The start's own reports come before there is a grid: on `troupe.host` only. */
+  readonly recovering: Recovering;
+  /** The storage has failed: nothing is written any more until the grid is started again; reads go on. */
+  readonly storageFailed: StorageFailed;
 }
 
 export type GridEventName = keyof GridEvents;
@@ -95,6 +117,8 @@ const eventNames: readonly GridEventName[] = [
   'partitionsRestored',
   'hostFailed',
   'hostBlocked',
+  'recovering',
+  'storageFailed',
 ];
 
 function checkListener(event: string, listener: unknown): void {

@@ -8,8 +8,9 @@ import { callMemoryBytes } from '../mesh/call-memory.ts';
 import { Member } from '../mesh/member.ts';
 import { identityOf, type MemberIdentity } from '../mesh/peer.ts';
 import { OwnedPartitions } from '../partition/partition.ts';
+import type { GridStorage } from '../thread/grid-storage.ts';
 import type { HostRow } from '../thread/supervised-host.ts';
-import type { CoreMember, WireMember } from './core-member.ts';
+import type { CoreMember, RecoveryListener, Wired, WireMember } from './core-member.ts';
 
 const inlineHostId = 1;
 
@@ -19,11 +20,13 @@ export interface InlineHost {
 }
 
 /** Makes the host's member, wires it and connects it with the client's. */
-export function startInlineHost<Api>(
+export async function startInlineHost<Api extends Wired>(
   client: CoreMember,
   wire: WireMember<Api>,
   memoryBytes: number,
-): InlineHost {
+  storage: GridStorage | undefined,
+  progress: RecoveryListener,
+): Promise<InlineHost> {
   const { member: main, definitions, placement, settings } = client;
   const identity: MemberIdentity = {
     id: inlineHostId,
@@ -33,15 +36,21 @@ export function startInlineHost<Api>(
   };
   const member = new Member(identity, main.shared, main.errors);
   const partitions = placement.partitionsOf(inlineHostId);
-  wire({
-    member,
-    isHost: true,
-    definitions,
-    placement,
-    owned: new OwnedPartitions(),
-    assigned: partitions.map((id) => ({ id, incarnation: main.shared.incarnationOf(id) })),
-    settings,
-  });
+  storage?.connectInline(member);
+  const { opened } = wire(
+    {
+      member,
+      isHost: true,
+      definitions,
+      placement,
+      owned: new OwnedPartitions(),
+      assigned: partitions.map((id) => ({ id, incarnation: main.shared.incarnationOf(id) })),
+      settings,
+      storage: client.storage,
+    },
+    progress,
+  );
+  await opened;
   connectInMemory(main, member);
   return {
     member,
@@ -57,7 +66,8 @@ export function startInlineHost<Api>(
   };
 }
 
-function connectInMemory(a: Member, b: Member): void {
+/** Connects two members of this thread. */
+export function connectInMemory(a: Member, b: Member): void {
   a.connect(identityOf(b), (receiveAtA) => {
     let atA: FrameTransport | undefined;
     b.connect(identityOf(a), (receiveAtB) => {

@@ -2,7 +2,9 @@
  * Starts a grid up to the point where layers are plugged in: options checked, modules loaded, the client member wired,
  * hosts running and connected. Either all of it works or nothing is left behind.
  */
+import type { Definitions } from '../definition/definitions.ts';
 import { ErrorRegistry } from '../errors/error-codec.ts';
+import { InvariantError } from '../errors/errors.ts';
 import { restartBackoffMs, restartBackoffMsMax, restartHealthyMs, restartsInARowMax } from '../limits.ts';
 import { callMemoryBytes } from '../mesh/call-memory.ts';
 import { Member } from '../mesh/member.ts';
@@ -11,6 +13,7 @@ import { OwnedPartitions } from '../partition/partition.ts';
 import { Placement } from '../partition/placement.ts';
 import { RetentionFloor } from '../partition/retention-floor.ts';
 import { TableOp } from '../table/messages.ts';
+import { type GridStorage, openGridStorage, type StorageWiring } from '../thread/grid-storage.ts';
 import { HostSupervisor, type RestartPolicy } from '../thread/host-supervisor.ts';
 import { importInTime } from '../thread/import-in-time.ts';
 import { importModule, refuseInsideImport } from '../thread/import-module.ts';
@@ -18,13 +21,13 @@ import { loadDefinitions } from '../thread/load-definitions.ts';
 import type { ThreadFactory } from '../thread/thread-factory.ts';
 import { workerThreads } from '../thread/worker-threads.ts';
 import { CoreGrid } from './core-grid.ts';
-import type { CoreMember, WireMember } from './core-member.ts';
+import type { CoreMember, Wired, WireMember } from './core-member.ts';
 import { type CheckedOptions, type CoreOptions, checkCoreOptions } from './core-options.ts';
 import { HostEvents } from './host-events.ts';
 import { startInlineHost } from './inline-host.ts';
 
 /** What the package that completes core hands in; users don't see it. */
-export interface CoreWiring<Api> {
+export interface CoreWiring<Api extends Wired> {
   /** Plugs the layers into a member, here and (through `hostEntry`) on every host's thread. */
   readonly wire: WireMember<Api>;
   /** The module whose function `hostExport` passes its argument and the same wiring to `runHost`. */
@@ -36,32 +39,57 @@ export interface CoreWiring<Api> {
   readonly settings?: unknown;
   /** Options that the facade has checked itself. */
   readonly otherOptionNames?: readonly string[];
+  /** Needed for grids with storage. */
+  readonly storage?: StorageWiring;
   /** Default: the limits of `limits.ts`. */
   readonly restart?: RestartPolicy;
 }
 
 /** Starts a grid. Throws InvalidArgumentError, ModuleLoadError, DefinitionError or TimeoutError. */
-export async function startCore<Api>(options: CoreOptions, wiring: CoreWiring<Api>): Promise<CoreGrid<Api>> {
+export async function startCore<Api extends Wired>(
+  options: CoreOptions,
+  wiring: CoreWiring<Api>,
+): Promise<CoreGrid<Api>> {
   refuseInsideImport();
   const checked = checkCoreOptions(options, wiring.otherOptionNames);
-  const core = await makeClient(checked, wiring);
   const events = new HostEvents();
-  const api = wiring.wire(core);
-  const retention = startRetention(core, checked.retentionMs);
-  const parts = { api, core, events, closeTimeoutMs: checked.closeTimeoutMs, retention };
+  const { core, storage } = await makeClient(checked, wiring, events);
+  let retention: RetentionFloor | undefined;
   try {
+    storage?.serve(core.member, wiring.memberMemoryBytes);
+    void storage?.failed.then((error) => events.emit('storageFailed', { error }));
+    const api = wiring.wire(core);
+    retention = startRetention(core, checked.retentionMs);
+    const parts = { api, core, events, closeTimeoutMs: checked.closeTimeoutMs, retention, storage };
     if (checked.threads === 0) {
-      const inline = startInlineHost(core, wiring.wire, wiring.memberMemoryBytes);
+      const progress = (done: number, total: number): void =>
+        events.emit('recovering', { phase: 'partitions', host: 0, done, total });
+      const inline = await startInlineHost(core, wiring.wire, wiring.memberMemoryBytes, storage, progress);
       return new CoreGrid({ ...parts, hosts: { kind: 'inline', inline } });
     }
-    const supervisor = await makeSupervisor(core, checked, wiring, events);
+    const supervisor = await makeSupervisor(core, checked, wiring, events, storage);
+    watchStorage(core, supervisor, storage);
     await supervisor.start();
     return new CoreGrid({ ...parts, hosts: { kind: 'threads', supervisor } });
   } catch (error) {
     retention?.stop();
     core.member.close();
+    await storage?.close(performance.now() + checked.closeTimeoutMs);
     throw error;
   }
+}
+
+/** Its thread runs no user code and should never end; if it does, everybody learns that nothing is kept any more. */
+function watchStorage(
+  { member }: CoreMember,
+  supervisor: HostSupervisor,
+  storage: GridStorage | undefined,
+): void {
+  void storage?.lost.then((error) => {
+    const { member: id } = storage.membership;
+    member.lose(id, 1, error);
+    supervisor.storageLost(id);
+  });
 }
 
 /** Before any host runs, so that nothing is dropped that belongs to the retention. */
@@ -77,17 +105,28 @@ function startRetention({ member, placement }: CoreMember, retentionMs: number):
   return new RetentionFloor({ shared: member.shared, retentionMs, moved });
 }
 
-async function makeClient<Api>(options: CheckedOptions, wiring: CoreWiring<Api>): Promise<CoreMember> {
+interface ClientParts {
+  readonly core: CoreMember;
+  readonly storage: GridStorage | undefined;
+}
+
+async function makeClient<Api extends Wired>(
+  options: CheckedOptions,
+  wiring: CoreWiring<Api>,
+  events: HostEvents,
+): Promise<ClientParts> {
   const { modules, definitions, threads, partitions, startTimeoutMs } = options;
   const errors = new ErrorRegistry();
   const importHere = (href: string): Promise<Record<string, unknown>> =>
     importInTime(href, importModule(href, 'the main thread'), startTimeoutMs);
   const loaded = await loadDefinitions({ modules, definitions, tables: [] }, errors, importHere);
   const hostIds = Array.from({ length: Math.max(1, threads) }, (_, host) => host + 1);
+  const storage = await openStorageOf(options, wiring, loaded, errors, events);
   const memory = new SharedArrayBuffer(wiring.memberMemoryBytes);
   const callMemory = new SharedArrayBuffer(callMemoryBytes);
-  const shared = SharedState.create(partitions, hostIds.length + 1);
-  return {
+  // The storage's member, which comes behind them, reads nothing and so needs no place there.
+  const shared = SharedState.create(partitions, hostIds.length + 1, storage?.clockStart);
+  const core: CoreMember = {
     member: new Member({ id: 0, incarnation: 1, memory, callMemory }, shared, errors),
     isHost: false,
     definitions: loaded,
@@ -95,14 +134,39 @@ async function makeClient<Api>(options: CheckedOptions, wiring: CoreWiring<Api>)
     owned: new OwnedPartitions(),
     assigned: [],
     settings: wiring.settings,
+    storage: storage?.membership,
   };
+  return { core, storage };
 }
 
-async function makeSupervisor<Api>(
+/** Opened before anything else: its numbers and the clock's epoch are what members start with. */
+async function openStorageOf<Api extends Wired>(
+  { storage, threads, partitions }: CheckedOptions,
+  wiring: CoreWiring<Api>,
+  definitions: Definitions,
+  errors: ErrorRegistry,
+  events: HostEvents,
+): Promise<GridStorage | undefined> {
+  if (storage === undefined) return undefined;
+  if (wiring.storage === undefined) throw new InvariantError('a grid with storage was wired without one');
+  return openGridStorage({
+    ...storage,
+    wiring: wiring.storage,
+    definitions,
+    partitions,
+    threads,
+    member: Math.max(1, threads) + 1,
+    errors,
+    progress: (report) => events.emit('recovering', report),
+  });
+}
+
+async function makeSupervisor<Api extends Wired>(
   { member, placement, definitions }: CoreMember,
   options: CheckedOptions,
   wiring: CoreWiring<Api>,
   events: HostEvents,
+  storage: GridStorage | undefined,
 ): Promise<HostSupervisor> {
   const tables = options.definitions.filter(({ kind }) => kind === 'table').map(({ name }) => name);
   return new HostSupervisor({
@@ -123,10 +187,11 @@ async function makeSupervisor<Api>(
     memberMemoryBytes: wiring.memberMemoryBytes,
     startTimeoutMs: options.startTimeoutMs,
     restart: wiring.restart ?? restartPolicyDefault,
+    storage,
   });
 }
 
-async function threadFactory<Api>(
+async function threadFactory<Api extends Wired>(
   { worker, resourceLimits }: CheckedOptions,
   wiring: CoreWiring<Api>,
 ): Promise<ThreadFactory> {

@@ -18,6 +18,20 @@ export interface Waiting {
   cancel(): void;
 }
 
+/** Told once a write is durable and in place, or with why it isn't; then nothing was written. */
+export type Kept = (error?: Error) => void;
+
+/** How a partition makes what it writes itself durable. */
+export interface KeptWrites {
+  /**
+   * Makes a write durable, then puts it in place. Within the turn in which `isFree` said yes or `resume` was called; the
+   * key is locked until `kept` is called.
+   */
+  keepKey(table: number, key: StorageKey, value: unknown, kept: Kept): void;
+  /** Makes the state of an actor durable, a copy that nobody changes. No turn of it may begin meanwhile. */
+  keepState(table: number, key: StorageKey, state: unknown, kept: Kept): void;
+}
+
 export interface PartitionConcurrency {
   /** May a plain operation that ends within this turn touch this key now? */
   isFree(table: number, key: StorageKey, access: KeyAccess): boolean;
@@ -39,6 +53,9 @@ export interface PartitionConcurrency {
 
   /** Waits for such a writer; `resume` as in `wait`, but the caller asks `isSettled` again. */
   waitSettled(table: number, key: StorageKey | undefined, snapshot: Timestamp, resume: () => void): Waiting;
+
+  /** Set where nothing may be seen before it is durable: then writes go this way instead of to the store. */
+  readonly writes?: KeptWrites | undefined;
 }
 
 /** No control: single-threaded turns are all the isolation there is. */

@@ -16,6 +16,7 @@ import type { Member, MessageFamily } from '../mesh/member.ts';
 import type { Peer } from '../mesh/peer.ts';
 import type { PartitionId, Timestamp } from '../mesh/shared-state.ts';
 import type { OwnedPartitions, Partition } from '../partition/partition.ts';
+import type { KeptWrites } from '../partition/partition-concurrency.ts';
 import { newest, type OneKeyOp, type ScanPart, TableOp } from './messages.ts';
 import { applyOperation, lockFor, WriteSlot } from './operation.ts';
 import { type Scan, ScanCursors, type ScanLimits, scanLimits } from './scan-cursors.ts';
@@ -126,9 +127,25 @@ export class TableService implements MessageFamily {
       this.#fail(from, requestId, error);
       return;
     }
-    if (write.changed) partition.store.write(table, key, write.value, this.#member.shared.draw());
+    if (write.changed) {
+      const { writes } = partition.concurrency;
+      if (writes !== undefined) {
+        this.#keep(writes, message, from, answer);
+        return;
+      }
+      partition.store.write(table, key, write.value, this.#member.shared.draw());
+    }
     if (typeof answer === 'object') this.#member.reply(from, requestId, answer);
     else this.#member.replyOwned(from, requestId, answer);
+  }
+
+  /** Answers when the write is durable. */
+  #keep(writes: KeptWrites, message: Message, from: Peer, answer: unknown): void {
+    const requestId = message[1] as number;
+    writes.keepKey(message[4] as number, message[5] as StorageKey, this.#write.value, (error) => {
+      if (error === undefined) this.#member.reply(from, requestId, answer);
+      else this.#fail(from, requestId, error);
+    });
   }
 
   #waitForKey(partition: Partition, message: Message, from: Peer): void {

@@ -38,13 +38,15 @@ export type ToHost =
  * host → main.
  *
  * - `importing`: before the import of each user module, so that one that never ends can be named.
- * - `ready`: once. Modules loaded, definitions equal to those of the main thread, partitions created.
+ * - `recovered`: each time that a partition was read back from the storage.
+ * - `ready`: once. Modules loaded, definitions equal to those of the main thread, partitions created and read back.
  * - `failed`: instead of `ready`; the error as plain data. The task ends next.
  * - `unhandled`: an uncaught exception or unhandled rejection is about to end the thread.
  * - `drained`, `closed`: once each, the answers to `drain` and `close`.
  */
 export type ToMain =
   | { readonly type: 'importing'; readonly module: string }
+  | { readonly type: 'recovered'; readonly done: number; readonly total: number }
   | { readonly type: 'ready' }
   | { readonly type: 'failed'; readonly error: unknown[] }
   | { readonly type: 'unhandled'; readonly error: unknown[] }

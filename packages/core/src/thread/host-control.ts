@@ -30,6 +30,11 @@ export class HostControl {
     this.#port.postMessage(message);
   }
 
+  /** What becomes of the storage is told from now on, before the member may be connected to others. */
+  recovering(member: Member): void {
+    this.#member = member;
+  }
+
   /** The member may be connected from now on. */
   ready(member: Member): void {
     this.#member = member;

@@ -4,12 +4,12 @@
  */
 import { parentPort } from 'node:worker_threads';
 import { InvalidArgumentError } from '../errors/errors.ts';
-import type { WireMember } from '../grid/core-member.ts';
+import type { Wired, WireMember } from '../grid/core-member.ts';
 import type { HostStart } from './host-start.ts';
 import { type RunHostOptions, runHost } from './run-host.ts';
 
 /** Waits for the grid to send the start payload, then runs the host. Resolves when it has closed. */
-export async function runHostOnParentPort<Api>(
+export async function runHostOnParentPort<Api extends Wired>(
   wire: WireMember<Api>,
   options?: RunHostOptions,
 ): Promise<void> {

@@ -7,6 +7,7 @@ import type { MessagePort, Transferable } from 'node:worker_threads';
 import { neverReached } from '../assert.ts';
 import { type ErrorRegistry, errorFromWire } from '../errors/error-codec.ts';
 import { HostLostError, ModuleLoadError, TimeoutError, type TroupeError } from '../errors/errors.ts';
+import type { RecoveryListener } from '../grid/core-member.ts';
 import { type WatchedPort, watchPort } from '../link/port-link.ts';
 import type { MemberIdentity } from '../mesh/peer.ts';
 import type { ToHost, ToMain } from './control-messages.ts';
@@ -28,13 +29,23 @@ export class HostRun {
   #importing: string | undefined;
   #unhandled: { readonly error: unknown } | undefined;
   #wasClosed = false;
+  /** Partitions read back. */
+  #recovered = 0;
+  readonly #progress: RecoveryListener;
 
-  constructor(identity: MemberIdentity, thread: HostThread, control: MessagePort, errors: ErrorRegistry) {
+  constructor(
+    identity: MemberIdentity,
+    thread: HostThread,
+    control: MessagePort,
+    errors: ErrorRegistry,
+    progress: RecoveryListener,
+  ) {
     this.identity = identity;
     this.threadId = thread.threadId;
     this.#thread = thread;
     this.#control = control;
     this.#errors = errors;
+    this.#progress = progress;
     this.#inbox = watchPort<ToMain>(control, (message) => this.#receive(message));
     this.ended = thread.ended.then((end) => this.#end(end));
   }
@@ -44,9 +55,16 @@ export class HostRun {
     return this.#wasClosed;
   }
 
-  /** Resolves when the host may be connected. Rejects with why it never will, at the latest after the time-out. */
+  /**
+   * Resolves when the host may be connected. Rejects with why it never will, at the latest when it has made no progress
+   * for `timeoutMs`: partitions that are read back may be large.
+   */
   async ready(timeoutMs: number): Promise<void> {
-    if (!(await settlesWithin(this.#ready.promise, timeoutMs))) throw this.#notReady(timeoutMs);
+    for (;;) {
+      const before = this.#recovered;
+      if (await settlesWithin(this.#ready.promise, timeoutMs)) break;
+      if (this.#recovered === before) throw this.#notReady(timeoutMs);
+    }
     await this.#ready.promise;
   }
 
@@ -74,6 +92,11 @@ export class HostRun {
     switch (message.type) {
       case 'importing':
         this.#importing = message.module;
+        break;
+      case 'recovered':
+        this.#importing = undefined;
+        this.#recovered = message.done;
+        this.#progress(message.done, message.total);
         break;
       case 'ready':
         this.#importing = undefined;

@@ -1,8 +1,9 @@
 /** What a host thread is started with: everything it shares with the others, and who it is. Structured clone. */
 import type { MessagePort } from 'node:worker_threads';
-import type { AssignedPartition } from '../grid/core-member.ts';
+import type { AssignedPartition, StorageMembership } from '../grid/core-member.ts';
 import type { MemberIdentity } from '../mesh/peer.ts';
 import type { MemberId } from '../mesh/shared-state.ts';
+import type { PeerConnection } from './control-messages.ts';
 
 export interface HostStart {
   readonly identity: MemberIdentity;
@@ -24,4 +25,11 @@ export interface HostStart {
   /** Whatever the wiring wants every member to know. */
   readonly settings: unknown;
   readonly control: MessagePort;
+  /** Where data is kept, and this host's end of the link to it. Undefined: in memory only. */
+  readonly storage: HostStorage | undefined;
+}
+
+export interface HostStorage {
+  readonly membership: StorageMembership;
+  readonly peer: PeerConnection;
 }

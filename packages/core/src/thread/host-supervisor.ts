@@ -15,12 +15,13 @@ import type { HostEvents } from '../grid/host-events.ts';
 import { callMemoryBytes } from '../mesh/call-memory.ts';
 import type { Member } from '../mesh/member.ts';
 import type { MemberIdentity } from '../mesh/peer.ts';
-import { noSnapshot } from '../mesh/shared-state.ts';
+import { type MemberId, noSnapshot } from '../mesh/shared-state.ts';
 import type { Placement } from '../partition/placement.ts';
 import type { ToHost } from './control-messages.ts';
 import { settlesWithin } from './deferred.ts';
+import type { GridStorage } from './grid-storage.ts';
 import { HostRun } from './host-run.ts';
-import type { HostStart } from './host-start.ts';
+import type { HostStart, HostStorage } from './host-start.ts';
 import { connectHosts } from './mesh-wiring.ts';
 import { type HostRow, hostRow, type SupervisedHost } from './supervised-host.ts';
 import type { ThreadFactory } from './thread-factory.ts';
@@ -44,6 +45,7 @@ export interface SupervisorOptions {
   readonly memberMemoryBytes: number;
   readonly startTimeoutMs: number;
   readonly restart: RestartPolicy;
+  readonly storage: GridStorage | undefined;
 }
 
 export class HostSupervisor {
@@ -120,6 +122,7 @@ export class HostSupervisor {
     const callMemory = new SharedArrayBuffer(callMemoryBytes);
     const identity: MemberIdentity = { id: host.id, incarnation: host.incarnation, memory, callMemory };
     const control = new MessageChannel();
+    const storage = this.#storageFor(identity);
     const payload: HostStart = {
       ...start,
       identity,
@@ -130,10 +133,35 @@ export class HostSupervisor {
       },
       partitions: host.partitions.map((id) => ({ id, incarnation: shared.incarnationOf(id) })),
       control: control.port2,
+      storage,
     };
-    const run = new HostRun(identity, threads.start(payload, [control.port2]), control.port1, member.errors);
+    const ports = storage === undefined ? [control.port2] : [control.port2, storage.peer.port];
+    const run = new HostRun(
+      identity,
+      threads.start(payload, ports),
+      control.port1,
+      member.errors,
+      (done, total) => this.#recovered(host, done, total),
+    );
     host.phase = { kind: 'starting', run };
     return run;
+  }
+
+  #storageFor(identity: MemberIdentity): HostStorage | undefined {
+    const { storage } = this.#options;
+    return storage && { membership: storage.membership, peer: storage.connectHost(identity) };
+  }
+
+  #recovered(host: SupervisedHost, done: number, total: number): void {
+    this.#options.events.emit('recovering', { phase: 'partitions', host: host.id - 1, done, total });
+  }
+
+  /** Tells every host that the storage can't be reached any more. */
+  storageLost(id: MemberId): void {
+    for (const { phase } of this.#hosts) {
+      if (phase.kind === 'serving' || phase.kind === 'starting')
+        phase.run.send({ type: 'memberLost', member: id, incarnation: 1 });
+    }
   }
 
   #serving(host: SupervisedHost, run: HostRun): HostRun {
@@ -181,6 +209,7 @@ export class HostSupervisor {
       host: host.id - 1,
       incarnation: run.identity.incarnation,
       partitions: host.partitions,
+      dataLost: this.#options.storage === undefined,
     });
     return run;
   }
@@ -200,16 +229,26 @@ export class HostSupervisor {
   }
 
   #ended(host: SupervisedHost, run: HostRun, error: Error): void {
-    const { member, events } = this.#options;
+    const { member, events, storage } = this.#options;
     const { id, incarnation } = run.identity;
     for (const partition of host.partitions) member.shared.raiseIncarnation(partition);
     member.shared.publishSnapshot(id, noSnapshot);
     host.phase = { kind: 'waiting' };
     member.lose(id, incarnation, error);
     this.#tellServing({ type: 'memberLost', member: id, incarnation });
+    storage?.hostLost(id, incarnation);
     if (run.wasClosed) return;
     if (this.#closing.signal.aborted) this.#refuseCallsTo(host, 'the grid is closing');
-    else events.emit('partitionsLost', { host: id - 1, incarnation, partitions: host.partitions, error });
+    else {
+      const dataLost = storage === undefined;
+      events.emit('partitionsLost', {
+        host: id - 1,
+        incarnation,
+        partitions: host.partitions,
+        dataLost,
+        error,
+      });
+    }
   }
 
   #giveUp(host: SupervisedHost, error: Error): void {

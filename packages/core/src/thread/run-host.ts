@@ -8,7 +8,7 @@ import type { Definition } from '../definition/definition.ts';
 import type { Definitions } from '../definition/definitions.ts';
 import { ErrorRegistry, errorToWire } from '../errors/error-codec.ts';
 import { DefinitionError } from '../errors/errors.ts';
-import type { CoreMember, WireMember } from '../grid/core-member.ts';
+import type { CoreMember, Wired, WireMember } from '../grid/core-member.ts';
 import { Member } from '../mesh/member.ts';
 import { SharedState } from '../mesh/shared-state.ts';
 import { OwnedPartitions } from '../partition/partition.ts';
@@ -17,6 +17,7 @@ import { HostControl } from './host-control.ts';
 import type { HostStart } from './host-start.ts';
 import { importModuleAsHost } from './import-module.ts';
 import { loadDefinitions } from './load-definitions.ts';
+import { connectPeer } from './mesh-wiring.ts';
 
 export interface RunHostOptions {
   /** Definitions that the file of this thread brings itself, beside those in the grid's modules. */
@@ -24,7 +25,7 @@ export interface RunHostOptions {
 }
 
 /** Runs a host on this thread; resolves when it has closed. The facade's thread entry calls this. */
-export async function runHost<Api>(
+export async function runHost<Api extends Wired>(
   start: HostStart,
   wire: WireMember<Api>,
   options: RunHostOptions = {},
@@ -34,7 +35,11 @@ export async function runHost<Api>(
   process.on('uncaughtExceptionMonitor', report);
   try {
     const core = await makeMember(start, options, control);
-    wire(core);
+    const { storage } = start;
+    if (storage !== undefined) connectPeer(core.member, storage.peer.identity, storage.peer.port);
+    control.recovering(core.member);
+    const wired = wire(core, (done, total) => control.send({ type: 'recovered', done, total }));
+    await wired.opened;
     control.ready(core.member);
     await control.ended;
     core.member.close();
@@ -70,6 +75,7 @@ async function makeMember(
     owned: new OwnedPartitions(),
     assigned: start.partitions,
     settings: start.settings,
+    storage: start.storage?.membership,
   };
 }
 

@@ -43,7 +43,7 @@ describe('a host that is killed', () => {
 
     const partitions = [0, 2, 4, 6];
     expect(await lost).toMatchObject({ host: 0, incarnation: 1, partitions, error: { code: 'HOST_LOST' } });
-    expect(await restored).toEqual({ host: 0, incarnation: 2, partitions });
+    expect(await restored).toEqual({ host: 0, incarnation: 2, dataLost: true, partitions });
   });
 
   test('under load leaves no call without an end, whoever made it', async () => {

@@ -23,6 +23,9 @@ export interface Counters {
   prevents: number;
   /** Commits that the log refused. */
   refusals: number;
+  /** Records that the storage had no room for, and storages that failed. */
+  full: number;
+  failures: number;
   /** Records that a crash took away. */
   recordsLost: number;
   /** Most attempts that one operation needed. */
@@ -42,6 +45,9 @@ export function zeroCounters(): Counters {
       timeout: 0,
       user: 0,
       already: 0,
+      'storage-full': 0,
+      'storage-unknown': 0,
+      'storage-closed': 0,
     },
     deaths: 0,
     snapshots: 0,
@@ -57,6 +63,8 @@ export function zeroCounters(): Counters {
     crashes: 0,
     prevents: 0,
     refusals: 0,
+    full: 0,
+    failures: 0,
     recordsLost: 0,
     attemptsMax: 0,
     steps: 0,

@@ -45,6 +45,11 @@ export class Disk {
     this.#flushed += count;
   }
 
+  /** There is no room for the next ones: nothing of them is kept. */
+  refuse(count: number): void {
+    this.#records.splice(this.#flushed, count);
+  }
+
   /** Answers how many records are gone. */
   crash(random: SeededRandom): number {
     const before = this.#records.length;

@@ -1,7 +1,9 @@
 /** Commit logs and ways to them with one fault each; see `log-faults.ts`. */
 import type { PartitionId, Timestamp } from '@troupe/core';
 import {
+  type AnswerWhen,
   CommitLog,
+  type CommitLogPorts,
   type CommitRecord,
   type LoggedTransaction,
   type LogOrigin,
@@ -35,14 +37,21 @@ export class LogWithFallingFence extends CommitLog {
 
 /** Reads what a partition holds, and raises its fence when that is sent. */
 export class LogFencingLate extends CommitLog {
+  readonly #stateOf: (partition: PartitionId) => unknown;
   #isOpening = false;
 
+  constructor(ports: CommitLogPorts) {
+    super(ports);
+    this.#stateOf = (partition) => ports.stateOf(partition);
+  }
+
   override open(partition: PartitionId, incarnation: number, from: LogOrigin): void {
+    const state = this.#stateOf(partition);
     this.#isOpening = true;
     super.open(partition, incarnation, {
-      send: (message) => {
+      send: ([op]) => {
         super.raiseFence(partition, incarnation);
-        from.send(message);
+        from.send([op, partition, incarnation, state]);
       },
     });
     this.#isOpening = false;
@@ -50,6 +59,21 @@ export class LogFencingLate extends CommitLog {
 
   protected override raiseFence(partition: PartitionId, incarnation: number): void {
     if (!this.#isOpening) super.raiseFence(partition, incarnation);
+  }
+}
+
+/** Tells at once what a partition holds, without what waits for the flush. */
+export class LogOpeningBeforeTheFlush extends CommitLog {
+  readonly #durableStateOf: (partition: PartitionId) => unknown;
+
+  constructor(ports: CommitLogPorts, durableStateOf: (partition: PartitionId) => unknown) {
+    super(ports);
+    this.#durableStateOf = durableStateOf;
+  }
+
+  override open(partition: PartitionId, incarnation: number, from: LogOrigin): void {
+    this.raiseFence(partition, incarnation);
+    from.send([LogReplyOp.state, partition, incarnation, this.#durableStateOf(partition)]);
   }
 }
 
@@ -61,8 +85,8 @@ export class LogAnsweringBeforeTheFlush extends CommitLog {
     return this.#waiting;
   }
 
-  override commit(record: CommitRecord, heard: number, from: LogOrigin): void {
-    super.commit(record, heard, from);
+  override commit(record: CommitRecord, heard: number, from: LogOrigin, when?: AnswerWhen): void {
+    super.commit(record, heard, from, when);
     const appended = super.unflushed;
     this.#waiting += appended;
     super.flushed(appended);
@@ -70,6 +94,56 @@ export class LogAnsweringBeforeTheFlush extends CommitLog {
 
   override flushed(count: number): void {
     this.#waiting -= count;
+  }
+}
+
+/** Takes what there is no room for to be as good as kept. */
+export class LogForgettingRefusals extends CommitLog {
+  override refused(count: number): void {
+    this.flushed(count);
+  }
+}
+
+/** Says of commits that a failing storage may have kept that they were not done. */
+export class LogSureOfFailures extends CommitLog {
+  override failed(): void {
+    this.refused(this.unflushed);
+    super.failed();
+  }
+}
+
+/** Goes on after a failure as if later flushes could be believed. */
+export class LogWritingOn extends CommitLog {
+  override failed(): void {
+    this.refused(this.unflushed);
+  }
+}
+
+/** Opens partitions with whatever a failed storage shows of them. */
+export class LogOpeningAfterFailures extends CommitLog {
+  readonly #stateOf: (partition: PartitionId) => unknown;
+
+  constructor(ports: CommitLogPorts) {
+    super(ports);
+    this.#stateOf = (partition) => ports.stateOf(partition);
+  }
+
+  override open(partition: PartitionId, incarnation: number, from: LogOrigin): void {
+    super.open(partition, incarnation, {
+      send: ([op, ...rest]) => {
+        if (op === LogReplyOp.unopened)
+          from.send([LogReplyOp.state, partition, incarnation, this.#stateOf(partition)]);
+        else from.send([op, ...rest]);
+      },
+    });
+  }
+}
+
+/** Answers a plain write when it has been submitted. */
+export class ParticipationKeepingEarly extends OneLogParticipation {
+  override keep(...[touched, timestamp, writes, decided]: Parameters<OneLogParticipation['keep']>): void {
+    super.keep(touched, timestamp, writes, () => undefined);
+    decided('committed');
   }
 }
 

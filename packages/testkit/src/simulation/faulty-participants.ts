@@ -80,6 +80,17 @@ export class ParticipantIgnoringFlushes extends Participant {
   }
 }
 
+/** Answers snapshots without a look at the plain writes that the log is about to have. */
+export class ParticipantIgnoringPlainWrites extends Participant {
+  override isSettled(table: number, key: StorageKey | undefined, snapshot: Timestamp): boolean {
+    const blocks = this.writes?.blocks.bind(this.writes);
+    if (this.writes !== undefined) this.writes.blocks = () => false;
+    const isSettled = super.isSettled(table, key, snapshot);
+    if (this.writes !== undefined && blocks !== undefined) this.writes.blocks = blocks;
+    return isSettled;
+  }
+}
+
 /** Installs what it commits alone, and gives its locks back, before the log has flushed it; tells the commit in time. */
 export class ParticipantShowingTooEarly extends Participant {
   readonly #holding = new Map<Origin, Origin>();
@@ -96,8 +107,10 @@ export class ParticipantShowingTooEarly extends Participant {
         held.set(id, () => undefined);
         log.commitHere(transaction, vote, touched, () => held.get(id)?.());
         origin.words.commit(slot, id, vote.timestamp);
-        decided(true);
+        decided('committed');
       },
+      keep: (...given) => log.keep(...given),
+      isCongested: false,
     };
     super(partition, early === undefined ? { draw } : { draw, log: early }, strategy);
     this.#held = held;

@@ -102,7 +102,6 @@ export class GridMember implements MemberBehaviour<Frame> {
       shared,
       tryPartition: (id) => this.host.tryServe(id),
       answer: (to, requestId, answer) => this.#reply(to, requestId, answer),
-      ...(this.#log === undefined ? {} : { append: (...given) => parts.plainWrite(this, ...given) }),
     });
     this.#procedures = new ProcedureServer(world, this);
     for (const id of world.partitionsOf(this.address.name)) this.host.create(id);

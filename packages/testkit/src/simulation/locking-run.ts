@@ -24,7 +24,9 @@ export type RunResult =
       /** Undefined for a body that threw: what it has read was true, at some time. */
       readonly timestamp: number | undefined;
     }
-  | { readonly kind: 'failed' };
+  | { readonly kind: 'failed' }
+  /** The storage failed with it. */
+  | { readonly kind: 'unknown' };
 
 /** No row expires within a run. */
 const retentionMs = 1e12;
@@ -113,8 +115,10 @@ export class LockingRun {
       const rows = this.#rows(attempt).filter(([, row]) => incarnationOf(row) > 0);
       return { kind: 'ok', mops: [...(mops ?? []), ...rows], incarnationOf, timestamp: outcome.timestamp };
     }
-    this.#record.unanswered = undefined;
     counters.aborts[outcome.cause] += 1;
+    // It may be there after the next start.
+    if (outcome.cause === 'storage-unknown') return { kind: 'unknown' };
+    this.#record.unanswered = undefined;
     if (attempt.once?.isAnswered === true) return this.#stored(attempt);
     if (outcome.cause === 'busy') {
       this.#busy ??= new BusyList(this.#world.delay(patience));

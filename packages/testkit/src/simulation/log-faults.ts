@@ -1,18 +1,27 @@
 /** Faults in the one-log form of the decision, in what survives a process, and in what may be shown when. */
 
-import { CommitLog } from '@troupe/transactions';
 import { CoordinatorPreventingTheLiving } from './faulty-coordinators.ts';
 import {
   LogAnsweringBeforeTheFlush,
   LogFencingLate,
   LogForgettingPrevents,
+  LogForgettingRefusals,
+  LogOpeningAfterFailures,
+  LogOpeningBeforeTheFlush,
+  LogSureOfFailures,
   LogWithFallingFence,
   LogWithoutFence,
+  LogWritingOn,
+  ParticipationKeepingEarly,
   ParticipationNotAsking,
 } from './faulty-logs.ts';
-import { ParticipantIgnoringFlushes, ParticipantShowingTooEarly } from './faulty-participants.ts';
+import {
+  ParticipantIgnoringFlushes,
+  ParticipantIgnoringPlainWrites,
+  ParticipantShowingTooEarly,
+} from './faulty-participants.ts';
 import { WordsCommittingAlways } from './faulty-words.ts';
-import { clogged, crashes, dyingHosts, type PlantedFault } from './planted-fault.ts';
+import { clogged, crashes, dyingHosts, failures, type PlantedFault } from './planted-fault.ts';
 import { weightsOf } from './shape.ts';
 
 /** By name. */
@@ -52,10 +61,9 @@ export const logFaults: readonly PlantedFault[] = (
       name: 'state-without-what-is-in-the-flush',
       parts: {
         commitLog: (ports, disk) =>
-          new CommitLog({
-            ...ports,
-            stateOf: (partition) => disk.stateOf(partition, disk.records.slice(0, disk.flushed)),
-          }),
+          new LogOpeningBeforeTheFlush(ports, (partition) =>
+            disk.stateOf(partition, disk.records.slice(0, disk.flushed)),
+          ),
       },
       aim: { ...dyingHosts, restartDelay: 0 },
     },
@@ -78,6 +86,54 @@ export const logFaults: readonly PlantedFault[] = (
       name: 'single-commit-submitted-without-the-word',
       parts: { originWords: (memory) => new WordsCommittingAlways(memory) },
       aim: { timeoutChance: 0.3, mopsMax: 1, hostProcesses: 2 },
+    },
+    {
+      name: 'plain-write-answered-before-the-flush',
+      parts: { participantLog: (log) => new ParticipationKeepingEarly(log) },
+      aim: { ...crashes, weights: weightsOf({ interactive: 1, plain: 4 }) },
+    },
+    {
+      name: 'snapshot-ignores-a-plain-write-in-its-flush',
+      parts: { participant: (...given) => new ParticipantIgnoringPlainWrites(...given) },
+      // Two snapshots that disagree about the order of two writes: many of both, and links that hold some up.
+      aim: {
+        hosts: 2,
+        partitions: 2,
+        mainProcesses: 4,
+        hostProcesses: 2,
+        operations: 200,
+        deaths: 0,
+        crashes: 0,
+        fullChance: 0,
+        failChance: 0,
+        logDelay: 10,
+        liveKeys: 2,
+        mopsMax: 3,
+        appendsPerKeyMax: 64,
+        thinkDelay: 0,
+        weights: weightsOf({ plain: 3, snapshot: 3 }),
+        ...clogged(0.2, 30),
+      },
+    },
+    {
+      name: 'refused-for-want-of-room-taken-for-kept',
+      parts: { commitLog: (ports) => new LogForgettingRefusals(ports) },
+      aim: { ...dyingHosts, fullChance: 0.2 },
+    },
+    {
+      name: 'failed-flush-taken-for-not-done',
+      parts: { commitLog: (ports) => new LogSureOfFailures(ports) },
+      aim: failures,
+    },
+    {
+      name: 'writing-on-after-a-failed-flush',
+      parts: { commitLog: (ports) => new LogWritingOn(ports) },
+      aim: failures,
+    },
+    {
+      name: 'partition-opened-after-a-failed-flush',
+      parts: { commitLog: (ports) => new LogOpeningAfterFailures(ports) },
+      aim: { ...failures, deaths: 16, restartDelay: 0, ...clogged(0.1, 10) },
     },
     {
       name: 'clock-restarts-low',

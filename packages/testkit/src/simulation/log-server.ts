@@ -31,6 +31,10 @@ export interface LogServerPorts {
   readonly counters: Counters;
   /** How long the next flush takes. */
   flushDelayMs(): number;
+  /** How the next flush ends. */
+  flushEnd(): 'durable' | 'full' | 'failed';
+  /** The storage is lost for writing. */
+  failed(): void;
 }
 
 export class LogServer implements MemberBehaviour<Frame> {
@@ -80,14 +84,32 @@ export class LogServer implements MemberBehaviour<Frame> {
 
   #flush(): void {
     const count = this.#log.unflushed;
-    if (this.#isFlushing || count === 0) return;
+    if (this.#isFlushing || count === 0 || this.#log.hasFailed) return;
     this.#isFlushing = true;
     this.#context.clock.setTimer(this.#ports.flushDelayMs(), () => {
       this.#isFlushing = false;
-      this.#ports.disk.flush(count);
-      this.#log.flushed(count);
+      this.#end(count);
       this.#flush();
     });
+  }
+
+  #end(count: number): void {
+    const ports = this.#ports;
+    const { disk, counters } = ports;
+    const end = ports.flushEnd();
+    if (end === 'durable') {
+      disk.flush(count);
+      this.#log.flushed(count);
+    } else if (end === 'full') {
+      counters.full += count;
+      disk.refuse(count);
+      this.#log.refused(count);
+    } else {
+      // What the disk has of it is for a crash to show.
+      counters.failures += 1;
+      this.#log.failed();
+      ports.failed();
+    }
   }
 
   #answer(to: MemberAddress, message: unknown[]): void {

@@ -66,11 +66,15 @@ export class PartitionHost {
       return;
     }
     this.#opening.set(id, []);
-    log.open(id, incarnation, (state) => {
-      this.#create(id, incarnation, state as Message);
-      const waiting = this.#opening.get(id) ?? [];
-      this.#opening.delete(id);
-      for (const action of waiting) action();
+    log.open(id, incarnation, {
+      opened: (state) => {
+        this.#create(id, incarnation, state as Message);
+        const waiting = this.#opening.get(id) ?? [];
+        this.#opening.delete(id);
+        for (const action of waiting) action();
+      },
+      // Only the whole process' end helps, which is about to come.
+      unopened: () => undefined,
     });
   }
 

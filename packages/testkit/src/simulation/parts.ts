@@ -26,7 +26,6 @@ import {
   Workspace,
 } from '@troupe/transactions';
 import type { Disk } from './disk.ts';
-import { appendDurably } from './plain-write.ts';
 
 export interface SimulationParts {
   coordinator(id: TransactionId, age: number, slot: number, ports: CoordinatorPorts): Coordinator;
@@ -47,8 +46,6 @@ export interface SimulationParts {
   workspace(): Workspace;
   /** What an attempt does about its idempotency key. */
   guard(key: string, procedure: string | undefined, ground: IdempotencyGround): IdempotencyGuard;
-  /** A plain write where there is a log. */
-  plainWrite(...given: Parameters<typeof appendDurably>): void;
   /** A participant's view of a coordinator's words. */
   originWords(memory: SharedArrayBuffer): StatusWords;
   /** The horizon of a partition that is created anew. */
@@ -82,7 +79,6 @@ export const soundParts: SimulationParts = {
   },
   workspace: () => new Workspace(),
   guard: (key, procedure, ground) => new IdempotencyGuard(key, procedure, ground),
-  plainWrite: appendDurably,
   originWords: (memory) => new StatusWords(memory),
   horizon: (shared) => shared.draw(),
   draws: (shared) => () => shared.draw(),

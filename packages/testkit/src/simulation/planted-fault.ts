@@ -114,3 +114,16 @@ export const withActors: Partial<Shape> = {
   liveKeys: 3,
   weights: weightsOf({ turn: 1, actors: 2, interactive: 1 }),
 };
+
+/** Storages that fail while much waits for the flush, and a while until the process ends for it. */
+export const failures: Partial<Shape> = {
+  hosts: 2,
+  partitions: 3,
+  operations: 90,
+  deaths: 0,
+  crashes: 2,
+  failChance: 0.1,
+  fullChance: 0,
+  logDelay: 10,
+  thinkDelay: 0,
+};

@@ -67,6 +67,9 @@ export interface Shape {
   readonly crashes: number;
   /** How long the log takes to flush. */
   readonly logDelay: number;
+  /** How often a flush finds no room, and how often it fails for good. */
+  readonly fullChance: number;
+  readonly failChance: number;
   readonly restartDelay: number;
   /** How long after a death the incarnations rise, if nobody notices it earlier. */
   readonly noticeDelay: number;
@@ -99,6 +102,8 @@ export function drawShape(random: SeededRandom, mode: SimulationMode, aim: Parti
     deaths: random.pick([0, 1, 2, 4]),
     crashes: mode === 'one-log' ? random.pick([0, 0, 1, 2]) : 0,
     logDelay: random.pick([0, 2, 10]),
+    fullChance: mode === 'one-log' ? random.fork('full').pick([0, 0, 0.1]) : 0,
+    failChance: mode === 'one-log' ? random.fork('fail').pick([0, 0, 0.02]) : 0,
     restartDelay: random.pick([0, 2, 20]),
     noticeDelay: random.pick([0, 3]),
     slots: random.pick([2, 4, 64]),

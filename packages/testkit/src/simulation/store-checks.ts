@@ -38,7 +38,7 @@ function checkLog(world: World): void {
     const { outcome } = attempt;
     if (fateOf(attempt) === 'committed' && attempt.writes.size > 0 && !logged.has(id))
       world.problems.push(`durability: ${id} committed and is not in the log`);
-    if (outcome?.committed === false && logged.has(id))
+    if (outcome?.committed === false && outcome.cause !== 'storage-unknown' && logged.has(id))
       world.problems.push(`atomicity: ${id} was told to be aborted and is in the log`);
   }
   for (const member of world.members()) {

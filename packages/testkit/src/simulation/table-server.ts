@@ -3,7 +3,7 @@
  * the concurrency control, run in one turn or wait in line, answer. Of core's operations only those that the workload
  * needs; `append` is in the place of all that read and write one key.
  */
-import type { SharedState, Timestamp, Waiting } from '@troupe/core';
+import type { SharedState, StorageError, Timestamp, Waiting } from '@troupe/core';
 import { newest, type PartitionStore, SnapshotTooOldError, TableOp } from '@troupe/core';
 import type { Participant } from '@troupe/transactions';
 import { formatAddress, type MemberAddress } from '../simulated-member.ts';
@@ -33,14 +33,6 @@ export interface TableServerPorts {
   readonly shared: SharedState;
   tryPartition(id: number): ServedPartition | undefined;
   answer(to: MemberAddress, requestId: number, answer: CallAnswer): void;
-  /** Appends to a list as a transaction of its own, where a write must be durable before it is answered. */
-  readonly append?: (
-    partition: number,
-    table: number,
-    key: string,
-    value: number,
-    settle: (answer: CallAnswer) => void,
-  ) => void;
 }
 
 type Message = readonly unknown[];
@@ -82,11 +74,7 @@ export class TableServer {
     const table = message[4] as number;
     const key = message[5] as string;
     const access = message[0] === TableOp.get ? 'read' : 'write';
-    if (access === 'write' && this.#ports.append !== undefined) {
-      this.#ports.append(partition.id, table, key, message[6] as number, (answer) =>
-        this.#ports.answer(from, message[1] as number, answer),
-      );
-    } else if (participant.isFree(table, key, access)) this.#apply(partition, message, from);
+    if (participant.isFree(table, key, access)) this.#apply(partition, message, from);
     else {
       this.#wait(
         message,
@@ -97,14 +85,20 @@ export class TableServer {
     }
   }
 
-  #apply({ store }: ServedPartition, message: Message, from: MemberAddress): void {
+  #apply({ store, participant }: ServedPartition, message: Message, from: MemberAddress): void {
     const table = message[4] as number;
     const key = message[5] as string;
     const value = store.read(table, key);
     if (message[0] === appendOp) {
       const list = [...((value as readonly number[] | undefined) ?? []), message[6] as number];
-      const timestamp = this.#ports.shared.draw();
-      store.write(table, key, list, timestamp);
+      const { writes } = participant;
+      if (writes !== undefined) {
+        writes.keepKey(table, key, list, (error) =>
+          this.#ports.answer(from, message[1] as number, keptAnswer(error, value)),
+        );
+        return;
+      }
+      store.write(table, key, list, this.#ports.shared.draw());
     }
     this.#ports.answer(from, message[1] as number, { kind: 'answered', value });
   }
@@ -147,6 +141,13 @@ export class TableServer {
     });
     if (!resumed) requests.set(requestId, waiting);
   }
+}
+
+function keptAnswer(error: Error | undefined, value: unknown): CallAnswer {
+  if (error === undefined) return { kind: 'answered', value };
+  // As if its owner had died.
+  const isUnknown = (error as StorageError).details['outcome'] === 'unknown';
+  return { kind: isUnknown ? 'lost' : 'moved' };
 }
 
 function answerOf(store: PartitionStore, message: Message): CallAnswer {

@@ -239,6 +239,19 @@ export class World {
     this.#deaths.clear();
   }
 
+  /** Nothing is written any more, so after a while somebody starts the process again. */
+  #storageFailed(random: SeededRandom): void {
+    const delayMs = (): number => random.next() * this.delay(20);
+    this.time.schedule(
+      delayMs(),
+      () => {
+        this.crash();
+        this.time.schedule(delayMs(), () => this.startAgain(), 'start again after a failure');
+      },
+      'end after a failure',
+    );
+  }
+
   /** Starts the process again after a crash. */
   startAgain(): void {
     if (!this.#isDown) return;
@@ -255,8 +268,14 @@ export class World {
   #startLog(context: ConstructorParameters<typeof LogServer>[1]): LogServer {
     const random = context.random.fork('flush');
     const flushDelayMs = (): number => drawDurationMs(random, this.delay(this.shape.logDelay), 'long-tailed');
-    const { disk, parts, counters } = this;
-    return new LogServer({ disk, parts, counters, flushDelayMs }, context);
+    const ends = context.random.fork('flush ends');
+    const { disk, parts, counters, shape } = this;
+    const flushEnd = (): 'durable' | 'full' | 'failed' => {
+      if (ends.chance(shape.failChance)) return 'failed';
+      return ends.chance(shape.fullChance) ? 'full' : 'durable';
+    };
+    const failed = (): void => this.#storageFailed(ends);
+    return new LogServer({ disk, parts, counters, flushDelayMs, flushEnd, failed }, context);
   }
 
   #startMember(name: string, context: ConstructorParameters<typeof GridMember>[1]): GridMember {

@@ -1,0 +1,116 @@
+/**
+ * The bytes of one entry of the checkpoint. Pure.
+ *
+ *     key    = partition (u16), table (u16), both big endian, then the key; a long one cut, then its SHA-256
+ *     value  = checksum (u32) of the key above and what follows, timestamp (float64),
+ *              for a long key its length (u32) and all of it, then the value; little endian
+ */
+import { createHash } from 'node:crypto';
+import { crc32 } from 'node:zlib';
+import { wholeKeyBytesMax } from '../limits.ts';
+
+const prefixBytes = 4;
+const hashBytes = 32;
+const valueHeaderBytes = 12;
+/** No whole key is as long as this, so the length tells which it is. */
+const cutKeyBytes = prefixBytes + wholeKeyBytesMax + hashBytes;
+
+export interface DataEntry {
+  readonly partition: number;
+  readonly table: number;
+  readonly key: Uint8Array;
+  readonly timestamp: number;
+  readonly value: Uint8Array;
+}
+
+export function dataKey(partition: number, table: number, key: Uint8Array): Buffer {
+  const isWhole = key.byteLength < wholeKeyBytesMax;
+  const bytes = Buffer.allocUnsafe(isWhole ? prefixBytes + key.byteLength : cutKeyBytes);
+  bytes.writeUInt16BE(partition, 0);
+  bytes.writeUInt16BE(table, 2);
+  if (isWhole) bytes.set(key, prefixBytes);
+  else {
+    bytes.set(key.subarray(0, wholeKeyBytesMax), prefixBytes);
+    bytes.set(createHash('sha256').update(key).digest(), prefixBytes + wholeKeyBytesMax);
+  }
+  return bytes;
+}
+
+/** `key`: what `dataKey` made of the entry's. */
+export function dataValue(key: Buffer, entry: Omit<DataEntry, 'partition' | 'table'>): Buffer {
+  const isCut = key.byteLength === cutKeyBytes;
+  const from = valueHeaderBytes + (isCut ? 4 + entry.key.byteLength : 0);
+  const bytes = Buffer.allocUnsafe(from + entry.value.byteLength);
+  bytes.writeDoubleLE(entry.timestamp, 4);
+  if (isCut) {
+    bytes.writeUInt32LE(entry.key.byteLength, valueHeaderBytes);
+    bytes.set(entry.key, valueHeaderBytes + 4);
+  }
+  bytes.set(entry.value, from);
+  bytes.writeUInt32LE(crc32(bytes.subarray(4), crc32(key)), 0);
+  return bytes;
+}
+
+/** What can be said of an entry whose value is damaged. */
+export interface DamagedEntry {
+  readonly partition: number;
+  readonly table: number;
+  /** In hexadecimal, as far as it stands in the key. */
+  readonly key: string;
+}
+
+export type ReadEntry =
+  | { readonly kind: 'sound'; readonly entry: DataEntry }
+  | { readonly kind: 'damaged'; readonly place: DamagedEntry };
+
+export function readEntry(keyBytes: Uint8Array, valueBytes: Uint8Array): ReadEntry {
+  const key = asBuffer(keyBytes);
+  const value = asBuffer(valueBytes);
+  const partition = key.byteLength < prefixBytes ? 0 : key.readUInt16BE(0);
+  const table = key.byteLength < prefixBytes ? 0 : key.readUInt16BE(2);
+  const isSound =
+    key.byteLength >= prefixBytes &&
+    value.byteLength >= valueHeaderBytes &&
+    crc32(value.subarray(4), crc32(key)) === value.readUInt32LE(0);
+  if (!isSound) {
+    return { kind: 'damaged', place: { partition, table, key: key.subarray(prefixBytes).toString('hex') } };
+  }
+  const timestamp = value.readDoubleLE(4);
+  if (key.byteLength < cutKeyBytes) {
+    const entry = {
+      partition,
+      table,
+      key: key.subarray(prefixBytes),
+      timestamp,
+      value: value.subarray(valueHeaderBytes),
+    };
+    return { kind: 'sound', entry };
+  }
+  const from = valueHeaderBytes + 4;
+  const to = from + value.readUInt32LE(valueHeaderBytes);
+  const whole = value.subarray(from, to);
+  return { kind: 'sound', entry: { partition, table, key: whole, timestamp, value: value.subarray(to) } };
+}
+
+/** Where the entries of a partition, or of one of its tables, begin. */
+export function startOf(partition: number, table = 0): Buffer {
+  const bytes = Buffer.alloc(prefixBytes);
+  bytes.writeUInt16BE(partition, 0);
+  bytes.writeUInt16BE(table, 2);
+  return bytes;
+}
+
+/** The place behind the entries of a partition, or of one of its tables. */
+export function endOf(partition: number, table = 0xffff): Buffer {
+  const next = partition * 0x10000 + table + 1;
+  if (next < 2 ** 32) {
+    const bytes = Buffer.alloc(prefixBytes);
+    bytes.writeUInt32BE(next);
+    return bytes;
+  }
+  return Buffer.alloc(prefixBytes + 1, 0xff);
+}
+
+function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}

@@ -1,0 +1,92 @@
+/** The checkpoint's entries in an LMDB environment: one file, its writes made by a thread of LMDB's own. */
+import { existsSync, statSync } from 'node:fs';
+import { type Database, open, type RootDatabase } from 'lmdb';
+import type { OrderedStore, StoreEntry, StoreRange } from './ordered-store.ts';
+
+const binary = { encoding: 'binary', keyEncoding: 'binary', cache: false } as const;
+const stateKey = Buffer.from('state');
+
+export class LmdbStore implements OrderedStore {
+  readonly #environment: RootDatabase<Uint8Array, Uint8Array>;
+  readonly #data: Database<Uint8Array, Uint8Array>;
+  readonly #meta: Database<Uint8Array, Uint8Array>;
+  /** Of the last write; LMDB shares one among the writes of a turn. */
+  #lastCommit: Promise<unknown> | undefined;
+  #settled: Promise<unknown> | undefined;
+  #failure: { readonly error: unknown } | undefined;
+
+  /** Throws where the file is no LMDB environment, or shorter than it says it is. */
+  constructor(file: string, access: 'read' | 'write') {
+    const before = existsSync(file) ? statSync(file).size : undefined;
+    this.#environment = open({
+      path: file,
+      noSubdir: true,
+      maxDbs: 2,
+      // Fixed, for the longest key depends on it.
+      pageSize: 4096,
+      readOnly: access === 'read',
+      // Pages are on the disk before the record that names them is written: LMDB's own order, and no boot ids to trust.
+      overlappingSync: false,
+      ...binary,
+    });
+    const { pageSize, lastPageNumber } = this.#environment.getStats() as Record<string, number>;
+    const wanted = ((lastPageNumber ?? 0) + 1) * (pageSize ?? 0);
+    // The file is mapped: a page beyond its end would end the process with SIGBUS.
+    if (before !== undefined && before > 0 && before < wanted) {
+      void this.#environment.close();
+      throw new Error(`the file has ${before} bytes and needs ${wanted}`);
+    }
+    this.#data = this.#environment.openDB('data', binary);
+    this.#meta = this.#environment.openDB('meta', binary);
+  }
+
+  put(key: Uint8Array, value: Uint8Array): void {
+    this.#queued(this.#data.put(key, value));
+  }
+
+  remove(key: Uint8Array): void {
+    this.#queued(this.#data.remove(key));
+  }
+
+  putState(state: Uint8Array): void {
+    this.#queued(this.#meta.put(stateKey, state));
+  }
+
+  getState(): Uint8Array | undefined {
+    return this.#meta.get(stateKey);
+  }
+
+  async written(): Promise<void> {
+    await this.#settled;
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  async flushed(): Promise<void> {
+    await this.written();
+    await this.#environment.flushed;
+    if (this.#failure !== undefined) throw this.#failure.error;
+  }
+
+  *range({ start, isExclusive, end }: StoreRange): Iterable<StoreEntry> {
+    // Without it a range may show what was there before the writes of this turn.
+    this.#data.resetReadTxn();
+    yield* this.#data.getRange({ start, end, exclusiveStart: isExclusive } as { start: Uint8Array });
+  }
+
+  async copyTo(path: string): Promise<void> {
+    await this.#environment.backup(path, false);
+  }
+
+  async close(): Promise<void> {
+    await this.#settled;
+    await this.#environment.close();
+  }
+
+  #queued(commit: Promise<unknown>): void {
+    if (commit === this.#lastCommit) return;
+    this.#lastCommit = commit;
+    this.#settled = commit.then(undefined, (error: unknown) => {
+      this.#failure ??= { error };
+    });
+  }
+}
