@@ -72,6 +72,12 @@ export class GuardNotAskingForBlindWrites extends IdempotencyGuard {
     return super.asks(request);
   }
 
+  override guarded(requests: readonly PartitionRequest[]): readonly PartitionRequest[] {
+    // Locks without values are those of blind writes.
+    const areBlind = requests.some(({ accesses }) => (accesses[2] as number) < 0);
+    return this.#hasLocked && areBlind ? requests : super.guarded(requests);
+  }
+
   override missing(partitions: Iterable<PartitionId>): PartitionRequest[] {
     return this.#hasLocked ? [] : super.missing(partitions);
   }
