@@ -6,7 +6,7 @@
  * than may be.
  */
 import type { RecoveryProgress, StorageEngine, StorageShape, StoredCommit } from '@troupe/core';
-import { type CheckpointState, packState, tryUnpackState } from './checkpoint/checkpoint-state.ts';
+import { type CheckpointState, packState } from './checkpoint/checkpoint-state.ts';
 import type { DamagedEntry } from './checkpoint/data-entry.ts';
 import { Fold } from './checkpoint/fold.ts';
 import type { OrderedStore } from './checkpoint/ordered-store.ts';
@@ -17,6 +17,7 @@ import type { LogFiles } from './log/log-files.ts';
 import { continueLog, type LogRecovery, readLog } from './log/log-recovery.ts';
 import { nameOfSegment } from './log/log-scan.ts';
 import { type LogPlace, LogWriter } from './log/log-writer.ts';
+import { checkStructure, pagesOrDamage, stateOf } from './open-checkpoint.ts';
 import type { EngineOptions } from './options.ts';
 import { matchShape } from './shape.ts';
 import { damaged } from './storage-errors.ts';
@@ -42,23 +43,6 @@ export interface EngineParts {
   ) => Promise<void>;
 }
 
-/** The state of the checkpoint, or a first one. Throws StorageError STORAGE_DAMAGED. */
-export function stateOf(
-  path: string,
-  store: OrderedStore,
-  fresh: { readonly id: string; readonly partitionCount: number } | undefined,
-): CheckpointState {
-  const bytes = store.getState();
-  if (bytes === undefined && fresh !== undefined) {
-    const sequences = { foldedSequence: 0, flushedSequence: 0 };
-    return { ...fresh, ...sequences, tables: {}, nextTable: 0, startEpoch: undefined, lastTimestamp: 0 };
-  }
-  const state = bytes === undefined ? undefined : tryUnpackState(bytes);
-  if (state === undefined)
-    throw damaged(path, 'the state of the checkpoint is unreadable', { file: checkpointName });
-  return state;
-}
-
 /** Throws StorageError STORAGE_DAMAGED, STORAGE_SHAPE, STORAGE_TOO_NEW, STORAGE_NOT_WRITABLE. */
 export async function openEngine(
   parts: EngineParts,
@@ -72,6 +56,7 @@ export async function openEngine(
   if (stored.id !== parts.id) {
     throw damaged(path, 'the checkpoint belongs to another storage', { file: checkpointName });
   }
+  checkStructure(path, store, stored.partitionCount);
   const matched = matchShape(path, stored, shape, options.dropTables);
   const unfolded = new Unfolded();
   const id = Buffer.from(parts.id, 'hex');
@@ -169,7 +154,8 @@ export class Engine implements StorageEngine {
     for (const part of this.#writer.readWaiting(partition)) overlay.add(part, this.#isKept);
     const { store, options } = this.#parts;
     const damagedEntry = (place: DamagedEntry): Error => this.#damagedEntry(options.path, place);
-    return readPages(partition, overlay, { store, damaged: damagedEntry, isKept: this.#isKept });
+    const pages = readPages(partition, overlay, { store, damaged: damagedEntry, isKept: this.#isKept });
+    return pagesOrDamage(options.path, partition, pages);
   }
 
   async backup(path: string): Promise<void> {

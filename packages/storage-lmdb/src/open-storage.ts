@@ -4,11 +4,11 @@ import type { OpenStorage, StorageEngine } from '@troupe/core';
 import { writeBackup } from './backup.ts';
 import { packState } from './checkpoint/checkpoint-state.ts';
 import type { LmdbStore } from './checkpoint/lmdb-store.ts';
-import { type Engine, openEngine, stateOf } from './engine.ts';
+import { type Engine, openEngine } from './engine.ts';
 import { type FolderLock, lockFolder } from './folder-lock.ts';
 import { FolderLogFiles } from './log/log-files.ts';
 import { segmentsAmong, startLog } from './log/log-recovery.ts';
-import { openCheckpoint } from './open-checkpoint.ts';
+import { openCheckpoint, stateOf } from './open-checkpoint.ts';
 import type { EngineOptions } from './options.ts';
 import {
   makeFolder,

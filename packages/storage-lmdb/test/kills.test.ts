@@ -5,7 +5,7 @@ import { readPicture, SeededRandom } from '@troupe/testkit';
 import { expect, it } from 'vitest';
 import { openAt, temporaryFolder } from './temporary-storage.ts';
 
-const kills = Number(process.env['TROUPE_KILLS'] ?? 25);
+const kills = Number(process.env['TROUPE_KILLS'] ?? 50);
 const program = fileURLToPath(new URL('./fixtures/append-for-ever.mjs', import.meta.url));
 
 it(`${kills} processes killed while they append lose nothing they had acknowledged, and leave nothing half`, async () => {

@@ -219,6 +219,14 @@ export class SimulatedStore implements OrderedStore {
     }
   }
 
+  countIn(range: StoreRange): number {
+    return [...this.range(range)].length;
+  }
+
+  count(): number {
+    return this.#visible.data.size;
+  }
+
   copyTo(): Promise<void> {
     return Promise.reject(new Error('there are no copies of a simulated store'));
   }

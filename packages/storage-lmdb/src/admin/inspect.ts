@@ -1,7 +1,7 @@
 /** What a storage holds, and whether all of it can be read. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { StorageError } from '@troupe/core';
-import { checkPartition, isOverlaid } from '../checkpoint/read-partition.ts';
+import { checkPartition, countMissing, isOverlaid } from '../checkpoint/read-partition.ts';
 import { storageVersion } from '../storage-folder.ts';
 import { PartitionOverlay } from '../unfolded.ts';
 import { readLogOf, type StoredContents, withContents } from './stored-contents.ts';
@@ -51,6 +51,8 @@ class Inspection {
       this.#damages.push(error.message);
       return undefined;
     });
+    const missing = countMissing(this.#contents.store, state.partitionCount);
+    if (missing !== 0) this.#damages.push(`checkpoint.mdb: ${missing} of its entries can't be reached`);
     const partitions: number[] = [];
     for (let partition = 0; partition < state.partitionCount; partition++) {
       partitions.push(await this.#inspect(partition));
@@ -93,7 +95,12 @@ class Inspection {
         count(read.entry.table, read.entry.key, read.entry.value);
       }
     });
-    for (const _ of pages) await nextTurn();
+    try {
+      for (const _ of pages) await nextTurn();
+    } catch (error) {
+      const message = error instanceof Error ? error.message : String(error);
+      this.#damages.push(`partition ${partition}: LMDB can't read it: ${message}`);
+    }
     for (const [table, changes] of overlay.tables) {
       for (const { key, value } of changes.entries.values())
         if (value !== undefined) count(table, key, value);

@@ -5,6 +5,7 @@ import { writeBackup } from '../backup.ts';
 import { type DataEntry, dataKey, dataValue, readEntry } from '../checkpoint/data-entry.ts';
 import { LmdbStore } from '../checkpoint/lmdb-store.ts';
 import { readPages } from '../checkpoint/read-partition.ts';
+import { checkStructure } from '../open-checkpoint.ts';
 import { damaged } from '../storage-errors.ts';
 import { checkpointName } from '../storage-folder.ts';
 import { PartitionOverlay } from '../unfolded.ts';
@@ -34,6 +35,7 @@ export function repartitionStorage({
   mustBeFunction(partitionOf, 'partitionOf');
   return withContents(from, 'read', async (contents) => {
     const log = await readLogOf(contents);
+    checkStructure(from, contents.store, contents.state.partitionCount);
     const { state } = contents;
     let entries = 0;
     const copy = async (file: string): Promise<void> => {

@@ -1,11 +1,10 @@
 /** A storage as the tools see it: under its lock, its log read, and nothing of it changed. */
 import type { CheckpointState } from '../checkpoint/checkpoint-state.ts';
 import type { LmdbStore } from '../checkpoint/lmdb-store.ts';
-import { stateOf } from '../engine.ts';
 import { type FolderLock, lockFolder } from '../folder-lock.ts';
 import { FolderLogFiles } from '../log/log-files.ts';
 import { type ReadLog, readLog } from '../log/log-recovery.ts';
-import { openCheckpoint } from '../open-checkpoint.ts';
+import { openCheckpoint, stateOf } from '../open-checkpoint.ts';
 import { storageError } from '../storage-errors.ts';
 import { readIdentity, type StorageIdentity } from '../storage-folder.ts';
 import { Unfolded } from '../unfolded.ts';

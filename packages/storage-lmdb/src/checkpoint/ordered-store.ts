@@ -15,6 +15,10 @@ export interface OrderedStore {
   flushed(): Promise<void>;
   /** In order, from `start` on (`isExclusive`: behind it), before `end`. To be used up within the turn. */
   range(range: StoreRange): Iterable<StoreEntry>;
+  /** Entries that `range` would find. */
+  countIn(range: StoreRange): number;
+  /** Entries there are, as the store has it in its books. */
+  count(): number;
   /** A copy of what was written, as a file that isn't there yet. */
   copyTo(path: string): Promise<void>;
   close(): Promise<void>;
