@@ -28,6 +28,8 @@ const protocolCores = [
   'packages/transactions/src/**/lock-*.ts',
   'packages/transactions/src/**/participant*.ts',
   'packages/transactions/src/transaction-record.ts',
+  'packages/transactions/src/participation.ts',
+  'packages/transactions/src/plain-waits.ts',
   'packages/transactions/src/snapshot-waits.ts',
   'packages/transactions/src/**/coordinator*.ts',
   'packages/transactions/src/transaction-record.ts',

@@ -24,7 +24,12 @@ export const transfer = procedure('transfer', {
 export const total = mapReduce('total', {
   map(context) {
     let sum = 0;
-    for (const balance of context.local(accounts).values()) sum += balance;
+    context
+      .local(accounts)
+      .values()
+      .forEach((balance) => {
+        sum += balance;
+      });
     return sum;
   },
   combine: (a, b) => a + b,

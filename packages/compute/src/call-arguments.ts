@@ -20,6 +20,7 @@ export type AnyRunOptions = AttemptOptions & {
   readonly at?: JobTarget;
   readonly over?: AnyTable;
   readonly transaction?: boolean | undefined;
+  readonly onFailedPart?: 'fail' | 'skip' | undefined;
 };
 
 export function labelOf({ kind, name }: AnyJob | AnyMapReduce): string {
@@ -45,6 +46,7 @@ const optionNames = {
   at: callOptionNamesWith('at', 'retries', 'shouldRetry', 'priority', 'transaction'),
   over: callOptionNamesWith('over', 'retries', 'shouldRetry', 'priority'),
 };
+const mapReduceOptionNames = [...optionNames.over, 'onFailedPart'];
 const streamOptionNames = callOptionNamesWith('at', 'over', 'priority');
 
 export function checkRunOptions(
@@ -60,7 +62,15 @@ export function checkRunOptions(
       { details: { argument: other } },
     );
   }
-  checkCallOptions(options, optionNames[where]);
+  const names = definition.kind === 'mapReduce' ? mapReduceOptionNames : optionNames[where];
+  checkCallOptions(options, names);
+  const { onFailedPart = 'fail' } = options as AnyRunOptions;
+  mustBe(
+    onFailedPart === 'fail' || onFailedPart === 'skip',
+    'onFailedPart',
+    "'fail' or 'skip'",
+    onFailedPart,
+  );
   if ('transaction' in options && options.transaction !== undefined)
     mustBe(typeof options.transaction === 'boolean', 'transaction', 'true or false', options.transaction);
   if (options.retries !== undefined) mustBeInteger(options.retries, 'retries', 0, Number.MAX_SAFE_INTEGER);

@@ -3,7 +3,7 @@ import type { AnyTable, CallOptions } from '@troupe/core';
 import type { Execution } from './execution.ts';
 import type { ExecutionRow } from './execution-row.ts';
 import type { JobDefinition } from './job.ts';
-import type { MapReduceDefinition } from './map-reduce.ts';
+import type { MapProgress, MapReduceDefinition } from './map-reduce.ts';
 import type { AttemptOptions } from './outgoing-call.ts';
 import type { JobTarget } from './target.ts';
 
@@ -20,6 +20,12 @@ export interface RunOptions extends AttemptOptions {
 export interface MapReduceRunOptions extends AttemptOptions {
   /** The table whose partitions are mapped. */
   readonly over: AnyTable;
+  /**
+   * What follows when a partition can't be mapped and its `retries` are used up. `'fail'`, the default: its error, and
+   * the other partitions are told to stop. `'skip'`: `reduce` gets the other parts, and the failed ones in its second
+   * argument. The deadline, the signal and the end of the grid end it in any case.
+   */
+  readonly onFailedPart?: 'fail' | 'skip' | undefined;
 }
 
 export interface BroadcastOptions extends AttemptOptions {
@@ -61,18 +67,18 @@ export interface ComputeClient {
   /** Runs a job where the data is. Rejects with the job's own error, QUEUE_FULL, TIMEOUT, or the signal's reason. */
   run<A, R, P, I>(job: JobDefinition<A, R, P, I>, args: NoInfer<A>, options: RunOptions): Promise<R>;
   /** Maps every partition of a table at its owner and reduces the parts here. */
-  run<A, P, R>(
-    mapReduce: MapReduceDefinition<A, P, R>,
+  run<A, P, R, M, S>(
+    mapReduce: MapReduceDefinition<A, P, R, M, S>,
     args: NoInfer<A>,
     options: MapReduceRunOptions,
   ): Promise<R>;
   /** As `run`, with a handle to follow, cancel and hurry it. Throws what is wrong with the arguments. */
   submit<A, R, P, I>(job: JobDefinition<A, R, P, I>, args: NoInfer<A>, options: RunOptions): Execution<R, P>;
-  submit<A, P, R>(
-    mapReduce: MapReduceDefinition<A, P, R>,
+  submit<A, P, R, M, S>(
+    mapReduce: MapReduceDefinition<A, P, R, M, S>,
     args: NoInfer<A>,
     options: MapReduceRunOptions,
-  ): Execution<R>;
+  ): Execution<R, MapProgress>;
   /** Runs a job everywhere; all runs go on to their end. Throws what is wrong with the arguments. */
   broadcast<A, R, P, I>(
     job: JobDefinition<A, R, P, I>,

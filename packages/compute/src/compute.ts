@@ -16,6 +16,7 @@ import {
 import type { ComputeClient } from './compute-client.ts';
 import { ComputeService } from './compute-service.ts';
 import { eventLoopPorts, type RunnerPorts } from './event-loop-ports.ts';
+import type { AnyJob } from './job.ts';
 import { contextMaker } from './job-context.ts';
 import { JobRunner } from './job-runner.ts';
 import { jobConcurrencyDefault, statesKeptMsDefault } from './limits.ts';
@@ -108,6 +109,11 @@ export class Compute {
     this.#pool = new JobRunner({ ...runner, body: this.#poolBody, concurrency: poolSize, place: 'the pool' });
     const calls = new MemberCompute(core, tables, joins);
     this.client = clientOf(calls);
+    tables.useReceivers({
+      check: (receiver) => void definitions.idOf(receiver),
+      receive: (receiver, at, page, bounds) =>
+        calls.run(receiver as AnyJob, page, { at, transaction: false, ...bounds }),
+    });
     const parts = { member, definitions, local: this.#local, pool: this.#pool, news: calls };
     member.register(Family.compute, new ComputeService(parts));
     const { blockedMsMax = Number.POSITIVE_INFINITY, onBlocked } = options;

@@ -11,8 +11,8 @@ import {
 import { type ExecutionEvent, type ExecutionState, isEnded, nextState } from './execution-state.ts';
 import { isAbortError } from './is-abort-error.ts';
 import { linkedAbort } from './linked-abort.ts';
-import { ComputeOp } from './messages.ts';
-import { type Attempt, type CallFollower, termsOf } from './outgoing-call.ts';
+import { ComputeOp, type JobTerms } from './messages.ts';
+import type { Attempt, CallFollower, ReportListener } from './outgoing-call.ts';
 import { ProgressFeed } from './progress-feed.ts';
 
 /** Unique in the grid. */
@@ -49,7 +49,7 @@ export interface Execution<R, P = unknown> {
   changePriority(priority: number): Promise<boolean>;
   /**
    * What the job reports with `ctx.progress(…)`, or yields when it is a generator. The newest wins: who reads slowly is
-   * told less often. The last report always comes. Ends when the execution has; leaving early costs nothing. For one
+   * told less often. Of a map-reduce, how many partitions are mapped. The last report always comes. Ends when the execution has; leaving early costs nothing. For one
    * reader: two share the reports.
    */
   progress(): AsyncIterableIterator<P>;
@@ -88,6 +88,7 @@ export class JobExecution<R> implements Execution<R>, CallFollower {
   #startedMs = 0;
   #finishedMs = 0;
   #cancelReason: unknown;
+  #listener: ReportListener | undefined;
 
   constructor({ id, member, name, signal, priority = 0, site, begin }: ExecutionParts<R>) {
     const linked = linkedAbort(signal);
@@ -160,9 +161,30 @@ export class JobExecution<R> implements Execution<R>, CallFollower {
   }
 
   reported(requestId: number, report: unknown, from: Peer): void {
-    this.#progress.add(requestId, report, () => {
+    const heard = (): void => {
       if (!isEnded(this.#state)) this.#member.sendProtocol(from, [ComputeOp.heard, requestId]);
-    });
+    };
+    if (this.#listener === undefined) this.#progress.add(requestId, report, heard);
+    else {
+      this.#listener(requestId, report);
+      heard();
+    }
+  }
+
+  count(listener: ReportListener): void {
+    this.#listener = listener;
+  }
+
+  progressed(report: unknown): void {
+    if (!isEnded(this.#state)) this.#progress.add(0, report, () => undefined);
+  }
+
+  answered(): void {
+    this.#attempts.clear();
+  }
+
+  get isCanceling(): boolean {
+    return this.#state === 'canceling';
   }
 
   attempting(attempt: Attempt): void {
@@ -198,7 +220,7 @@ export class JobExecution<R> implements Execution<R>, CallFollower {
   async #prioritize(attempt: Attempt, priority: number): Promise<boolean> {
     const requestId = requestIdOf(attempt);
     if (requestId === 0) {
-      attempt.message[8] = termsOf(priority);
+      attempt.message[8] = { ...(attempt.message[8] as JobTerms | undefined), priority };
       return true;
     }
     try {

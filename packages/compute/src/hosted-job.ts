@@ -27,6 +27,8 @@ export class HostedJob implements QueueEntry<HostedJob> {
   readonly place: JobPlace;
   /** The transaction it is part of. */
   readonly transaction: TransactionRef | undefined;
+  /** Of a map: it reports partitions that fail and maps the others. */
+  readonly keepsGoing: boolean;
   /** Its part in that, once it has begun. */
   branch: Branch | undefined = undefined;
   /** The job's alone. Gone when it has ended. */
@@ -62,6 +64,7 @@ export class HostedJob implements QueueEntry<HostedJob> {
     const terms = message[8] as JobTerms | undefined;
     this.priority = terms?.priority ?? 0;
     this.transaction = terms?.transaction;
+    this.keepsGoing = terms?.keepGoing === true;
   }
 
   get state(): ExecutionState {

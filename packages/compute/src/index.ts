@@ -42,12 +42,20 @@ export { JobQueue, type JobQueueOptions, type QueueEntry, type QueuePorts } from
 export { blockedMsMaxDefault } from './limits.ts';
 export {
   type AnyMapReduce,
+  type FailedPart,
+  type MapProgress,
   type MapReduceDefinition,
   type MapReduceOptions,
   mapReduce,
+  type ReduceContext,
+  type Split,
+  type SplitContext,
+  type SplitMapReduceOptions,
+  type StateMapReduceOptions,
 } from './map-reduce.ts';
 export type { AttemptOptions } from './outgoing-call.ts';
 export { ProgressReports } from './progress-reports.ts';
+export { type ReceiverDefinition, type ReceiverOptions, receiver } from './receiver.ts';
 export { StreamOutflow } from './stream-outflow.ts';
 export type { JobTarget } from './target.ts';
 export type { BlockedPort } from './thread-watch.ts';

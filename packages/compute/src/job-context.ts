@@ -22,6 +22,7 @@ import {
 import type { ExecutionId } from './execution.ts';
 import type { HostedJob } from './hosted-job.ts';
 import { reportProgress } from './job-report.ts';
+import { ComputeOp } from './messages.ts';
 
 /**
  * What the body of a job gets first. In a job at `'any'` only `id`, `attempt`, `signal`, `cancelled` and `progress`
@@ -42,7 +43,8 @@ export interface JobContext<P = unknown> extends Client {
   readonly cancelled: boolean;
   /**
    * Reports how far the job is, to who follows it by `submit`. The newest report wins: a reader that is slower than
-   * the job sees fewer of them. Copied; costs nothing when nobody follows.
+   * the job sees fewer of them. Copied; costs nothing when nobody follows. Of a map-reduce, whose progress is how many
+   * partitions are mapped, these reports are heard by nobody.
    */
   progress(report: P): void;
   /**
@@ -98,7 +100,8 @@ export function contextMaker(client: Client, ground: ContextGround): MakeContext
     }
 
     progress(report: unknown): void {
-      reportProgress(member, this.#job, report);
+      // The reports of a map are its count of partitions.
+      if (this.#job.op !== ComputeOp.map) reportProgress(member, this.#job, report);
     }
 
     local(table: AnyTable): LocalTable<Key, unknown> {

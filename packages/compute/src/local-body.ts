@@ -1,19 +1,15 @@
 /**
- * The body of a job on a host: the user's function with a context of this member; for a map-reduce the function for
- * each of the partitions in order, one after the other, and what `combine` makes of their parts.
- *
- * A map over many partitions and a generator let the event loop go round when they have taken their slice, and stop
- * between partitions, or at a yield, when nobody waits for them any more.
+ * The body of a job on a host: the user's function with a context of this member. A generator lets the event loop go
+ * round when it has taken its slice, and stops at a yield when nobody waits for it any more. Maps are in `map-body.ts`.
  */
 import {
   copyToHandOver,
-  copyValue,
   type Definitions,
   type Member,
   type OwnedPartitions,
   type PartitionId,
 } from '@troupe/core';
-import { type AnyGenerator, isGenerator, onBoard, type WalkGround, walk } from './generator-walk.ts';
+import { type AnyGenerator, isGenerator, type WalkGround, walk } from './generator-walk.ts';
 import type { HostedJob } from './hosted-job.ts';
 import type { AnyJob } from './job.ts';
 import { type MakeContext, mustOwn } from './job-context.ts';
@@ -21,9 +17,9 @@ import type { QueuePorts } from './job-queue.ts';
 import { reportProgress } from './job-report.ts';
 import type { JobBody } from './job-runner.ts';
 import { jobSliceMs } from './limits.ts';
+import { type MapGround, runMap } from './map-body.ts';
 import type { AnyMapReduce } from './map-reduce.ts';
-import { ComputeOp, noPartition } from './messages.ts';
-import { isPromiseLike } from './promise-like.ts';
+import { ComputeOp, type MapAnswer, noPartition } from './messages.ts';
 import { runStream } from './stream-body.ts';
 import { TimeSlices } from './time-slices.ts';
 
@@ -56,13 +52,8 @@ export class LocalBody implements JobBody {
 
   answer(job: HostedJob, result: unknown): unknown {
     const { definitions } = this.#parts;
-    if (job.op === ComputeOp.stream) return result;
-    if (job.op !== ComputeOp.map) {
-      return copyToHandOver(result, `the result of job '${definitions.mustGet('job', job.definition).name}'`);
-    }
-    const name = `the map result of '${definitions.mustGet('mapReduce', job.definition).name}'`;
-    // One by one, so that the error names the part and not its place in the list.
-    return (result as readonly unknown[]).map((part) => copyToHandOver(part, name));
+    if (job.op === ComputeOp.stream || job.op === ComputeOp.map) return result;
+    return copyToHandOver(result, `the result of job '${definitions.mustGet('job', job.definition).name}'`);
   }
 
   #begin(job: HostedJob, partition: PartitionId, args: unknown): unknown {
@@ -88,51 +79,15 @@ export class LocalBody implements JobBody {
     return runStream(job, name, ground, (partition, args) => this.#begin(job, partition, args));
   }
 
-  async #map(job: HostedJob): Promise<unknown[]> {
-    const definition = this.#parts.definitions.mustGet('mapReduce', job.definition) as AnyMapReduce;
-    const parts = new Parts(definition);
-    const slice = this.#ground.slices.begin();
-    for (const partition of job.place as readonly PartitionId[]) {
-      if (slice.isSpent) await slice.rest();
-      job.throwIfCancelled();
-      mustOwn(this.#parts.owned, partition);
-      const args = copyValue(job.args, 'value');
-      const part = onBoard(job, this.#ground.board, () =>
-        definition.map(this.#contextOf(job, partition), args as never),
-      );
-      const added = parts.add(isPromiseLike(part) ? await part : part);
-      if (isPromiseLike(added)) await added;
-    }
-    return parts.all;
+  #map(job: HostedJob): Promise<MapAnswer> {
+    const { definitions, member, owned } = this.#parts;
+    const definition = definitions.mustGet('mapReduce', job.definition) as AnyMapReduce;
+    const contextOf: MapGround['contextOf'] = (of, partition) => this.#contextOf(of, partition);
+    return runMap(job, definition, { ...this.#ground, member, owned, contextOf });
   }
 
   #contextOf(job: HostedJob, partition: PartitionId | undefined): ReturnType<MakeContext> {
     this.#makeContext ??= this.#parts.contexts();
     return this.#makeContext(job, partition);
-  }
-}
-
-/** What was mapped: combined into one, or as it is. */
-class Parts {
-  readonly all: unknown[] = [];
-  readonly #combine: AnyMapReduce['combine'];
-
-  constructor({ combine }: AnyMapReduce) {
-    this.#combine = combine;
-  }
-
-  add(part: unknown): PromiseLike<void> | undefined {
-    if (this.#combine === undefined || this.all.length === 0) {
-      this.all.push(part);
-      return undefined;
-    }
-    const combined = this.#combine(this.all[0] as never, part as never);
-    if (isPromiseLike(combined)) return combined.then((value) => this.#replace(value));
-    this.#replace(combined);
-    return undefined;
-  }
-
-  #replace(combined: unknown): void {
-    this.all[0] = combined;
   }
 }

@@ -165,7 +165,16 @@ export class MemberCompute implements ExecutionNews {
     checkRunOptions(options, 'over', definition);
     const targets = this.#placer.partitionsOf(options.over as AnyTable);
     const call = prepareCall(number, labelOf(definition), args);
-    return (identity, bounds) => callMapReduce(this.#member, definition, call, targets, identity, bounds);
+    const { onFailedPart } = options;
+    return (identity, bounds) =>
+      callMapReduce({
+        member: this.#member,
+        definition,
+        prepared: call,
+        targets,
+        identity,
+        options: { ...bounds, onFailedPart },
+      });
   }
 
   #streamTargets(options: StreamRunOptions): PlacedTarget[] {

@@ -4,8 +4,9 @@
  * Requests for jobs, all [op, requestId, definition, execution, attempt, watched, args, place, terms]:
  * - `run`: any member → host. Runs a job for one partition, or for the host as a whole when `place` is -1. Names no
  *   incarnation: it runs on whatever the partition is now.
- * - `map`: any member → host that owns all of the partitions in `place`. Answer: an array of parts; one when the
- *   definition combines, else one for each partition in order.
+ * - `map`: any member → host that owns all of the partitions in `place`. Answer: [parts, failures]. One part when the
+ *   definition combines, else one for each partition in order. Failures, as [partition, error], only with
+ *   `terms.keepGoing`; without it the first one is the answer. Its reports are how many partitions have been mapped.
  * - `pool`: any member → main thread. Runs it in the pool; `place` is -1.
  * - `stream`: any member → host. As `run`, or for each of several partitions in turn; what the job yields comes as
  *   `items`. Answer, after the last of them: how many batches there were.
@@ -63,4 +64,12 @@ export interface JobTerms {
   readonly priority?: number;
   /** The transaction that the job is part of; such a job doesn't stand in line, and comes once. */
   readonly transaction?: TransactionRef;
+  /** Of a map: partitions that fail are reported, the others go on. */
+  readonly keepGoing?: true;
 }
+
+/** The answer to a `map`. Errors as `errorToWire` makes them. */
+export type MapAnswer = readonly [
+  parts: readonly unknown[],
+  failures: readonly (readonly [PartitionId, unknown[]])[],
+];

@@ -61,12 +61,23 @@ export interface Attempt {
 /** One who follows a call through its attempts: an execution that somebody has submitted. */
 export interface CallFollower {
   readonly priority: number;
+  /** Somebody has canceled it. */
+  readonly isCanceling: boolean;
   attempting(attempt: Attempt): void;
   /** The attempt has failed. */
   failed(attempt: Attempt): void;
   /** Another one is due. False: it isn't wanted. */
   again(): boolean;
+  /** Takes reports of hosts in the follower's place, and says what is to be read as progress instead. */
+  count(listener: ReportListener): void;
+  /** How far it is, as the caller knows it. */
+  progressed(report: unknown): void;
+  /** Everything that was sent has been answered; what remains happens at the caller. */
+  answered(): void;
 }
+
+/** `requestId`: the attempt that reports. */
+export type ReportListener = (requestId: number, report: unknown) => void;
 
 export interface OutgoingCall {
   readonly prepared: PreparedCall;
@@ -78,6 +89,15 @@ export interface OutgoingCall {
   readonly argsShared: boolean;
   /** The transaction it is part of: then it is sent once. */
   readonly transaction?: TransactionRef;
+  /** Of a map. */
+  readonly map?: MapTerms;
+}
+
+/** What is special about the call of a map. */
+export interface MapTerms {
+  readonly keepGoing: boolean;
+  /** Attempts made of this work, in earlier calls too. */
+  attempts: number;
 }
 
 /** What a message takes besides its arguments. */
@@ -92,8 +112,9 @@ export async function sendCall(
   const { signal, timeoutMs = callTimeoutMsDefault } = options;
   const { follower } = call.identity;
   let failures: CallFailures | undefined;
+  const { map } = call;
   for (let attempt = 1; ; attempt++) {
-    const message = messageOf(member, call, attempt, options);
+    const message = messageOf(member, call, map === undefined ? attempt : ++map.attempts, options);
     const tried = follower && { owner: call.owner, message };
     if (tried !== undefined) follower?.attempting(tried);
     try {
@@ -136,14 +157,8 @@ class CallFailures {
       // At once: the next request waits for the successor of the lost thread.
       if (this.#hostLosses++ < hostLossRerunsMax) return 0;
     }
-    if (this.#failures >= retries || !this.#mayRetry(error)) throw error;
+    if (this.#failures >= retries || !mayRetry(error, this.#options)) throw error;
     return pauseBefore(++this.#failures);
-  }
-
-  #mayRetry(error: unknown): boolean {
-    const { shouldRetry } = this.#options;
-    if (shouldRetry !== undefined) return shouldRetry(error);
-    return !(error instanceof TroupeError) || error.retryable;
   }
 
   /** One of several that may have blocked a thread gets another chance; the second time it is no accident. */
@@ -153,6 +168,12 @@ class CallFailures {
     if (verdict === undefined || (verdict === 'suspected' && this.#suspicions++ === 0)) return;
     throw blockedError(this.#member, execution, verdict, error);
   }
+}
+
+/** Throws what `shouldRetry` does. */
+export function mayRetry(error: unknown, { shouldRetry }: AttemptOptions): boolean {
+  if (shouldRetry !== undefined) return shouldRetry(error);
+  return !(error instanceof TroupeError) || error.retryable;
 }
 
 function messageOf(
@@ -168,18 +189,23 @@ function messageOf(
   const { execution, follower } = identity;
   const watched = follower === undefined ? 0 : 1;
   const message = [op, 0, prepared.definition, execution, attempt, watched, args, place];
-  const terms = termsOf(follower?.priority ?? priority, transaction);
+  const terms = termsOf(follower?.priority ?? priority, transaction, call.map?.keepGoing);
   if (terms !== undefined) message.push(terms);
   return message;
 }
 
 /** Undefined when there is nothing special. */
-export function termsOf(priority: number, transaction?: TransactionRef): JobTerms | undefined {
+export function termsOf(
+  priority: number,
+  transaction?: TransactionRef,
+  keepGoing?: boolean,
+): JobTerms | undefined {
+  if (keepGoing === true) return { priority, keepGoing };
   if (transaction !== undefined) return { priority, transaction };
   return priority === 0 ? undefined : { priority };
 }
 
-function leftOf(timeoutMs: number, startedMs: number): number {
+export function leftOf(timeoutMs: number, startedMs: number): number {
   return timeoutMs - (performance.now() - startedMs);
 }
 
@@ -189,11 +215,11 @@ function isLossOf(owner: MemberId, error: unknown): error is HostLostError {
 }
 
 /** Doubles from one failure to the next; spread, so that what failed together doesn't come back together. */
-function pauseBefore(failures: number): number {
+export function pauseBefore(failures: number): number {
   return Math.min(retryPauseMsMax, retryPauseMs * 2 ** (failures - 1)) * (0.5 + Math.random() / 2);
 }
 
-async function pauseFor(pauseMs: number, signal: AbortSignal | undefined): Promise<void> {
+export async function pauseFor(pauseMs: number, signal: AbortSignal | undefined): Promise<void> {
   try {
     await pause(pauseMs, undefined, { signal });
   } catch {

@@ -16,11 +16,10 @@ import {
 import { blockedError, verdictOn } from './blocked-error.ts';
 import type { ExecutionId } from './execution.ts';
 import { linkedAbort } from './linked-abort.ts';
-import { sharesOf } from './map-reduce-calls.ts';
 import { ComputeOp, type JobPlace } from './messages.ts';
 import { fixedBytes, type PreparedCall, termsOf } from './outgoing-call.ts';
 import { StreamReader } from './stream-reader.ts';
-import type { PlacedTarget } from './target.ts';
+import { type PlacedTarget, sharesOf } from './target.ts';
 
 export interface StreamOptions extends CallOptions {
   readonly priority?: number | undefined;

@@ -103,10 +103,26 @@ export class TargetPlacer {
 }
 
 function badForm(at: object): InvalidArgumentError {
-  return new InvalidArgumentError(
-    `at must be ${forms}, got an object with ${Object.keys(at).join(', ') || 'nothing'}`,
-    {
-      details: { argument: 'at' },
-    },
-  );
+  const got =
+    'kind' in at && 'name' in at
+      ? `${String(at.kind)} '${String(at.name)}' itself`
+      : `an object with ${Object.keys(at).join(', ') || 'nothing'}`;
+  return new InvalidArgumentError(`at must be ${forms}, got ${got}`, { details: { argument: 'at' } });
+}
+
+/** The partitions of one host. */
+export interface Share {
+  readonly owner: MemberId;
+  readonly partitions: readonly PartitionId[];
+}
+
+/** In the order of hosts. */
+export function sharesOf(targets: readonly PlacedTarget[]): Share[] {
+  const shares = new Map<MemberId, PartitionId[]>();
+  for (const { owner, partition } of targets) {
+    const share = shares.get(owner);
+    if (share === undefined) shares.set(owner, [partition]);
+    else share.push(partition);
+  }
+  return [...shares].map(([owner, partitions]) => ({ owner, partitions })).sort((a, b) => a.owner - b.owner);
 }

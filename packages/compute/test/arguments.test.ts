@@ -67,6 +67,12 @@ describe('compute.run', () => {
     expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', details: { argument } });
   });
 
+  test('says what it got when the target is a table instead of one of its keys', async () => {
+    const error = await rejectionOf(compute.run(noop, undefined, { at: counts as never }));
+    expect(error).toMatchObject({ code: 'INVALID_ARGUMENT', details: { argument: 'at' } });
+    expect(String(error)).toMatch(/at must be table\.key\(k\), .*, got table 'counts' itself$/);
+  });
+
   test('refuses what is no job or map-reduce', async () => {
     for (const wrong of [counts, () => 0, undefined, { name: 'noop' }]) {
       expect(await rejectionOf(compute.run(wrong as never, undefined, { at }))).toMatchObject({

@@ -5,6 +5,7 @@ import {
   type JobContext,
   type JobDefinition,
   job,
+  type MapProgress,
   type MapReduceDefinition,
   mapReduce,
 } from '@troupe/compute';
@@ -74,7 +75,9 @@ export function uses({ compute }: Client): void {
   expectTypeOf(compute.submit(plain, undefined, { at: { host: 1 } })).toEqualTypeOf<Execution<number>>();
   expectTypeOf(compute.run(trends, { since: 3 }, { over: plays })).toEqualTypeOf<Promise<number>>();
   expectTypeOf(compute.run(asyncMap, undefined, { over: plays })).toEqualTypeOf<Promise<string[]>>();
-  expectTypeOf(compute.submit(trends, { since: 3 }, { over: plays })).toEqualTypeOf<Execution<number>>();
+  expectTypeOf(compute.submit(trends, { since: 3 }, { over: plays })).toEqualTypeOf<
+    Execution<number, MapProgress>
+  >();
   expectTypeOf(compute.broadcast(favourites, { customer: 7, top: 3 }, { over: plays })).toEqualTypeOf<
     Broadcast<string[]>
   >();

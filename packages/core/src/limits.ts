@@ -106,6 +106,20 @@ export const writeChunkBytesMax = 1024 * 1024;
 /** Pieces under way at once: more hide the round trip better, fewer hold fewer locks. */
 export const writeChunksInFlightMax = 4;
 
+/** A load sends items of one partition in pages of this many, at most that many, or about these bytes. */
+export const loadPageItems = 512;
+export const loadPageItemsMax = 10_000;
+export const loadPageBytesMax = 1024 * 1024;
+/** Pages of a load under way to one host at once: more hide the round trip better and hold more memory and locks. */
+export const loadPagesInFlight = 4;
+/** Bytes that a load collects for all partitions; then the largest page leaves, full or not. */
+export const loadBufferBytesMax = 16 * 1024 * 1024;
+/** How often a page is sent again, and the first and longest pause before that; doubled each time, with jitter. */
+export const loadRetries = 3;
+export const loadRetryPauseMs = 20;
+export const loadRetryPauseMsMax = 2_000;
+/** Failed items that a load keeps for its caller; the others are counted. */
+export const loadFailedKeptMax = 1_000;
 /** A page in which the engine in memory reads a partition back. Larger ones hold the storage thread up for longer. */
 export const memoryPageBytesMax = 256 * 1024;
 /** Default of `flushWithinMs`: a commit that doesn't wait for its flush is durable after this time at the latest. */

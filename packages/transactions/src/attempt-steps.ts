@@ -73,7 +73,7 @@ export function sendStep(
     if (coordinator.state !== 'running') return;
     const { partition, accesses } = request;
     if (whole !== undefined) sendWhole(partition, id, whole, mode, patience, coordinator);
-    else if (once?.asks(request) === true) coordinator.lockOnce(partition, id, accesses);
+    else if (once?.asks(request) === true) coordinator.lockOnce(partition, id, accesses, patience);
     else coordinator.lock(partition, id, accesses, patience);
   }
 }

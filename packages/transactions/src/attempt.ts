@@ -22,7 +22,7 @@ import type { Conflict } from './conflict.ts';
 import { Coordinator, type CoordinatorPorts } from './coordinator.ts';
 import type { Decision, Durability, PartitionWrites } from './decision.ts';
 import type { IdempotencyGuard } from './idempotency.ts';
-import type { LockRequests, PartitionRequest, Patience } from './lock-requests.ts';
+import { LockRequests, type PartitionRequest, type Patience } from './lock-requests.ts';
 import { type Abort, finishedError, type Outcome } from './outcome.ts';
 import type { TransactionId } from './status-word.ts';
 import { Workspace } from './workspace.ts';
@@ -51,7 +51,7 @@ export class Attempt implements CoordinatorPorts {
   #nextStep = 1;
   #outcome: Outcome | undefined;
   #listener: AttemptListener | undefined;
-  /** The body is done, only rows of the idempotency key are still to be locked. */
+  /** The body is done, only blind writes and rows of the idempotency key are still to be locked. */
   #sealed = false;
 
   constructor(
@@ -174,6 +174,10 @@ export class Attempt implements CoordinatorPorts {
   commit(): void {
     if (this.#outcome !== undefined) return;
     const writes = this.workspace.writes(this.#ground.partitionCount);
+    if (writes.size > 1 && !this.workspace.isLocked) {
+      this.#lockBlindWrites();
+      return;
+    }
     if (this.once !== undefined && !this.#addRows(this.once, writes)) return;
     const unasked = this.#ground.outlivesPartitions && this.workspace.isLocked;
     for (const partition of writes.keys()) {
@@ -246,6 +250,25 @@ export class Attempt implements CoordinatorPorts {
     this.#listener?.attemptEnded(outcome);
   }
 
+  /**
+   * Of several partitions none may vote before all locks are held: while it waited for one of them, snapshots would wait
+   * for it in the others. With a decision without votes it costs no message: the writes travel with the decision.
+   */
+  #lockBlindWrites(): void {
+    const requests = new LockRequests('write', false);
+    for (const cell of this.workspace.unlocked()) requests.add(cell);
+    this.#sealAndLock(requests.requests);
+  }
+
+  /** The body is done; `commit` goes on when these are locked. */
+  #sealAndLock(requests: readonly PartitionRequest[]): void {
+    this.#sealed = true;
+    this.#step('write', requests, undefined, 'none', {
+      locksHeld: () => this.commit(),
+      locksRefused: () => this.coordinator.abort('participant-lost'),
+    });
+  }
+
   /** Adds the rows of the key to the writes; false when some must be locked first: after blind writes, or no work. */
   #addRows(once: IdempotencyGuard, writes: Map<PartitionId, PartitionWrites>): boolean {
     const missing = once.missing(writes.keys());
@@ -253,11 +276,7 @@ export class Attempt implements CoordinatorPorts {
       once.addRows(writes);
       return true;
     }
-    this.#sealed = true;
-    this.#step('write', missing, undefined, 'none', {
-      locksHeld: () => this.commit(),
-      locksRefused: () => this.coordinator.abort('participant-lost'),
-    });
+    this.#sealAndLock(missing);
     return false;
   }
 

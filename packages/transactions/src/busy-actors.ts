@@ -5,7 +5,9 @@
  *
  * That is certain for one actor. While it waits for one of several it holds the others, for which the turn may be
  * waiting (it asks one of them), and nothing would ever end that. So with several its patience ends, doubled from one
- * attempt to the next; then it lets go of all and tries again.
+ * attempt to the next; then it lets go of all and tries again. So it is with one and an idempotency key, whose rows it
+ * has locked: the turn may have a transaction with the same key. And it ends while transactions of this member wait for
+ * a status word: one of them may be of the turn, and the words be in the hands of those who wait for it.
  */
 import type { PartitionId, StorageKey } from '@troupe/core';
 import type { Attempt } from './attempt.ts';
@@ -40,13 +42,20 @@ export class BusyActors {
   }
 
   /** Resolves when the attempt has them all; rejects when it has ended. */
-  async lockFirst(transaction: LockingTransaction, attempt: Attempt): Promise<void> {
-    const isOne = this.#actors.length === 1 && this.#actors[0]?.key !== undefined;
-    const timer = isOne ? undefined : setTimeout(() => attempt.coordinator.abort('busy'), this.#patienceMs);
+  async lockFirst(
+    transaction: LockingTransaction,
+    attempt: Attempt,
+    words: { readonly isShortOfWords: boolean },
+  ): Promise<void> {
+    const isOne =
+      this.#actors.length === 1 && this.#actors[0]?.key !== undefined && attempt.once === undefined;
+    const timer = setInterval(() => {
+      if (!isOne || words.isShortOfWords) attempt.coordinator.abort('busy');
+    }, this.#patienceMs);
     try {
       await transaction.declareActors(this.#actors);
     } finally {
-      clearTimeout(timer);
+      clearInterval(timer);
     }
   }
 }

@@ -1,6 +1,7 @@
 /**
  * Which transaction the running code belongs to. Follows async calls, so that an operation on `grid.table(…)` inside
- * a body joins the transaction instead of waiting for its locks. Costs nothing until the first body runs.
+ * a body joins the transaction instead of waiting for its locks. Costs nothing until the first body runs, and on a host
+ * nothing until code there has been handed a client: before, nobody can ask.
  */
 import { AsyncLocalStorage } from 'node:async_hooks';
 import type { JoinedCalls, TableExecutor } from '@troupe/core';
@@ -21,6 +22,22 @@ export interface OpenTransaction extends Transaction {
 export class TransactionContext {
   readonly #storage = new AsyncLocalStorage<OpenTransaction | undefined>();
   #used = false;
+  #followed: boolean;
+
+  /** `followed`: code on this thread has a client already. */
+  constructor(followed: boolean) {
+    this.#followed = followed;
+  }
+
+  /** Code on this thread has a client from now on, through which it may ask. */
+  follow(): void {
+    this.#followed = true;
+  }
+
+  /** Runs the body of a transaction; `run` where anybody could ask which. */
+  runBody<T extends OpenTransaction, R>(transaction: T, body: (transaction: T) => R): R {
+    return this.#followed ? this.run(transaction, body, transaction) : body(transaction);
+  }
 
   current(): OpenTransaction | undefined {
     return this.#used ? this.#storage.getStore() : undefined;

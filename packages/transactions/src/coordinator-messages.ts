@@ -1,7 +1,7 @@
 /** What a coordinator sends to participants, in the forms of `messages.ts`. Pure. */
 import type { Timestamp } from '@troupe/core';
 import type { PartitionWrites, Touched } from './decision.ts';
-import { labelPosition, RequestOp } from './messages.ts';
+import { RequestOp } from './messages.ts';
 import type { TransactionId } from './status-word.ts';
 
 /** One attempt, as it presents itself to partitions. */
@@ -11,7 +11,10 @@ interface Sender {
   readonly age: number;
 }
 
-/** Asks for locks or for a vote. Of `c` and `d` those that are undefined are left out. */
+/**
+ * Asks for locks or for a vote. Of `c` and `d` those that are undefined are left out, unless the label comes behind them:
+ * always at `labelPosition`.
+ */
 export function requestMessage(
   op: number,
   { id, slot, age }: Sender,
@@ -21,17 +24,13 @@ export function requestMessage(
   b: unknown,
   c: unknown,
   d: unknown,
+  label: string | undefined,
 ): unknown[] {
-  const message = [op, id, partition, incarnation, slot, age, first, a, b];
-  if (c !== undefined) message.push(c);
-  if (d !== undefined) message.push(d);
-  return message;
-}
-
-/** Adds the label, always at the same place, whatever the message carries before it. */
-export function addLabel(message: unknown[], label: string): void {
-  while (message.length < labelPosition) message.push(undefined);
-  message.push(label);
+  // Whole literals: whatever is added to an array afterwards makes it half as large again.
+  if (label !== undefined) return [op, id, partition, incarnation, slot, age, first, a, b, c, d, label];
+  if (d !== undefined) return [op, id, partition, incarnation, slot, age, first, a, b, c, d];
+  if (c !== undefined) return [op, id, partition, incarnation, slot, age, first, a, b, c];
+  return [op, id, partition, incarnation, slot, age, first, a, b];
 }
 
 /** Installs what was kept with the vote at `timestamp`, or drops it when that is 0. */

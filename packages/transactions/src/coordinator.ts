@@ -22,7 +22,7 @@
 import type { KeyRange, PartitionId, Timestamp } from '@troupe/core';
 import { assert } from '@troupe/core';
 import type { Conflict } from './conflict.ts';
-import { addLabel, decideMessage, requestMessage, unaskedMessage } from './coordinator-messages.ts';
+import { decideMessage, requestMessage, unaskedMessage } from './coordinator-messages.ts';
 import type { Decision, Durability, PartitionWrites, Touched, Verdict } from './decision.ts';
 import type { LockMode } from './lock-mode.ts';
 import type { Patience } from './lock-requests.ts';
@@ -96,9 +96,14 @@ export class Coordinator {
   }
 
   /** The same; the first access is the row of the transaction's idempotency key. */
-  lockOnce(partition: PartitionId, step: number, accesses: readonly unknown[]): void {
+  lockOnce(
+    partition: PartitionId,
+    step: number,
+    accesses: readonly unknown[],
+    patience: Patience = 'none',
+  ): void {
     this.#assertRunning();
-    this.#send(RequestOp.lockOnce, partition, step, accesses, undefined);
+    this.#send(RequestOp.lockOnce, partition, step, accesses, patience === 'none' ? undefined : 1);
   }
 
   /** Asks a partition for the whole of a table. */
@@ -287,9 +292,8 @@ export class Coordinator {
     const participant = participationOf(partition, this.#participants, this.#ports);
     const first = participant.told ? 0 : 1;
     participant.told = true;
-    const message = requestMessage(op, this, participant, first, a, b, c, d);
-    if (first === 1 && this.#ports.label !== undefined) addLabel(message, this.#ports.label);
-    this.#ports.send(partition, message);
+    const label = first === 1 ? this.#ports.label : undefined;
+    this.#ports.send(partition, requestMessage(op, this, participant, first, a, b, c, d, label));
   }
 
   #lostPartition(): PartitionId | undefined {

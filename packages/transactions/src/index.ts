@@ -32,7 +32,7 @@ export { IdempotencySweeper } from './idempotency-sweeper.ts';
 export * from './lock-manager.ts';
 export * from './lock-mode.ts';
 export * from './lock-order.ts';
-export { LockRequests, type PartitionRequest } from './lock-requests.ts';
+export { LockRequests, type PartitionRequest, type Patience } from './lock-requests.ts';
 export * from './lock-strategy.ts';
 export type { LockMeter } from './lock-waits.ts';
 export { LogClient, type LogClientOptions, type Opening } from './log-client.ts';

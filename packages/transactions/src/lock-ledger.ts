@@ -52,7 +52,7 @@ export class LockLedger {
     let queue = locks.keys.get(key);
     if (queue === undefined) {
       queue = new LockQueue(locks, key);
-      locks.keys.set(key, queue);
+      locks.keys.add(key, queue);
     } else {
       const known = queue.find(owner, at.keys);
       if (known !== undefined) return known;

@@ -19,16 +19,19 @@ export interface PartitionRequest {
 export class LockRequests {
   readonly requests: PartitionRequest[] = [];
   readonly mode: 'read' | 'write';
+  readonly #wantsValues: boolean;
 
-  constructor(mode: 'read' | 'write') {
+  /** `wantsValues`: false for keys that will only be overwritten. */
+  constructor(mode: 'read' | 'write', wantsValues = true) {
     this.mode = mode;
+    this.#wantsValues = wantsValues;
   }
 
   add(cell: Cell): void {
     if (cell.askedBy === this) return;
     cell.askedBy = this;
     const { table, key, partition } = cell;
-    const mode = lockModeOf(this.mode);
+    const mode = this.#wantsValues ? lockModeOf(this.mode) : -lockModeOf(this.mode);
     for (const request of this.requests) {
       if (request.partition !== partition) continue;
       request.accesses.push(table, key, mode);

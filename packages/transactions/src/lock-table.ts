@@ -14,6 +14,7 @@
  * A key or range is asked for only when its table's intent is held; until then it is *pending* at the table's request.
  */
 import type { KeyRange, StorageKey } from '@troupe/core';
+import { FewMap } from './few-map.ts';
 import {
   conflictsWithMask,
   type KeyLockMode,
@@ -124,7 +125,7 @@ export class TableRequest extends LockRequest {
 export class TableLocks {
   readonly table: number;
   readonly queue: LockQueue;
-  readonly keys = new Map<StorageKey, LockQueue>();
+  readonly keys = new FewMap<StorageKey, LockQueue>();
   /** Of all owners, held and waited for, in no order: they never conflict with each other. */
   readonly ranges: RangeRequest[] = [];
 

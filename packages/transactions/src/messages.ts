@@ -12,8 +12,8 @@
  * has the transaction's label, if it has one, at `labelPosition`.
  *
  * - `lock` […, step, accesses, patient]: takes these locks, then answers with the values. `accesses` is
- *   [table, key, mode, table, key, mode, …], `mode` a LockMode. A table below -1 is the hidden one of an actor type, whose
- *   values are undefined. `patient` (1, else left out): the transaction has no locks but such ones and waits for turns
+ *   [table, key, mode, table, key, mode, …], `mode` a LockMode, negative where no value is wanted: undefined answers for
+ *   it. A table below -1 is the hidden one of an actor type, whose values are undefined. `patient` (1, else left out): the transaction has no locks but such ones and waits for turns
  *   of these actors to end; without it a turn under way refuses it as busy.
  * - `lockOnce`: as `lock`; the first access is the row of the transaction's idempotency key. The first message to a
  *   partition of a transaction that has one.

@@ -32,6 +32,11 @@ export type Outcome =
 /** An outcome without a commit. */
 export type Abort = Extract<Outcome, { readonly committed: false }>;
 
+/** Why a run failed whose last attempt ended so: of itself, unless the attempt was aborted. */
+export function causeOfFailure(outcome: Outcome | undefined): AbortCause {
+  return outcome === undefined || outcome.committed ? 'user' : outcome.cause;
+}
+
 /** What a refusal makes of the attempt that was refused. */
 export const causeOfRefusal: Record<Refusal, AbortCause> = {
   [Refusal.wounded]: 'wounded',

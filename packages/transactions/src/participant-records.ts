@@ -4,6 +4,7 @@
  * first request. A part of the participant: pure and synchronous.
  */
 import { lockWaitersMax, type Partition } from '@troupe/core';
+import { FewMap } from './few-map.ts';
 import type { LockManager } from './lock-manager.ts';
 import { labelPosition, Refusal, ReplyOp } from './messages.ts';
 import type { TransactionId } from './status-word.ts';
@@ -12,7 +13,7 @@ import { type Origin, TransactionRecord } from './transaction-record.ts';
 export class ParticipantRecords {
   readonly #partition: Pick<Partition, 'id' | 'incarnation'>;
   readonly #locks: LockManager;
-  readonly #records = new Map<TransactionId, TransactionRecord>();
+  readonly #records = new FewMap<TransactionId, TransactionRecord>();
 
   constructor(partition: Pick<Partition, 'id' | 'incarnation'>, locks: LockManager) {
     this.#partition = partition;
@@ -62,7 +63,7 @@ export class ParticipantRecords {
       message[4] as number,
       message[labelPosition] as string | undefined,
     );
-    this.#records.set(id, record);
+    this.#records.add(id, record);
     return record;
   }
 

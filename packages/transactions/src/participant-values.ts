@@ -15,12 +15,13 @@ import type { Vote } from './decision.ts';
 /** The partition's tables, and its actors where it has any. */
 type Values = Pick<Partition, 'store'> & { readonly actors?: ActorStates | undefined };
 
-/** The values of [table, key, mode, …], in that order. */
+/** The values of [table, key, mode, …], in that order; undefined where the mode is negative. */
 export function valuesOf(accesses: readonly unknown[], { store }: Values): unknown[] {
   const values: unknown[] = [];
   for (let i = 0; i < accesses.length; i += 3) {
     const table = accesses[i] as number;
-    values.push(isActorTable(table) ? undefined : store.read(table, accesses[i + 1] as StorageKey));
+    const isWanted = (accesses[i + 2] as number) > 0 && !isActorTable(table);
+    values.push(isWanted ? store.read(table, accesses[i + 1] as StorageKey) : undefined);
   }
   return values;
 }

@@ -120,11 +120,12 @@ export class Participant implements PartitionConcurrency {
     if (record === undefined) return;
     const accesses = message[8] as readonly unknown[];
     const step = lockStep(message[7] as number, accesses, undefined, message[9]);
-    record.steps.push(step);
+    record.addStep(step);
     for (let i = 0; i < accesses.length; i += 3) {
       const table = accesses[i] as number;
       if (isActorTable(table) && !this.#actors.mayLock(record, step)) return;
-      this.locks.lockKey(record, table, accesses[i + 1] as StorageKey, accesses[i + 2] as KeyLockMode);
+      const mode = Math.abs(accesses[i + 2] as number) as KeyLockMode;
+      this.locks.lockKey(record, table, accesses[i + 1] as StorageKey, mode);
     }
     this.#proceed(record);
   }
@@ -134,7 +135,7 @@ export class Participant implements PartitionConcurrency {
     if (record === undefined) return;
     const table = message[8] as number;
     const step = lockStep(message[7] as number, undefined, table, message[10]);
-    record.steps.push(step);
+    record.addStep(step);
     if (isActorTable(table) && !this.#actors.mayLock(record, step)) return;
     this.locks.lockTable(record, table, message[9] as LockMode);
     this.#proceed(record);
@@ -144,7 +145,7 @@ export class Participant implements PartitionConcurrency {
     const record = this.#records.admit(message, origin);
     if (record === undefined) return;
     const [from, to] = message[9] as readonly (StorageKey | undefined)[];
-    record.steps.push(lockStep(message[7] as number, undefined, undefined, undefined));
+    record.addStep(lockStep(message[7] as number, undefined, undefined, undefined));
     this.locks.lockRange(record, message[8] as number, { from, to });
     this.#proceed(record);
   }
@@ -215,13 +216,8 @@ export class Participant implements PartitionConcurrency {
     if (record === undefined) return;
     const writes = message[7] as readonly unknown[];
     const cleared = message[8] as readonly number[];
-    record.steps.push({
-      kind: 'prepare',
-      writes,
-      cleared,
-      decides,
-      durability: message[9] as Durability | undefined,
-    });
+    const durability = message[9] as Durability | undefined;
+    record.addStep({ kind: 'prepare', writes, cleared, decides, durability });
     for (let i = 0; i < writes.length; i += 3) {
       this.locks.lockKey(record, writes[i] as number, writes[i + 1] as StorageKey, LockMode.X);
     }
@@ -242,10 +238,8 @@ export class Participant implements PartitionConcurrency {
     }
     this.#waits.end(record);
     if (record.steps.length === 0 || (record.locksActors && this.#actors.awaitsTurn(record))) return;
-    const { steps } = record;
-    record.steps = [];
     record.answered = true;
-    for (const step of steps) {
+    for (const step of record.takeSteps()) {
       if (step.kind === 'lock') this.#answer(record, step.step, step.accesses);
       else if (step.decides) this.#fates.commitHere(record, step.writes, step.cleared, step.durability);
       else this.#voteYes(record, step.writes, step.cleared);

@@ -4,17 +4,15 @@
  */
 import type { CallOptions, CoreMember, MessageFamily, Peer } from '@troupe/core';
 import { addCallSite, copiedBytes, copyValue, Family, InvalidArgumentError, onAbort } from '@troupe/core';
-import type { AttemptReport } from './attempt-ground.ts';
 import type { Closures } from './closures.ts';
-import type { TransactionContext } from './context.ts';
+import type { OpenTransaction, TransactionContext } from './context.ts';
 import type { Durability } from './decision.ts';
 import type { KeyPlacer } from './declared-keys.ts';
 import { ProcedureOp } from './messages.ts';
 import type { ProcedureDefinition } from './procedure.ts';
 import { CallCell, cellsOf, noTicket, ProcedureCells } from './procedure-cells.ts';
 import { ProcedureOutcomes, type UnansweredCall } from './procedure-outcome.ts';
-import type { RunOptions, TransactionBody } from './transaction.ts';
-import { isThenable } from './transaction-body.ts';
+import type { RunOptions, Transaction, TransactionBody } from './transaction.ts';
 import type { TransactionRun } from './transaction-run.ts';
 
 type AnyProcedure = ProcedureDefinition<never, unknown>;
@@ -48,26 +46,54 @@ export class ProcedureCalls implements MessageFamily {
   }
 
   async call(procedure: AnyProcedure, args: readonly unknown[], options?: RunOptions): Promise<unknown> {
+    let call: UnansweredCall | undefined;
     try {
-      return await this.#call(procedure, args, options);
+      const id = this.#core.definitions.idOf(procedure, 'procedure');
+      const copies = copyValue(args, `the arguments of procedure '${procedure.name}'`);
+      const bytes = copiedBytes();
+      const current = this.#context.current();
+      if (current !== undefined) return await this.#join(current, procedure, copies, options);
+      call = this.#placed(procedure, copies, options);
+      const message: unknown[] = [ProcedureOp.call, 0, id, copies, options?.timeoutMs, call.ticket];
+      const { priority, durability } = options ?? {};
+      if (call.idempotencyKey !== undefined || priority !== undefined || durability !== undefined)
+        message.push(call.idempotencyKey, priority, durability);
+      const { member } = this.#core;
+      const { owner } = call;
+      // Awaited here, where an error finds who called.
+      return options?.signal === undefined
+        ? await member.request(owner, message, bytes, options)
+        : await this.#untilAborted(call, options, (own) => member.request(owner, message, bytes, own));
     } catch (error) {
-      addCallSite(error);
-      throw error;
+      const told = call === undefined ? error : await this.#told(error, call);
+      addCallSite(told);
+      throw told;
+    } finally {
+      if (call !== undefined) this.#cells.release(call.ticket);
     }
   }
 
-  async #call(procedure: AnyProcedure, args: readonly unknown[], options?: RunOptions): Promise<unknown> {
-    const id = this.#core.definitions.idOf(procedure, 'procedure');
-    const copies = copyValue(args, `the arguments of procedure '${procedure.name}'`);
-    const bytes = copiedBytes();
-    const current = this.#context.current();
-    if (current !== undefined) {
-      return current.transaction(bodyOf(procedure, copies), {
-        ...options,
-        keys: this.#declared(procedure, copies),
-      });
-    }
-    const [first] = this.#declared(procedure, copies);
+  #join(
+    current: OpenTransaction,
+    procedure: AnyProcedure,
+    args: readonly unknown[],
+    options: RunOptions | undefined,
+  ): Promise<unknown> {
+    const body = bodyOf(procedure, args);
+    const name = answerNameOf(procedure);
+    const copied = async (tx: Transaction): Promise<unknown> => {
+      const answer = await body(tx);
+      return answer === undefined ? undefined : copyValue(answer, name);
+    };
+    return current.transaction(copied, { ...options, keys: this.#declared(procedure, args) });
+  }
+
+  #placed(
+    procedure: AnyProcedure,
+    args: readonly unknown[],
+    options: RunOptions | undefined,
+  ): UnansweredCall {
+    const [first] = this.#declared(procedure, args);
     if (first === undefined) {
       throw new InvalidArgumentError(
         `keys of procedure '${procedure.name}' must name at least one key: it runs at the owner of the first`,
@@ -75,28 +101,13 @@ export class ProcedureCalls implements MessageFamily {
     }
     const { partition } = this.#keys.placeOne(first, `keys[0] of procedure '${procedure.name}'`);
     const owner = this.#core.placement.ownerOf(partition);
-    const ticket = this.#cells.take();
-    const message: unknown[] = [ProcedureOp.call, 0, id, copies, options?.timeoutMs, ticket];
     const idempotencyKey = options?.idempotencyKey;
-    const priority = options?.priority;
-    const durability = options?.durability;
-    if (idempotencyKey !== undefined || priority !== undefined || durability !== undefined)
-      message.push(idempotencyKey, priority, durability);
-    const { member } = this.#core;
-    try {
-      return options?.signal === undefined
-        ? await member.request(owner, message, bytes, options)
-        : await this.#untilAborted(
-            { procedure: procedure.name, owner, ticket, idempotencyKey },
-            options,
-            (own) => member.request(owner, message, bytes, own),
-          );
-    } catch (error) {
-      if (!member.wasUnanswered(error)) throw error;
-      throw await this.#outcomes.told(error, { procedure: procedure.name, owner, ticket, idempotencyKey });
-    } finally {
-      this.#cells.release(ticket);
-    }
+    return { procedure: procedure.name, owner, ticket: this.#cells.take(), idempotencyKey };
+  }
+
+  /** What the caller is told, which knows what became of a call that was not answered. */
+  #told(error: unknown, call: UnansweredCall): unknown {
+    return this.#core.member.wasUnanswered(error) ? this.#outcomes.told(error, call) : error;
   }
 
   /** A signal ends the call only while nothing is decided; else the answer is on its way and ends it. */
@@ -121,10 +132,24 @@ export class ProcedureCalls implements MessageFamily {
   /** A call from a member that knows this one to own the first key. */
   receive(message: readonly unknown[], from: Peer): void {
     const requestId = message[1] as number;
-    void this.#run(message, requestId, from).then(
-      (answer) => this.#core.member.replyOwned(from, requestId, answer),
-      (error: unknown) => this.#core.member.fail(from, requestId, error),
-    );
+    const { member } = this.#core;
+    try {
+      const { runs } = this.#callerOf(from);
+      const run = this.#prepare(message, from);
+      runs.set(requestId, run);
+      run.startFor(
+        (answer) => {
+          runs.delete(requestId);
+          member.replyOwned(from, requestId, answer);
+        },
+        (error) => {
+          runs.delete(requestId);
+          member.fail(from, requestId, error);
+        },
+      );
+    } catch (error) {
+      member.fail(from, requestId, error);
+    }
   }
 
   cancelled(requestId: number, from: Peer): void {
@@ -137,33 +162,24 @@ export class ProcedureCalls implements MessageFamily {
     this.#callers.delete(peer);
   }
 
-  async #run(message: readonly unknown[], requestId: number, from: Peer): Promise<unknown> {
+  #prepare(message: readonly unknown[], from: Peer): TransactionRun<unknown> {
     const procedure = this.#core.definitions.mustGet('procedure', message[2] as number) as AnyProcedure;
     const args = message[3] as readonly unknown[];
-    const timeoutMs = message[4] as number | undefined;
-    const keys = this.#declared(procedure, args);
-    const idempotencyKey = message[6] as string | undefined;
-    const { runs, cells } = this.#callerOf(from);
     const ticket = message[5] as number;
+    const idempotencyKey = message[6] as string | undefined;
     const priority = message[7] as number | undefined;
     const durability = message[8] as Durability | undefined;
-    const report: AttemptReport | undefined = ticket === noTicket ? undefined : new CallCell(cells, ticket);
-    const run = this.#closures.prepare(bodyOf(procedure, args), {
-      keys,
+    return this.#closures.prepare(bodyOf(procedure, args), {
+      keys: this.#declared(procedure, args),
       label: procedure.name,
       procedure: procedure.name,
-      timeoutMs,
-      report,
-      ...(idempotencyKey === undefined ? {} : { idempotencyKey }),
-      ...(priority === undefined ? {} : { priority }),
-      ...(durability === undefined ? {} : { durability }),
+      answerName: answerNameOf(procedure),
+      timeoutMs: message[4] as number | undefined,
+      report: ticket === noTicket ? undefined : new CallCell(this.#callerOf(from).cells, ticket),
+      ...(idempotencyKey === undefined ? undefined : { idempotencyKey }),
+      ...(priority === undefined ? undefined : { priority }),
+      ...(durability === undefined ? undefined : { durability }),
     });
-    runs.set(requestId, run);
-    try {
-      return await run.start();
-    } finally {
-      runs.delete(requestId);
-    }
   }
 
   #callerOf(peer: Peer): Caller {
@@ -186,14 +202,18 @@ export class ProcedureCalls implements MessageFamily {
   }
 }
 
-/** Its answer is copied within the transaction: one that can't be sent undoes what the procedure wrote. */
 function bodyOf(procedure: AnyProcedure, args: readonly unknown[]): TransactionBody<unknown> {
-  return (tx) => {
-    const answer = procedure.run(tx, ...(args as never));
-    return isThenable(answer) ? answer.then((value) => copyOf(procedure, value)) : copyOf(procedure, answer);
-  };
+  return (tx) => procedure.run(tx, ...(args as never));
 }
 
-function copyOf(procedure: AnyProcedure, answer: unknown): unknown {
-  return answer === undefined ? undefined : copyValue(answer, `the answer of procedure '${procedure.name}'`);
+const answerNames = new WeakMap<AnyProcedure, string>();
+
+/** Made once: a text for each call would be a string for each. */
+function answerNameOf(procedure: AnyProcedure): string {
+  let name = answerNames.get(procedure);
+  if (name === undefined) {
+    name = `the answer of procedure '${procedure.name}'`;
+    answerNames.set(procedure, name);
+  }
+  return name;
 }

@@ -155,6 +155,11 @@ export class StatusSlots {
     return this.#free.pop();
   }
 
+  /** Somebody waits for a slot. */
+  get areAwaited(): boolean {
+    return this.#waiting.length > 0;
+  }
+
   /** Resolves when a slot may be free again. */
   freed(): Promise<void> {
     return new Promise((resolve) => this.#waiting.push(resolve));

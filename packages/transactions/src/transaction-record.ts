@@ -46,6 +46,8 @@ type Step =
       readonly durability: Durability | undefined;
     };
 
+const noSteps: Step[] = [];
+
 /** One transaction at this partition. */
 export class TransactionRecord extends LockOwner implements Waiter {
   readonly origin: Origin;
@@ -53,7 +55,7 @@ export class TransactionRecord extends LockOwner implements Waiter {
   readonly label: string | undefined;
   waitingSinceMs: number | undefined = undefined;
   /** Steps whose locks are not all granted yet, in the order they came. */
-  steps: Step[] = [];
+  steps: Step[] = noSteps;
   /** It has been told something; from now on it can only be aborted, not queued again. */
   answered = false;
   /** It has locked actors, or asked for some. */
@@ -68,6 +70,18 @@ export class TransactionRecord extends LockOwner implements Waiter {
     this.label = label;
     this.origin = origin;
     this.slot = slot;
+  }
+
+  addStep(step: Step): void {
+    // A first literal: an empty array would make room for seventeen.
+    if (this.steps.length === 0) this.steps = [step];
+    else this.steps.push(step);
+  }
+
+  takeSteps(): readonly Step[] {
+    const { steps } = this;
+    this.steps = noSteps;
+    return steps;
   }
 }
 

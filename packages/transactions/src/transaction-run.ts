@@ -10,13 +10,13 @@
  * gone. Written with callbacks rather than async functions: every transaction passes here, and each promise less is a
  * visible part of its cost.
  */
-import { keepSettlers, settlers, TransactionFinishedError } from '@troupe/core';
+import { copyValue, keepSettlers, settlers, TransactionFinishedError } from '@troupe/core';
 import type { Attempt } from './attempt.ts';
 import { type AttemptEnd, endOf } from './attempt-end.ts';
 import type { AttemptListener, AttemptReport } from './attempt-ground.ts';
 import type { LockWaiter } from './attempt-steps.ts';
 import { LockingTransaction, type TransactionGround } from './open-transaction.ts';
-import type { AbortCause, Outcome } from './outcome.ts';
+import { type AbortCause, causeOfFailure, type Outcome } from './outcome.ts';
 import type { Bounded } from './run-deadlines.ts';
 import { RunRetries, retriesAtOnce } from './run-retries.ts';
 import type { TransactionId } from './status-word.ts';
@@ -32,6 +32,11 @@ export interface RunSettings extends TransactionOptions {
   /** The name of the procedure that is its body. */
   readonly procedure?: string;
   readonly report?: AttemptReport | undefined;
+  /**
+   * Names the answer in errors, where it is to be copied: within the transaction, so that one that can't be sent undoes
+   * what the body wrote.
+   */
+  readonly answerName?: string;
 }
 
 export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
@@ -77,10 +82,15 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
   /** Resolves with what the body of the attempt that committed returned. */
   start(): Promise<T> {
     const promise = new Promise<unknown>(keepSettlers) as Promise<T>;
-    this.#resolve = settlers.resolve;
-    this.#reject = settlers.reject;
-    this.#try();
+    this.startFor(settlers.resolve, settlers.reject);
     return promise;
+  }
+
+  /** The same without a promise. */
+  startFor(resolve: (value: T) => void, reject: (error: unknown) => void): void {
+    this.#resolve = resolve;
+    this.#reject = reject;
+    this.#try();
   }
 
   // ── ended from outside ────────────────────────────────────────────────────────────────────────────────────────
@@ -135,9 +145,7 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
 
   #fail(failure: unknown): void {
     const error = this.#stopped === undefined ? failure : this.#stopped.error();
-    const outcome = this.#attempt?.outcome;
-    const cause =
-      this.#stopped?.cause ?? (outcome === undefined || outcome.committed ? 'user' : outcome.cause);
+    const cause = this.#stopped?.cause ?? causeOfFailure(this.#attempt?.outcome);
     this.#service.meter.aborted(cause, this.#attempts, this.#beganAtMs);
     this.#publish('aborted', () => error);
     this.#reject?.(error);
@@ -187,7 +195,7 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
     const busy = this.#retries?.busy;
     if (busy === undefined) this.#declare(transaction);
     else
-      busy.lockFirst(transaction, attempt).then(
+      busy.lockFirst(transaction, attempt, this.#service).then(
         () => this.#declare(transaction),
         (error: Error) => this.#threw(error),
       );
@@ -225,9 +233,7 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
     let returned: T | Promise<T>;
     try {
       const body = this.#body as LockingBody<T>;
-      returned = this.#inContext
-        ? this.#ground.context.run(transaction, body, transaction)
-        : body(transaction);
+      returned = this.#inContext ? this.#ground.context.runBody(transaction, body) : body(transaction);
     } catch (error) {
       this.#threw(error);
       return;
@@ -250,7 +256,9 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
       return;
     }
     try {
-      this.#returned = { threw: false, value: once === undefined ? value : once.keep(value) };
+      const { answerName } = this.options;
+      const answer = answerName === undefined || value === undefined ? value : copyValue(value, answerName);
+      this.#returned = { threw: false, value: once === undefined ? answer : once.keep(answer) };
     } catch (error) {
       this.#threw(error);
       return;

@@ -30,6 +30,8 @@ export interface TransactionSettings {
   readonly strategy: LockStrategy;
   /** How long the answer of a call with an idempotency key is kept. */
   readonly idempotencyRetentionMs: number;
+  /** False: no code on this thread has a client yet; see `Transactions.follow`. Default true. */
+  readonly followed?: boolean;
 }
 
 export class TransactionService implements AttemptGround {
@@ -130,6 +132,11 @@ export class TransactionService implements AttemptGround {
   /** For an attempt of a transaction that has an idempotency key. */
   guard(key: string, procedure: string | undefined): IdempotencyGuard {
     return new IdempotencyGuard(key, procedure, this.#idempotency);
+  }
+
+  /** Transactions wait for a word. */
+  get isShortOfWords(): boolean {
+    return this.#slots.areAwaited;
   }
 
   /** Begins an attempt. `age`: that of the first one, when this is a retry. Waits while every word is in use. */

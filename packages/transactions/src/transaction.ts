@@ -74,14 +74,6 @@ export interface TransactionOptions extends NestedOptions {
   readonly independent?: boolean;
 }
 
-/** Options of the call of a procedure. */
-export interface RunOptions extends CallOptions {
-  /** As that of a transaction. */
-  readonly idempotencyKey?: string;
-  /** As in `TransactionOptions`. */
-  readonly durability?: Durability;
-}
-
 /** Options of an explicit transaction: the deadline and the signal bound its whole life. */
 export interface BeginOptions extends CallOptions {
   readonly readOnly?: boolean;
@@ -98,4 +90,8 @@ export interface BeginOptions extends CallOptions {
 export interface RunOptions extends CallOptions {
   /** As in `TransactionOptions`. */
   readonly priority?: number;
+  /** As in `TransactionOptions`. */
+  readonly idempotencyKey?: string;
+  /** As in `TransactionOptions`. */
+  readonly durability?: Durability;
 }

@@ -65,7 +65,7 @@ export class Transactions implements TransactionClient {
   readonly locks: LockViews;
   /** How calls of actors and jobs join transactions. */
   readonly branches: BranchService;
-  readonly #context = new TransactionContext();
+  readonly #context: TransactionContext;
   readonly #closures: Closures;
   readonly #explicit: ExplicitTransactions;
   readonly #procedures: ProcedureCalls;
@@ -73,6 +73,7 @@ export class Transactions implements TransactionClient {
 
   constructor(core: CoreMember, tables: MemberTables, settings: TransactionSettings) {
     const keys = new KeyPlacer(core, tables);
+    this.#context = new TransactionContext(settings.followed ?? true);
     this.service = new TransactionService(core, settings);
     this.branches = new BranchService(core, this.#context, () => this.#ground);
     this.#ground = {
@@ -148,6 +149,11 @@ export class Transactions implements TransactionClient {
 
   currentTransaction(): Transaction | undefined {
     return this.#context.current();
+  }
+
+  /** Code on this thread is handed a client, whose operations are to join the transaction that they are called in. */
+  follow(): void {
+    this.#context.follow();
   }
 
   /** Runs `work` outside the transaction it is called in. */

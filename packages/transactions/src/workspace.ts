@@ -113,6 +113,11 @@ export class Workspace {
     return true;
   }
 
+  /** Cells that were written without a lock. */
+  unlocked(): Cell[] {
+    return this.#cells.filter((cell) => cell.written && cell.lock !== 'write');
+  }
+
   /** Where the workspace stands now. */
   savepoint(): Savepoint {
     return { change: this.#latest, cleared: this.#cleared.length };

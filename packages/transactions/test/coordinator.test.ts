@@ -92,6 +92,19 @@ describe('a coordinator', () => {
     ]);
   });
 
+  test('is as patient with the row of its idempotency key as without', () => {
+    const { coordinator, sent } = new Stage();
+    const accesses = [-1, 'key', LockMode.X, -2, 'actor', LockMode.X];
+    coordinator.lockOnce(0, 1, accesses, 'turns');
+    coordinator.lockOnce(1, 2, accesses);
+    coordinator.lock(2, 3, accesses.slice(3), 'turns');
+    expect(sent.map(([what, ...fields]) => [what, ...fields.slice(7)])).toEqual([
+      ['lockOnce 0', accesses, 1],
+      ['lockOnce 1', accesses],
+      ['lock 2', accesses.slice(3), 1],
+    ]);
+  });
+
   test('that wrote nothing commits without a question and lets go of its locks', () => {
     const stage = new Stage();
     stage.lock(0, 'a');

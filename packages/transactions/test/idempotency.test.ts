@@ -1,5 +1,12 @@
 /** Attempts with an idempotency key, against real participants in one thread; every message waits until it is delivered. */
-import { hashKey, type PartitionId, PartitionStore, SharedState, type Timestamp } from '@troupe/core';
+import {
+  actorTable,
+  hashKey,
+  type PartitionId,
+  PartitionStore,
+  SharedState,
+  type Timestamp,
+} from '@troupe/core';
 import {
   Attempt,
   type AttemptGround,
@@ -282,6 +289,19 @@ describe('a transaction with an idempotency key', () => {
     expect(() => attempt.assertOpen()).toThrow('is committing');
     stage.deliver();
     expect(attempt.outcome).toMatchObject({ committed: true });
+  });
+
+  test('waits for turns of actors as patiently as one without', () => {
+    const stage = new Stage();
+    const attempt = stage.begin(keyAt(3));
+    const lockOnce = vi.spyOn(attempt.coordinator, 'lockOnce');
+    const requests = new LockRequests('write');
+    requests.add(attempt.workspace.cell(actorTable(0), 'actor', 1));
+    void attempt.lockPatiently(requests);
+    expect(lockOnce.mock.calls.map(([partition, , , patience]) => [partition, patience])).toEqual([
+      [1, 'turns'],
+      [3, 'turns'],
+    ]);
   });
 
   test('that touched nothing is remembered at home', () => {

@@ -227,18 +227,19 @@ describe.each([woundWait, waitDie, noWait])('lock manager under $name', (strateg
     timeout: 60_000,
   }, () => {
     const seen = new Set<string>();
-    fc.assert(
-      fc.property(commands, (script) => {
-        const pair = new Pair(strategy);
-        for (const command of script) pair.run(command);
-        finishAll(pair);
-        expect(pair.manager.list()).toEqual([]);
-        expect(pair.manager.waiting).toBe(0);
-        for (const event of pair.seen) seen.add(event);
-      }),
-      { numRuns: 60 },
-    );
-    expect([...seen]).toEqual(expect.arrayContaining([...(mustBeSeen[strategy.name] ?? ['a list'])]));
+    const scripts = fc.property(commands, (script) => {
+      const pair = new Pair(strategy);
+      for (const command of script) pair.run(command);
+      finishAll(pair);
+      expect(pair.manager.list()).toEqual([]);
+      expect(pair.manager.waiting).toBe(0);
+      for (const event of pair.seen) seen.add(event);
+    });
+    const wanted = mustBeSeen[strategy.name] ?? ['a list'];
+    // Rare events may need more scripts than the usual number.
+    for (let round = 0; round === 0 || (round < 20 && !wanted.every((event) => seen.has(event))); round++)
+      fc.assert(scripts, { numRuns: 60 });
+    expect([...seen]).toEqual(expect.arrayContaining([...wanted]));
   });
 
   test('says free exactly when a newcomer would get the lock at once', { timeout: 60_000 }, () => {

@@ -190,11 +190,12 @@ describe('a participant', () => {
     expect(stage.participant.locks.idle).toBe(true);
   });
 
-  test('asks the log for nothing when it was wounded first', () => {
+  test('asks the log for nothing when somebody else has ended it first, and says so', () => {
     const stage = new Stage();
     stage.words.tryAbort(slot, id);
     stage.commitOne();
     expect(stage.toLog).toEqual([]);
+    expect(stage.answers).toEqual([[ReplyOp.refused, id, 0, Refusal.ended]]);
     expect(stage.participant.locks.idle).toBe(true);
   });
 

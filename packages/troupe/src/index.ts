@@ -11,12 +11,16 @@ export type {
   ExecutionRow,
   ExecutionState,
   ExecutionStatus,
+  FailedPart,
   JobContext,
   JobDefinition,
   JobTarget,
+  MapProgress,
   MapReduceDefinition,
+  ReceiverDefinition,
+  ReduceContext,
 } from '@troupe/compute';
-export { count, distinct, groupBy, job, mapReduce, sorted, topK } from '@troupe/compute';
+export { count, distinct, groupBy, job, mapReduce, receiver, sorted, topK } from '@troupe/compute';
 export type {
   ActorContext,
   ActorDefinition,
@@ -28,6 +32,11 @@ export type {
   HostBlocked,
   HostRow,
   Key,
+  LoadItem,
+  LoadOptions,
+  LoadProgress,
+  LoadReceiver,
+  LoadResult,
   LocalTable,
   ScanOptions,
   Table,

@@ -38,11 +38,16 @@ export function wireMember(core: CoreMember, progress?: RecoveryListener): Wired
   const transactions = new Transactions(core, tables, {
     strategy: lockStrategies[lockStrategy],
     idempotencyRetentionMs,
+    followed: !core.isHost,
   });
   const joins = transactions.branches;
-  const compute = new Compute(core, tables, () => client, { ...settings, modules, joins });
+  const handOut = (): Client => {
+    transactions.follow();
+    return client;
+  };
+  const compute = new Compute(core, tables, handOut, { ...settings, modules, joins });
   const types = new ActorTypes(definitions);
-  const service = new ActorService({ member, types, owned, joins, client: () => client });
+  const service = new ActorService({ member, types, owned, joins, client: handOut });
   const actors = new ActorClient({ member, types, placement, joins, local: service });
   member.register(Family.actor, service);
   const client: Client = {

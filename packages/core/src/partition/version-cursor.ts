@@ -20,7 +20,8 @@ export class VersionCursor {
   version: Version | undefined;
   /** The stored value: not to be changed. */
   value: unknown;
-  readonly #entries: IterableIterator<[StorageKey, Version]>;
+  readonly #versions: ReadonlyMap<StorageKey, Version>;
+  #entries: IterableIterator<[StorageKey, Version]> | undefined;
   readonly #snapshot: Timestamp;
   readonly #epoch: number;
   readonly #checkReadable: (snapshot: Timestamp) => void;
@@ -30,12 +31,13 @@ export class VersionCursor {
     this.#snapshot = snapshot;
     this.#checkReadable = checkReadable;
     this.#epoch = snapshot === newestVersions ? ++table.epoch : Number.POSITIVE_INFINITY;
-    this.#entries = table.versions.entries();
+    this.#versions = table.versions;
   }
 
   /** Moves to the next entry. False: there is none. Throws SnapshotTooOldError when the snapshot can't be read on. */
   advance(): boolean {
     if (this.#snapshot !== newestVersions) this.#checkReadable(this.#snapshot);
+    this.#entries ??= this.#versions.entries();
     for (;;) {
       const step = this.#entries.next();
       if (step.done === true) return false;
@@ -47,6 +49,19 @@ export class VersionCursor {
       this.value = seen.value;
       return true;
     }
+  }
+
+  /** Visits all that `advance` would still come to, within this call: many times as fast. */
+  visitRest(visit: (key: StorageKey, version: Version) => void): void {
+    if (this.#entries !== undefined) {
+      while (this.advance()) visit(this.key, this.version as Version);
+      return;
+    }
+    if (this.#snapshot !== newestVersions) this.#checkReadable(this.#snapshot);
+    this.#versions.forEach((version, key) => {
+      const seen = this.#seen(version);
+      if (seen !== undefined && seen.value !== undefined) visit(key, seen);
+    });
   }
 
   #seen(version: Version): Version | undefined {

@@ -16,7 +16,7 @@ import type { Partition } from '../partition/partition.ts';
 import type { PartitionStore } from '../partition/partition-store.ts';
 import type { Placement } from '../partition/placement.ts';
 import { newestVersions, type VersionCursor } from '../partition/version-cursor.ts';
-import { entryOf, keyOf, LocalWalk, storedValueOf } from './local-walk.ts';
+import { type LocalIterator, LocalWalk, type Pick, pickEntry, pickKey, pickValue } from './local-walk.ts';
 import { sliced } from './sliced.ts';
 import type { Snapshot } from './snapshots.ts';
 import type { TableHandle } from './table-executor.ts';
@@ -69,21 +69,21 @@ export class LocalTable<K extends Key, V> {
   }
 
   /** The entries, or those of a range of keys: `from` (inclusive), `to` (exclusive), or `prefix`. In no order. */
-  entries(range?: KeyRangeOptions<K>): IterableIterator<[K, V]> {
-    return this.#walk(range, entryOf) as IterableIterator<[K, V]>;
+  entries(range?: KeyRangeOptions<K>): LocalIterator<[K, V]> {
+    return this.#walk(range, pickEntry) as LocalIterator<[K, V]>;
   }
 
   /** The keys, or those of a range; see `entries`. */
-  keys(range?: KeyRangeOptions<K>): IterableIterator<K> {
-    return this.#walk(range, keyOf) as IterableIterator<K>;
+  keys(range?: KeyRangeOptions<K>): LocalIterator<K> {
+    return this.#walk(range, pickKey) as LocalIterator<K>;
   }
 
   /** The values, or those of a range; see `entries`. */
-  values(range?: KeyRangeOptions<K>): IterableIterator<V> {
-    return this.#walk(range, storedValueOf) as IterableIterator<V>;
+  values(range?: KeyRangeOptions<K>): LocalIterator<V> {
+    return this.#walk(range, pickValue) as LocalIterator<V>;
   }
 
-  [Symbol.iterator](): IterableIterator<[K, V]> {
+  [Symbol.iterator](): LocalIterator<[K, V]> {
     return this.entries();
   }
 
@@ -92,7 +92,7 @@ export class LocalTable<K extends Key, V> {
     return sliced(this.entries());
   }
 
-  #walk(range: KeyRangeOptions<K> | undefined, pick: (cursor: VersionCursor) => unknown): LocalWalk {
+  #walk(range: KeyRangeOptions<K> | undefined, pick: Pick): LocalWalk {
     const { id } = this.#table;
     const open = (store: PartitionStore): VersionCursor => store.iterate(id, this.#moment(this.#snapshot));
     return new LocalWalk(this.#stores.values(), open, filterOf(range), pick);

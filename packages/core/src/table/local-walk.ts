@@ -2,22 +2,32 @@
  * A synchronous walk over one table in several partitions, one after the other, as `LocalTable` offers it. An iterator
  * written out rather than a generator: a generator inside a generator costs ten times as much for each item.
  */
+import { mustBeFunction } from '../errors/argument.ts';
 import { fromStorageKey, type StorageKey } from '../key/key.ts';
 import { ownerView } from '../partition/owner-view.ts';
 import type { PartitionStore } from '../partition/partition-store.ts';
 import type { Version } from '../partition/table-versions.ts';
 import type { VersionCursor } from '../partition/version-cursor.ts';
 
-/** What is handed out for the entry a cursor stands at. */
-type Pick = (cursor: VersionCursor) => unknown;
+/** What is handed out for an entry. */
+export type Pick = (key: StorageKey, version: Version) => unknown;
 
-export const keyOf: Pick = (cursor) => fromStorageKey(cursor.key);
-export const storedValueOf: Pick = (cursor) => ownerView(cursor.version as Version);
-export const entryOf: Pick = (cursor) => [keyOf(cursor), storedValueOf(cursor)];
+export const pickKey: Pick = (key) => fromStorageKey(key);
+export const pickValue: Pick = (_key, version) => ownerView(version);
+export const pickEntry: Pick = (key, version) => [fromStorageKey(key), ownerView(version)];
+
+/** What `entries()`, `keys()` and `values()` of a LocalTable answer. */
+export interface LocalIterator<T> extends IterableIterator<T> {
+  /**
+   * Calls `visit` for each item that is left, in one go: several times as fast as `for … of`. As the method of that name
+   * which iterators have from Node 22 on.
+   */
+  forEach(visit: (item: T) => void): void;
+}
 
 const over: IteratorReturnResult<undefined> = { done: true, value: undefined };
 
-export class LocalWalk implements IterableIterator<unknown> {
+export class LocalWalk implements LocalIterator<unknown> {
   readonly #stores: Iterator<PartitionStore>;
   readonly #open: (store: PartitionStore) => VersionCursor;
   readonly #isWanted: ((key: StorageKey) => boolean) | undefined;
@@ -44,7 +54,21 @@ export class LocalWalk implements IterableIterator<unknown> {
       if (cursor === undefined) return over;
       if (!cursor.advance()) this.#cursor = undefined;
       else if (this.#isWanted === undefined || this.#isWanted(cursor.key))
-        return { done: false, value: this.#pick(cursor) };
+        return { done: false, value: this.#pick(cursor.key, cursor.version as Version) };
+    }
+  }
+
+  forEach(visit: (item: unknown) => void): void {
+    mustBeFunction(visit, 'visit');
+    const isWanted = this.#isWanted;
+    const pick = this.#pick;
+    for (;;) {
+      const cursor = this.#cursor ?? this.#nextCursor();
+      if (cursor === undefined) return;
+      this.#cursor = undefined;
+      cursor.visitRest((key, version) => {
+        if (isWanted === undefined || isWanted(key)) visit(pick(key, version));
+      });
     }
   }
 

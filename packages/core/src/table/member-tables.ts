@@ -7,6 +7,7 @@ import type { AnyTable, TableDefinition } from '../definition/table-definition.t
 import type { CoreMember } from '../grid/core-member.ts';
 import type { Key } from '../key/key.ts';
 import { Family } from '../mesh/opcode.ts';
+import type { ReceiverPort } from './load-options.ts';
 import { OwnerCalls } from './owner-calls.ts';
 import { PlainExecutor } from './plain-executor.ts';
 import { Snapshots } from './snapshots.ts';
@@ -21,6 +22,7 @@ export class MemberTables {
   readonly #handles = new Map<AnyTable, TableHandle>();
   #plain: TableExecutor;
   #current: () => TableExecutor | undefined = () => undefined;
+  #receivers: ReceiverPort | undefined;
 
   constructor(core: CoreMember) {
     const { member, placement } = core;
@@ -35,6 +37,11 @@ export class MemberTables {
   use(atomic: AtomicOperations, current: () => TableExecutor | undefined): void {
     this.#plain = new PlainExecutor(this.calls, this.snapshots, atomic);
     this.#current = current;
+  }
+
+  /** Plugs in what brings pages of a load to receivers. */
+  useReceivers(receivers: ReceiverPort): void {
+    this.#receivers = receivers;
   }
 
   /** The handle of a table that has been used before. */
@@ -59,7 +66,7 @@ export class MemberTables {
 
   /** The table through a given executor. */
   tableWith<K extends Key, V>(definition: TableDefinition<K, V>, executor: () => TableExecutor): Table<K, V> {
-    return new Table<K, V>(this.handle(definition), this.#core.placement, executor);
+    return new Table<K, V>(this.handle(definition), this.#core.placement, executor, this.#receivers);
   }
 }
 

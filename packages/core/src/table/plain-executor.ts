@@ -23,6 +23,7 @@ import type {
 } from './table-executor.ts';
 
 export class PlainExecutor implements TableExecutor {
+  readonly isPlain = true;
   readonly #calls: OwnerCalls;
   readonly #snapshots: Snapshots;
   readonly #atomic: AtomicOperations;

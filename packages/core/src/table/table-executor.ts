@@ -30,6 +30,8 @@ export type InsertMode = 'all' | 'absent';
 export type ValueChange = (current: unknown) => Promise<unknown>;
 
 export interface TableExecutor {
+  /** Its operations are part of no transaction. */
+  readonly isPlain?: true;
   /**
    * One operation on one key. Values among `args` are copies already and the executor's to keep; what it answers is
    * the caller's to change. `bytes`: about how large the arguments are.

@@ -8,13 +8,22 @@
 import { copiedBytes, copyValue } from '../codec/value.ts';
 import { mustBe, mustBeFunction } from '../errors/argument.ts';
 import { InvalidArgumentError } from '../errors/errors.ts';
-import { fromStorageKey, type Key, type StorageKey, toStorageKey } from '../key/key.ts';
+import { fromStorageKey, type Key, toStorageKey } from '../key/key.ts';
 import type { CallOptions } from '../mesh/pending-calls.ts';
 import type { Placement } from '../partition/placement.ts';
 import { callOptionNamesWith, checkCallOptions } from './call-options.ts';
 import { ChunkedWriter } from './chunked-writer.ts';
 import { entriesFrom, keysFrom, mustBeDistinct } from './entry-batch.ts';
+import { loadInto } from './load-into.ts';
+import type {
+  LoadOptions,
+  LoadResult,
+  LoadSource,
+  ReceiverLoadOptions,
+  ReceiverPort,
+} from './load-options.ts';
 import { type OneKeyOp, ScanPart, TableOp } from './messages.ts';
+import { entryAt, type ItemReader, itemsOf, keyAt, valueAt } from './page-items.ts';
 import { type ScanOptions, scanRangeOf } from './scan-range.ts';
 import type { PlacedKey, TableExecutor, TableHandle } from './table-executor.ts';
 
@@ -42,12 +51,19 @@ export class Table<K extends Key, V> {
   readonly #handle: TableHandle;
   readonly #placement: Placement;
   readonly #executor: () => TableExecutor;
+  readonly #receivers: ReceiverPort | undefined;
 
   /** `executor` is asked at each call, so that calls in a transaction's body join it. */
-  constructor(handle: TableHandle, placement: Placement, executor: () => TableExecutor) {
+  constructor(
+    handle: TableHandle,
+    placement: Placement,
+    executor: () => TableExecutor,
+    receivers?: ReceiverPort,
+  ) {
     this.#handle = handle;
     this.#placement = placement;
     this.#executor = executor;
+    this.#receivers = receivers;
   }
 
   /** The name it was defined with. */
@@ -221,6 +237,17 @@ export class Table<K extends Key, V> {
     return this.#withKeys('deleteMany', keys, options) as Promise<number>;
   }
 
+  /**
+   * Stores and removes what comes from `source`, in pages for each partition and in constant memory; see `LoadOptions`.
+   * Each page is written at least once. What couldn't be written is reported in the result and the rest goes on; an
+   * error of the source rejects, and what was written stays. Not in a transaction. `receiver`: gets the pages instead.
+   */
+  load<I, A>(source: LoadSource<K, I>, options: ReceiverLoadOptions<K, I, A>): Promise<LoadResult>;
+  load(source: LoadSource<K, V>, options?: LoadOptions): Promise<LoadResult>;
+  async load(source: LoadSource<K, unknown>, options?: LoadOptions): Promise<LoadResult> {
+    return loadInto(this.#handle, this.#placement, this.#executor(), this.#receivers, source, options);
+  }
+
   /** How many entries the table has, or the range that the options name (see `entries`). */
   size(options?: ScanOptions<K>): Promise<number> {
     try {
@@ -331,20 +358,6 @@ export class Table<K extends Key, V> {
       return itemsOf(() => rethrow(error), step, itemAt);
     }
   }
-}
-
-type ItemReader = (page: readonly unknown[], index: number) => unknown;
-
-const entryAt: ItemReader = (page, index) => [fromStorageKey(page[index] as StorageKey), page[index + 1]];
-const keyAt: ItemReader = (page, index) => fromStorageKey(page[index] as StorageKey);
-const valueAt: ItemReader = (page, index) => page[index];
-
-async function* itemsOf(
-  open: () => AsyncIterable<readonly unknown[]>,
-  step: number,
-  itemAt: ItemReader,
-): AsyncGenerator<unknown, void, undefined> {
-  for await (const page of open()) for (let i = 0; i < page.length; i += step) yield itemAt(page, i);
 }
 
 function rethrow(error: unknown): never {

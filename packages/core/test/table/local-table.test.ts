@@ -41,6 +41,31 @@ describe('a local table', () => {
     expect(new Set([...all.values()].map(({ stars }) => stars[0]))).toEqual(new Set([1, 2, 3]));
   });
 
+  test('hands what is left of a walk to a function, in one go', () => {
+    const all = local(grid.owned.all());
+    const visited = <T>(walk: { forEach(visit: (item: T) => void): void }): T[] => {
+      const items: T[] = [];
+      walk.forEach((item) => void items.push(item));
+      return items;
+    };
+    expect(visited(all.entries())).toEqual([...all.entries()]);
+    expect(visited(all.keys())).toEqual([...all.keys()]);
+    expect(visited(all.values({ prefix: [2] }))).toEqual([...all.values({ prefix: [2] })]);
+    for (const begun of [1, 3, 6]) {
+      const walk = all.keys();
+      const first = Array.from({ length: begun }, () => walk.next().value as [number, number]);
+      expect([...first, ...visited(walk)]).toEqual([...all.keys()]);
+      expect(visited(walk)).toEqual([]);
+    }
+    const left = all.keys();
+    left.return?.();
+    expect(visited(left)).toEqual([]);
+    expect(() => all.keys().forEach(undefined as never)).toThrow(InvalidArgumentError);
+    all.values().forEach((value) => {
+      expect(() => (value.stars = [])).toThrow(TypeError);
+    });
+  });
+
   test('gives ranges of its keys', () => {
     const all = local(grid.owned.all());
     const inOrder = (keys: Iterable<[number, number]>): [number, number][] =>

@@ -13,6 +13,11 @@ export interface Counters {
   /** Nested transactions that were undone. */
   savepoints: number;
   clears: number;
+  /** Ordinary turns of actors. */
+  turns: number;
+  /** Calls whose idempotency key had been used before, and those of them that were answered with what is stored. */
+  repeats: number;
+  storedAnswers: number;
   crashes: number;
   /** Committing transactions whose submitter was dead. */
   prevents: number;
@@ -52,6 +57,9 @@ export function zeroCounters(): Counters {
     procedures: 0,
     savepoints: 0,
     clears: 0,
+    turns: 0,
+    repeats: 0,
+    storedAnswers: 0,
     crashes: 0,
     prevents: 0,
     refusals: 0,

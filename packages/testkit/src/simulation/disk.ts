@@ -3,7 +3,7 @@
  * and any number of the following ones, none twice and none with a gap before it.
  */
 import type { PartitionId, StorageKey, Timestamp } from '@troupe/core';
-import type { CommitRecord } from '@troupe/transactions';
+import type { CommitRecord, TransactionId } from '@troupe/transactions';
 import type { SeededRandom } from '../seeded-random.ts';
 
 /** The newest version of a key; a value of undefined: it was removed. */
@@ -30,6 +30,11 @@ export class Disk {
   /** The largest timestamp of a commit. */
   get lastTimestamp(): Timestamp {
     return Math.max(0, ...this.#records.map(({ timestamp }) => timestamp));
+  }
+
+  /** No crash can take away the record of this transaction. */
+  isFlushed(id: TransactionId): boolean {
+    return this.#records.slice(0, this.#flushed).some((record) => record.id === id);
   }
 
   append(record: CommitRecord): void {

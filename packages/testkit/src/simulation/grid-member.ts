@@ -14,7 +14,7 @@ import {
   type Decision,
   type LogClient,
   type Outcome,
-  type Refusal,
+  Refusal,
   ReplyOp,
   StatusSlots,
   type TransactionId,
@@ -32,6 +32,7 @@ import { PartitionHost } from './partition-host.ts';
 import { ProcedureServer } from './procedures.ts';
 import { type CallAnswer, TableServer } from './table-server.ts';
 import { type Task, until } from './task.ts';
+import { runTurn } from './turns.ts';
 import type { World } from './world.ts';
 
 type Message = readonly unknown[];
@@ -40,6 +41,8 @@ type Message = readonly unknown[];
 export interface AttemptListener {
   answered(step: number, partition: PartitionId, values: readonly unknown[]): void;
   ended(outcome: Outcome): void;
+  /** A turn of this actor refused it; no key: of some actor. `ended` follows. */
+  busy?(key: string | undefined, partition: PartitionId): void;
 }
 
 interface PendingCall {
@@ -60,6 +63,7 @@ export class GridMember implements MemberBehaviour<Frame> {
   readonly #server: TableServer;
   readonly #procedures: ProcedureServer;
   readonly #coordinators = new Map<TransactionId, Coordinator>();
+  readonly #listeners = new Map<TransactionId, AttemptListener>();
   readonly #calls = new Map<number, PendingCall>();
   #nextRequest = 1;
   #waitingForSlot: (() => void)[] = [];
@@ -89,7 +93,11 @@ export class GridMember implements MemberBehaviour<Frame> {
       after: (delayMs: number, action: () => void) => void context.clock.setTimer(delayMs, action),
     };
     this.snapshots = new Snapshots(shared, world.memberIdOf(this.address.name), time, world.delay(500));
-    this.host = new PartitionHost(world, { log: this.#log, send: (to, message) => this.#send(to, message) });
+    this.host = new PartitionHost(world, {
+      log: this.#log,
+      send: (to, message) => this.#send(to, message),
+      runTurn: (turn, done) => runTurn(world, this, turn, done),
+    });
     this.#server = new TableServer({
       shared,
       tryPartition: (id) => this.host.tryServe(id),
@@ -140,6 +148,11 @@ export class GridMember implements MemberBehaviour<Frame> {
     this.#waitingForPeer.push(resume);
   }
 
+  /** Transactions wait for a status word. */
+  get isShortOfWords(): boolean {
+    return this.#world.parts.isShortOfWords(this.#waitingForSlot.length);
+  }
+
   whenSlotFree(resume: () => void): void {
     this.#waitingForSlot.push(resume);
   }
@@ -162,11 +175,13 @@ export class GridMember implements MemberBehaviour<Frame> {
       answered: (step, partition, values) => listener.answered(step, partition, values),
       ended: (outcome) => {
         this.#coordinators.delete(id);
+        this.#listeners.delete(id);
         this.#releaseSlot(slot);
         listener.ended(outcome);
       },
     });
     this.#coordinators.set(id, coordinator);
+    this.#listeners.set(id, listener);
     return coordinator;
   }
 
@@ -227,6 +242,9 @@ export class GridMember implements MemberBehaviour<Frame> {
       case Family.transactionRequest:
         if (!this.host.defers(message[2] as PartitionId, again)) this.host.request(message, from);
         break;
+      case Family.actor:
+        this.host.actor(message, (answer) => this.#reply(from, message[1] as number, answer));
+        break;
       case Family.procedure:
         this.#procedures.receive(message, from, (answer) => this.#reply(from, message[1] as number, answer));
         break;
@@ -254,7 +272,11 @@ export class GridMember implements MemberBehaviour<Frame> {
       coordinator.answer(partition, message[3] as number, message[4] as Message);
     else if (message[0] === ReplyOp.vote) coordinator.vote(partition, message[3] as Timestamp);
     else if (message[0] === ReplyOp.done) coordinator.done(message[3] as Timestamp);
-    else coordinator.refused(partition, message[3] as Refusal);
+    else {
+      if (message[3] === Refusal.busy)
+        this.#listeners.get(coordinator.id)?.busy?.(message[5] as string | undefined, partition);
+      coordinator.refused(partition, message[3] as Refusal);
+    }
   }
 
   // ── ways out ──────────────────────────────────────────────────────────────────────────────────────────────────

@@ -2,7 +2,7 @@
  * Where the keys of a simulated run lie, and what histories call them.
  *
  * Table 0 has lists (`k…`) and one marker for each partition (`m…`), table 1 keys that are written once and blindly
- * (`o…`), table 2 keys that a `clear` of the table empties (`c…`). A list in a history only grows, so a clear begins a
+ * (`o…`), table 2 keys that a `clear` of the table empties (`c…`). The states of actors are lists as well (`a…`). A list in a history only grows, so a clear begins a
  * new generation of the names of table 2: it appends a new number to every marker, and whoever touches a key of that
  * table reads the marker of its partition in the same transaction. A value that outlives its clear then stands under
  * a name to which nobody has appended it.
@@ -11,6 +11,7 @@
  */
 import type { PartitionId } from '@troupe/core';
 import { recordedKey } from '../history.ts';
+import { actorsTable } from './actor-host.ts';
 
 /** The table that is cleared. */
 export const clearedTable = 2;
@@ -21,6 +22,8 @@ export class KeySpace {
   readonly clearable: readonly string[] = ['c0', 'c1', 'c2', 'c3', 'c4'];
   /** One list in each partition: its latest value names the generation of that table. */
   readonly markers: readonly string[];
+  /** Actors; their states are lists, too. */
+  readonly actors: readonly string[] = ['a0', 'a1', 'a2', 'a3'];
   readonly #partitions: number;
   readonly #deathsClear: boolean;
   readonly #written: string[] = [];
@@ -39,6 +42,7 @@ export class KeySpace {
 
   tableOf(key: string): number {
     if (key.startsWith('c')) return clearedTable;
+    if (key.startsWith('a')) return actorsTable;
     return key.startsWith('o') ? 1 : 0;
   }
 

@@ -6,6 +6,12 @@
 import type { Timestamp } from '@troupe/core';
 import { type Decision, type LockStrategy, MemoryDecision, Participant } from '@troupe/transactions';
 import {
+  CoordinatorAlwaysPatient,
+  ParticipantIgnoringTurns,
+  ParticipantInstallingAborted,
+  ParticipantLettingTurnsBegin,
+} from './faulty-actors.ts';
+import {
   CoordinatorDeafToTheDead,
   CoordinatorNotValidating,
   CoordinatorReleasingReadsEarly,
@@ -13,6 +19,14 @@ import {
   CoordinatorTrustingReads,
   CoordinatorWaitingForAllButOne,
 } from './faulty-coordinators.ts';
+import {
+  GuardForgettingReads,
+  GuardNotAskingForBlindWrites,
+  GuardNotLooking,
+  GuardWithoutHome,
+  GuardWritingAtHome,
+  ParticipantTellingPendingRows,
+} from './faulty-guards.ts';
 import {
   ParticipantForgettingAnswers,
   ParticipantIgnoringTableReads,
@@ -28,7 +42,16 @@ import {
   WorkspaceKeepingNestedClears,
   WorkspaceKeepingNestedWrites,
 } from './faulty-workspaces.ts';
-import { clogged, type PlantedFault, quickReturns, scarceWords, slowNews, votes } from './planted-fault.ts';
+import {
+  clogged,
+  type PlantedFault,
+  quickReturns,
+  repeatsAfterDeaths,
+  scarceWords,
+  slowNews,
+  votes,
+  withActors,
+} from './planted-fault.ts';
 import { weightsOf } from './shape.ts';
 
 const arrivalOrder: LockStrategy = { name: 'arrival', decide: () => 'wait', ageOfPlain: (id) => id };
@@ -209,6 +232,69 @@ export const memoryFaults: readonly PlantedFault[] = (
       name: 'clear-spares-what-was-not-touched',
       parts: { workspace: () => new WorkspaceClearingWhatItKnows() },
       aim: { weights: weightsOf({ clear: 1, clearable: 4 }) },
+    },
+    {
+      name: 'idempotency-key-not-looked-up',
+      parts: { guard: (...given) => new GuardNotLooking(...given) },
+      aim: { keyedChance: 0.5 },
+    },
+    {
+      name: 'idempotency-rows-only-at-home',
+      parts: { guard: (...given) => new GuardWritingAtHome(...given) },
+      aim: repeatsAfterDeaths,
+    },
+    {
+      name: 'idempotency-row-missing-where-only-read',
+      parts: { guard: (...given) => new GuardForgettingReads(...given) },
+      aim: repeatsAfterDeaths,
+    },
+    {
+      name: 'idempotency-key-without-a-home',
+      parts: { guard: (...given) => new GuardWithoutHome(...given) },
+      aim: { keyedChance: 0.5, weights: weightsOf({ interactive: 1, blind: 2 }) },
+    },
+    {
+      name: 'idempotency-rows-of-blind-writes-not-asked-for',
+      parts: { guard: (...given) => new GuardNotAskingForBlindWrites(...given) },
+      aim: { ...repeatsAfterDeaths, blindChance: 0.5 },
+    },
+    {
+      name: 'idempotency-row-told-before-the-commit',
+      parts: { participant: (...given) => new ParticipantTellingPendingRows(...given) },
+      aim: { ...votes, keyedChance: 0.8 },
+    },
+    {
+      name: 'turns-waited-for-with-locks-in-hand',
+      parts: { coordinator: (...given) => new CoordinatorAlwaysPatient(...given) },
+      aim: withActors,
+    },
+    {
+      name: 'turns-waited-for-with-every-word-in-hand',
+      parts: { isShortOfWords: () => false },
+      aim: {
+        ...withActors,
+        hosts: 2,
+        partitions: 2,
+        mainProcesses: 2,
+        hostProcesses: 3,
+        slots: 2,
+        thinkDelay: 0,
+      },
+    },
+    {
+      name: 'turn-of-a-locked-actor',
+      parts: { participant: (...given) => new ParticipantLettingTurnsBegin(...given) },
+      aim: withActors,
+    },
+    {
+      name: 'actor-locked-in-its-turn',
+      parts: { participant: (...given) => new ParticipantIgnoringTurns(...given) },
+      aim: withActors,
+    },
+    {
+      name: 'state-of-an-aborted-transaction-installed',
+      parts: { participant: (...given) => new ParticipantInstallingAborted(...given) },
+      aim: { ...withActors, ...votes, timeoutChance: 0.3 },
     },
   ] as const satisfies readonly Omit<PlantedFault, 'mode'>[]
 ).map((fault) => ({ ...fault, mode: 'memory' }));

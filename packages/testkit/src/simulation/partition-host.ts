@@ -3,10 +3,19 @@
  * is meant for them waits, in order. Passes requests of coordinators on to the participants.
  */
 import type { PartitionId } from '@troupe/core';
-import { type LogClient, type Origin, Refusal, ReplyOp, RequestOp } from '@troupe/transactions';
+import {
+  type LogClient,
+  type Origin,
+  type Participant,
+  Refusal,
+  ReplyOp,
+  RequestOp,
+} from '@troupe/transactions';
 import { formatAddress, type MemberAddress } from '../simulated-member.ts';
-import type { ServedPartition } from './table-server.ts';
+import { ActorHost, ActorOp } from './actor-host.ts';
+import type { CallAnswer, ServedPartition } from './table-server.ts';
 import { ObservedStore } from './truth.ts';
+import type { Turn } from './turns.ts';
 import type { World } from './world.ts';
 
 type Message = readonly unknown[];
@@ -15,6 +24,8 @@ export interface PartitionHostPorts {
   /** Undefined where partitions live in memory only. */
   readonly log: LogClient | undefined;
   send(to: MemberAddress, message: Message): void;
+  /** Runs an ordinary turn of an actor. */
+  runTurn(turn: Turn, done: () => void): void;
 }
 
 export class PartitionHost {
@@ -39,7 +50,8 @@ export class PartitionHost {
   /** What is still under way here. */
   *unfinished(): Generator<string> {
     for (const id of this.#opening.keys()) yield `partition ${id} is still being opened`;
-    for (const { id, participant } of this.#served.values()) {
+    for (const { id, participant, actors } of this.#served.values()) {
+      yield* actors.unfinished();
       const records = [...participant.records()].map((record) => record.id);
       if (records.length > 0) yield `partition ${id} keeps ${records.join(', ')}`;
       if (!participant.locks.idle) yield `partition ${id} keeps locks`;
@@ -99,6 +111,15 @@ export class PartitionHost {
     else participant.decide(message);
   }
 
+  /** A turn of an actor is asked for, or, by a transaction that has it, its state. */
+  actor(message: Message, answer: (answer: CallAnswer) => void): void {
+    const served = this.tryServe(message[2] as PartitionId);
+    if (served === undefined || served.incarnation !== message[3]) answer({ kind: 'moved' });
+    else if (message[0] === ActorOp.ask)
+      served.actors.ask(this.#world.turns.get(message[4] as number), answer);
+    else answer({ kind: 'answered', value: served.actors.state(message[4] as string) });
+  }
+
   memberLost(lost: MemberAddress): void {
     for (const served of this.#served.values()) this.#originLost(served, lost);
     this.#origins.delete(formatAddress(lost));
@@ -140,7 +161,11 @@ export class PartitionHost {
     const { log } = this.#ports;
     const draw = parts.draws(shared);
     const ports = log === undefined ? { draw } : { draw, log: parts.participantLog(log) };
-    const participant = parts.participant({ id, incarnation, store }, ports);
-    this.#served.set(id, { id, incarnation, store, participant });
+    const actors = new ActorHost(
+      (turn, done) => this.#ports.runTurn(turn, done),
+      () => participant,
+    );
+    const participant: Participant = parts.participant({ id, incarnation, store, actors }, ports);
+    this.#served.set(id, { id, incarnation, store, participant, actors });
   }
 }

@@ -2,7 +2,7 @@
  * What a simulated grid is made of: the real protocol cores, and the few decisions that their shell on real threads
  * takes. A planted fault replaces some of them, so no production code has a flag for it.
  */
-import type { Partition, PartitionId, SharedState, Timestamp } from '@troupe/core';
+import type { PartitionId, SharedState, Timestamp } from '@troupe/core';
 import {
   CommitLog,
   type CommitLogPorts,
@@ -10,6 +10,8 @@ import {
   type CoordinatorPorts,
   clockStartOf,
   type Decision,
+  type IdempotencyGround,
+  IdempotencyGuard,
   LogClient,
   MemoryDecision,
   nextStartEpoch,
@@ -27,10 +29,7 @@ import type { Disk } from './disk.ts';
 
 export interface SimulationParts {
   coordinator(id: TransactionId, age: number, slot: number, ports: CoordinatorPorts): Coordinator;
-  participant(
-    partition: Pick<Partition, 'id' | 'incarnation' | 'store'>,
-    ports: ParticipantPorts,
-  ): Participant;
+  participant(partition: ConstructorParameters<typeof Participant>[0], ports: ParticipantPorts): Participant;
   decision(
     words: StatusWords,
     incarnationOf: (partition: PartitionId) => number,
@@ -45,6 +44,8 @@ export interface SimulationParts {
   clockStart(disk: Disk): Timestamp;
   /** Where an attempt keeps what it has read and written. */
   workspace(): Workspace;
+  /** What an attempt does about its idempotency key. */
+  guard(key: string, procedure: string | undefined, ground: IdempotencyGround): IdempotencyGuard;
   /** A participant's view of a coordinator's words. */
   originWords(memory: SharedArrayBuffer): StatusWords;
   /** The horizon of a partition that is created anew. */
@@ -56,6 +57,8 @@ export interface SimulationParts {
   originLost(participant: Participant, origin: Origin): void;
   /** When the word of a transaction may be lent again. */
   readonly slotRelease: 'after the flush' | 'at once';
+  /** Whether those who wait for turns of actors must let go, for so many wait for a status word. */
+  isShortOfWords(waiting: number): boolean;
   /** The id of an attempt. `first` is that of the first one. */
   attemptId(first: TransactionId | undefined, draw: () => TransactionId): TransactionId;
 }
@@ -75,11 +78,13 @@ export const soundParts: SimulationParts = {
     return clockStartOf(disk.epoch);
   },
   workspace: () => new Workspace(),
+  guard: (key, procedure, ground) => new IdempotencyGuard(key, procedure, ground),
   originWords: (memory) => new StatusWords(memory),
   horizon: (shared) => shared.draw(),
   draws: (shared) => () => shared.draw(),
   request: (message) => message,
   originLost: (participant, origin) => participant.originLost(origin),
   slotRelease: 'after the flush',
+  isShortOfWords: (waiting) => waiting > 0,
   attemptId: (_first, draw) => draw(),
 };

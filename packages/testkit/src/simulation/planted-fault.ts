@@ -33,6 +33,7 @@ export const quickReturns: Partial<Shape> = {
   mopsMax: 3,
   slots: 64,
   flushDelay: 0,
+  keyedChance: 0,
   timeoutChance: 0,
   userAbortChance: 0,
   weights: weightsOf({ interactive: 3, snapshot: 2 }),
@@ -50,6 +51,7 @@ export const slowNews: Partial<Shape> = {
   thinkDelay: 0,
   liveKeys: 3,
   mopsMax: 4,
+  keyedChance: 0,
   timeoutChance: 0,
   userAbortChance: 0,
   weights: weightsOf({ interactive: 1 }),
@@ -89,6 +91,28 @@ export const crashes: Partial<Shape> = {
   crashes: 5,
   logDelay: 10,
   thinkDelay: 0,
+};
+
+/** Calls that are repeated after the deaths of some of the hosts they went to. */
+export const repeatsAfterDeaths: Partial<Shape> = {
+  hosts: 4,
+  partitions: 8,
+  mainProcesses: 2,
+  hostProcesses: 1,
+  operations: 90,
+  deaths: 10,
+  restartDelay: 0,
+  thinkDelay: 0,
+  mopsMax: 4,
+  liveKeys: 6,
+  keyedChance: 0.9,
+  weights: weightsOf({ interactive: 1, declared: 1, procedure: 1 }),
+};
+
+/** Turns and transactions that want the same few actors and keys. */
+export const withActors: Partial<Shape> = {
+  liveKeys: 3,
+  weights: weightsOf({ turn: 1, actors: 2, interactive: 1 }),
 };
 
 /** Storages that fail while much waits for the flush, and a while until the process ends for it. */

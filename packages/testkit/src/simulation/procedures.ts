@@ -5,6 +5,7 @@
 import { ProcedureOp } from '@troupe/transactions';
 import { formatAddress, type MemberAddress } from '../simulated-member.ts';
 import type { GridMember } from './grid-member.ts';
+import type { KeyedCall } from './keyed-calls.ts';
 import { LockingRun, type RunResult } from './locking-run.ts';
 import type { OperationRecord } from './operation-record.ts';
 import type { CallAnswer } from './table-server.ts';
@@ -18,6 +19,7 @@ export interface ProcedureCall {
   readonly id: number;
   readonly plan: TransactionPlan;
   readonly record: OperationRecord;
+  readonly keyed: KeyedCall | undefined;
   result: RunResult | undefined;
 }
 
@@ -25,8 +27,8 @@ export interface ProcedureCall {
 export class ProcedureCalls {
   readonly #calls: ProcedureCall[] = [];
 
-  begin(plan: TransactionPlan, record: OperationRecord): ProcedureCall {
-    const call: ProcedureCall = { id: this.#calls.length, plan, record, result: undefined };
+  begin(plan: TransactionPlan, record: OperationRecord, keyed: KeyedCall | undefined): ProcedureCall {
+    const call: ProcedureCall = { id: this.#calls.length, plan, record, keyed, result: undefined };
     this.#calls.push(call);
     return call;
   }
@@ -57,7 +59,7 @@ export class ProcedureServer {
   receive(message: Message, from: MemberAddress, answer: (answer: CallAnswer) => void): void {
     const call = this.#world.procedures.get(message[4] as number);
     const random = this.#member.random.fork(`procedure ${call.id}`);
-    const run = new LockingRun(this.#world, this.#member, random, call.record);
+    const run = new LockingRun(this.#world, this.#member, random, call.record, call.keyed);
     const running = this.#runningOf(from);
     running.add(run);
     function* serve(): Task {

@@ -30,6 +30,9 @@ export type OperationKind =
   /** A transaction that empties table 2, and one that reads and writes it. */
   | 'clear'
   | 'clearable'
+  /** An ordinary turn of an actor, and a transaction that has actors beside its keys. */
+  | 'turn'
+  | 'actors'
   /** A transaction that locks everything there is, then runs. */
   | 'all';
 
@@ -55,6 +58,8 @@ export interface Shape {
   readonly nestedChance: number;
   readonly userAbortChance: number;
   readonly timeoutChance: number;
+  /** How many transactions have an idempotency key; half of these repeat a call that was made before. */
+  readonly keyedChance: number;
   /** By how many draws a priority makes a transaction count as older, or younger, at most. */
   readonly headStartMax: number;
   readonly deaths: number;
@@ -84,7 +89,7 @@ export function drawShape(random: SeededRandom, mode: SimulationMode, aim: Parti
     mainProcesses: random.integer(1, 4),
     hostProcesses: random.integer(0, 2),
     operations: random.integer(40, 90),
-    weights: drawWeights(random),
+    weights: drawWeights(random, mode),
     liveKeys: random.integer(2, 6),
     mopsMax: random.integer(2, 4),
     appendsPerKeyMax: random.pick([4, 16, 64]),
@@ -92,6 +97,7 @@ export function drawShape(random: SeededRandom, mode: SimulationMode, aim: Parti
     nestedChance: random.pick([0, 0.3]),
     userAbortChance: random.pick([0, 0.1]),
     timeoutChance: random.pick([0, 0, 0.1]),
+    keyedChance: random.fork('idempotency').pick([0, 0, 0.5]),
     headStartMax: random.fork('priority').pick([0, 0, 10, 200]),
     deaths: random.pick([0, 1, 2, 4]),
     crashes: mode === 'one-log' ? random.pick([0, 0, 1, 2]) : 0,
@@ -126,10 +132,14 @@ const noWeights: Shape['weights'] = {
   procedure: 0,
   clear: 0,
   clearable: 0,
+  turn: 0,
+  actors: 0,
   all: 0,
 };
 
-function drawWeights(random: SeededRandom): Shape['weights'] {
+function drawWeights(random: SeededRandom, mode: SimulationMode): Shape['weights'] {
+  // States of actors are not in the log.
+  const actors = mode === 'memory' ? random.fork('actors').pick([0, 0, 2]) : 0;
   const clears = random.pick([0, 0, 1]);
   return {
     interactive: random.pick([1, 4]),
@@ -142,6 +152,8 @@ function drawWeights(random: SeededRandom): Shape['weights'] {
     procedure: random.pick([0, 0, 2]),
     clear: clears / 2,
     clearable: clears * 2,
+    turn: actors,
+    actors,
     all: random.pick([0, 0, 0, 0.5]),
     rangeScan: random.fork('ranges').pick([0, 0, 1]),
   };

@@ -158,6 +158,7 @@ function checkEnded(world: World): void {
     for (const left of member.unfinished()) world.problems.push(`liveness: ${left}`);
   }
   checkStores(world);
+  world.keyedCalls.check();
 }
 
 function checkHistory(world: World): void {

@@ -1,4 +1,6 @@
 /** What partitions hold at the end, next to what was committed: by the words, and by the log where there is one. */
+import { isActorTable } from '@troupe/core';
+import { idempotencyTable } from '@troupe/transactions';
 import { tableCount } from './key-space.ts';
 import { fateOf } from './truth.ts';
 import type { World } from './world.ts';
@@ -7,10 +9,17 @@ export function checkStores(world: World): void {
   const stores = new Map(
     world.members().flatMap((member) => [...member.host.served.values()].map(({ id, store }) => [id, store])),
   );
+  const actors = new Map(
+    world
+      .members()
+      .flatMap((member) => [...member.host.served.values()].map((served) => [served.id, served.actors])),
+  );
   const listOf = (key: string): readonly number[] | undefined =>
-    stores.get(world.keys.partitionOf(key))?.read(world.keys.tableOf(key), key) as
-      | readonly number[]
-      | undefined;
+    isActorTable(world.keys.tableOf(key))
+      ? actors.get(world.keys.partitionOf(key))?.state(key)
+      : (stores.get(world.keys.partitionOf(key))?.read(world.keys.tableOf(key), key) as
+          | readonly number[]
+          | undefined);
   world.truth.checkInstalled(
     (partition, incarnation) =>
       world.mode === 'one-log' || world.shared.incarnationOf(partition) === incarnation,
@@ -19,7 +28,7 @@ export function checkStores(world: World): void {
   if (world.mode === 'one-log') checkLog(world);
 }
 
-const tables = Array.from({ length: tableCount }, (_, table) => table);
+const tables = [idempotencyTable, ...Array.from({ length: tableCount }, (_, table) => table)];
 
 /** The log has every commit, nothing that was told to be aborted, and each partition holds what it says. */
 function checkLog(world: World): void {

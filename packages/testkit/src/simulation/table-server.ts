@@ -7,6 +7,7 @@ import type { SharedState, StorageError, Timestamp, Waiting } from '@troupe/core
 import { newest, type PartitionStore, SnapshotTooOldError, TableOp } from '@troupe/core';
 import type { Participant } from '@troupe/transactions';
 import { formatAddress, type MemberAddress } from '../simulated-member.ts';
+import type { ActorHost } from './actor-host.ts';
 
 /** [op, requestId, partition, incarnation, table, key, value]: beside core's own opcodes. */
 export const appendOp = 30;
@@ -25,6 +26,7 @@ export interface ServedPartition {
   readonly incarnation: number;
   readonly store: PartitionStore;
   readonly participant: Participant;
+  readonly actors: ActorHost;
 }
 
 export interface TableServerPorts {

@@ -5,6 +5,7 @@
 import { isInRange, type KeyRange, newest, TableOp } from '@troupe/core';
 import type { AppendMop, ListAppendMop, ReadListMop } from '../history.ts';
 import type { SeededRandom } from '../seeded-random.ts';
+import { actorsTable } from './actor-host.ts';
 import type { AttemptRun } from './attempt-run.ts';
 import type { GridMember } from './grid-member.ts';
 import { clearedTable, tableCount } from './key-space.ts';
@@ -60,7 +61,11 @@ export class TransactionBody {
 
   *#declare(actions: readonly Action[]): Task<boolean> {
     const writes = actions.some(([name]) => name === 'append');
-    const keys = actions.flatMap((action) => (action[0] === 'clear table' ? [] : [action[1]]));
+    const keys = actions.flatMap((action) => {
+      const [name, key] = action;
+      // Actors are locked as the body comes to them.
+      return name === 'clear table' || this.#world.keys.tableOf(key) === actorsTable ? [] : [key];
+    });
     return yield* this.#attempt.lockKeys(keys, writes ? 'write' : 'read');
   }
 
@@ -102,6 +107,7 @@ export class TransactionBody {
   *#oneKey(mop: AppendMop | ReadListMop, results: ListAppendMop[]): Task<boolean> {
     const [name, key, value] = mop;
     const attempt = this.#attempt;
+    if (this.#world.keys.tableOf(key) === actorsTable) return yield* this.#oneActor(mop, results);
     const isClearable = this.#world.keys.tableOf(key) === clearedTable;
     if (isClearable && !(yield* this.#readMarkers([this.#world.keys.markerOf(key)], results))) return false;
     if (!(yield* attempt.lockKeys([key], name === 'r' ? 'read' : 'write'))) return false;
@@ -111,6 +117,18 @@ export class TransactionBody {
     if (name === 'append') {
       attempt.append(key, value);
       results.push(['append', named, value]);
+    }
+    return true;
+  }
+
+  /** Part of the transaction on a copy of its state. */
+  *#oneActor([name, key, value]: AppendMop | ReadListMop, results: ListAppendMop[]): Task<boolean> {
+    const attempt = this.#attempt;
+    if (!(yield* attempt.joinActor(key))) return false;
+    results.push(['r', key, attempt.list(key)]);
+    if (name === 'append') {
+      attempt.append(key, value);
+      results.push(['append', key, value]);
     }
     return true;
   }

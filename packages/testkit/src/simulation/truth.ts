@@ -147,7 +147,8 @@ export class ObservedStore extends PartitionStore {
 
   override write(table: number, key: StorageKey, value: unknown, timestamp: Timestamp): void {
     super.write(table, key, value, timestamp);
-    this.#installed(key as string, value as readonly number[] | undefined, timestamp);
+    // Rows of idempotency keys are judged on their own.
+    if (table >= 0) this.#installed(key as string, value as readonly number[] | undefined, timestamp);
   }
 
   /** What the log held when the partition was created. */

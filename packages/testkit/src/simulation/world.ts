@@ -22,6 +22,7 @@ import { zeroCounters } from './counters.ts';
 import { Disk } from './disk.ts';
 import { GridMember } from './grid-member.ts';
 import { clearedTable, KeySpace } from './key-space.ts';
+import { KeyedCalls } from './keyed-calls.ts';
 import { LogServer, logName } from './log-server.ts';
 import type { OperationRecord } from './operation-record.ts';
 import type { Frame } from './outbox.ts';
@@ -29,7 +30,8 @@ import type { SimulationParts } from './parts.ts';
 import { ProcedureCalls } from './procedures.ts';
 import type { Shape, SimulationMode } from './shape.ts';
 import { runTask } from './task.ts';
-import { Truth } from './truth.ts';
+import { fateOf, Truth } from './truth.ts';
+import { Turns } from './turns.ts';
 
 const mainName = 'main';
 
@@ -46,12 +48,14 @@ export class World {
   readonly time: VirtualTime;
   readonly network: SimulatedNetwork<Frame, Packed>;
   readonly disk = new Disk();
+  readonly turns = new Turns();
   readonly procedures = new ProcedureCalls();
   /** Of every operation. */
   readonly records: OperationRecord[] = [];
   readonly history = new History<ListAppendMop>();
   readonly truth: Truth;
   readonly keys: KeySpace;
+  readonly keyedCalls: KeyedCalls;
   readonly workload: ListAppendWorkload;
   readonly counters = zeroCounters();
   readonly problems: string[] = [];
@@ -90,6 +94,14 @@ export class World {
       now: () => this.shared.now(),
       partitionOf: (key) => this.keys.partitionOf(key),
       isCleared: (key) => this.keys.tableOf(key) === clearedTable,
+    });
+    this.keyedCalls = new KeyedCalls({
+      problem: (text) => this.problems.push(text),
+      hasCommitted: (attempt) =>
+        fateOf(attempt) === 'committed' || this.disk.isFlushed(attempt.coordinator.id),
+      incarnationOf: (partition) => this.shared.incarnationOf(partition),
+      partitionCount: shape.partitions,
+      deathsLose: mode === 'memory',
     });
     if (mode === 'one-log') this.network.start(logName, (context) => this.#startLog(context));
     for (const name of [mainName, ...this.hosts])

@@ -43,6 +43,11 @@ describe.each(modes)('a simulated run in mode %s', (mode) => {
     expect(sumOf(({ procedures }) => procedures)).toBeGreaterThan(100);
     expect(sumOf(({ savepoints }) => savepoints)).toBeGreaterThan(50);
     expect(sumOf(({ clears }) => clears)).toBeGreaterThan(20);
+    expect(sumOf(({ repeats }) => repeats)).toBeGreaterThan(100);
+    expect(sumOf(({ storedAnswers }) => storedAnswers)).toBeGreaterThan(50);
+    // States of actors are not in the log.
+    expect(sumOf(({ turns }) => turns) > 20).toBe(mode === 'memory');
+    expect(sumOf(({ aborts }) => aborts.busy) > 10).toBe(mode === 'memory');
   });
 
   test('lets no operation starve: a retried transaction keeps its age', () => {

@@ -61,7 +61,7 @@ export class ScheduleRun {
       const lines = script.split('\n').map((line) => line.trim());
       for (const line of lines.filter((each) => each !== '')) {
         await this.#step(line);
-        if (!line.endsWith('| unobserved')) await this.#observe(line);
+        await this.#observe(line);
       }
       await this.#checkEnd();
     } finally {
@@ -102,7 +102,6 @@ export class ScheduleRun {
 
   async #effect(line: string, effect: string): Promise<void> {
     const [first = '', second = ''] = effect.split(' ');
-    if (first === 'unobserved') return;
     if (first === 'now') this.#state = effect.slice('now '.length);
     else if (first === 'wounds') await this.#isWounded(this.#mustFind(second), line);
     else await this.#ends(this.#mustFind(first), line, effect.split('->')[1]?.trim());

@@ -14,8 +14,7 @@
  *
  * Instead of a result, `-> waits` (for somebody older) or `-> refused` (it had been wounded). Behind `|` stands what
  * else the step does: `wounds T2`, `T2 goes on -> 10` (its step that waited ends), `now 1=11 2=20` (what everybody sees
- * who begins from now on; before, and after steps without it, they see what they saw before), `unobserved` (nobody looks
- * at what is committed then).
+ * who begins from now on; before, and after steps without it, they see what they saw before).
  */
 
 export interface Schedule {
@@ -404,12 +403,12 @@ export const blindSchedules: readonly Schedule[] = [
         T1 commit -> waits
         T2 w 2=22
         T2 commit | T1 goes on | now 1=11 2=21`,
-      // T1 has voted for key 2, so it can only be ended; until then a snapshot of key 2 may have to wait for it.
+      // T1 has the lock of key 2 and has been told so, so it can only be ended; it has not voted, so no snapshot waits.
       twoPartitions: `
         T1 blind 2=21
         T2 w 1=12
         T1 blind 1=11
-        T1 commit -> waits | unobserved
+        T1 commit -> waits
         T2 w 2=22 | wounds T1
         T2 commit | now 1=12 2=22`,
     },
