@@ -15,7 +15,7 @@
  *   has built on it, for its locks are still held. One that has **failed** may have kept anything of what it was given:
  *   those commits are told `unknown`, and from then on nothing is committed and no partition is opened.
  *
- * Fates are remembered until the member that submitted them has heard; those that a dead member has not heard, and
+ * Fates of transactions are remembered until the member that submitted them has heard; those that a dead member has not heard, and
  * ids that were prevented, stay: at most one for each of its status words.
  */
 import type { PartitionId, Timestamp } from '@troupe/core';
@@ -184,7 +184,7 @@ export class CommitLog {
     const { id, timestamp } = record;
     this.#ports.append(record);
     this.#appended += 1;
-    this.#fates.set(id, { timestamp, position: this.#appended });
+    if (isAskedAbout(id, timestamp)) this.#fates.set(id, { timestamp, position: this.#appended });
     this.#unsettled.push({ id, told: when === 'appended' });
     if (when === 'appended') this.#decided(from, id, LogVerdict.committed);
     else this.#answer(from, this.#appended, LogReplyOp.decided, id, timestamp);
@@ -206,7 +206,7 @@ export class CommitLog {
   }
 
   #decided(to: LogOrigin, id: TransactionId, verdict: LogVerdict): void {
-    if (verdict === LogVerdict.committed) this.#unheard.get(to)?.push(id);
+    if (verdict === LogVerdict.committed && this.#fates.has(id)) this.#unheard.get(to)?.push(id);
     to.send([LogReplyOp.decided, id, verdict]);
   }
 
@@ -258,6 +258,14 @@ export class CommitLog {
     this.#heard.set(origin, heard);
     for (const id of this.#unheardOf(origin).splice(0, heard - known)) this.#fates.delete(id);
   }
+}
+
+/**
+ * A write of a partition itself has its timestamp for an id, which no transaction has: that was drawn when it began. It
+ * has no word either, so nobody is ever in doubt about it.
+ */
+export function isAskedAbout(id: TransactionId, timestamp: Timestamp): boolean {
+  return id !== timestamp;
 }
 
 const verdicts: Record<Settlement, LogVerdict> = {

@@ -8,7 +8,7 @@
  */
 import type { PartitionId, Timestamp } from '@troupe/core';
 import { assert, logBacklogBytesMax, logWindowBytes } from '@troupe/core';
-import type { AnswerWhen } from './commit-log.ts';
+import { type AnswerWhen, isAskedAbout } from './commit-log.ts';
 import { LogOp, LogReplyOp, LogVerdict } from './log-messages.ts';
 import type { TransactionId } from './status-word.ts';
 
@@ -21,6 +21,8 @@ interface Waiting {
 
 interface Submitted {
   readonly decided: (verdict: LogVerdict) => void;
+  /** The log remembers what became of it until it knows that this was heard. */
+  readonly isRemembered: boolean;
   readonly bytes: number;
 }
 
@@ -96,7 +98,7 @@ export class LogClient {
     const [sent, bytes] = this.#encoded(parts);
     const message = [LogOp.commit, id, timestamp, sent, this.#heard];
     if (when === 'appended') message.push(1);
-    this.#commits.set(id, { decided, bytes });
+    this.#commits.set(id, { decided, isRemembered: isAskedAbout(id, timestamp), bytes });
     if (this.#waiting.length > 0 || this.#bytesUnderWay >= this.#options.windowBytes) {
       this.#waiting.push({ message, bytes });
       this.#waitingBytes += bytes;
@@ -160,7 +162,7 @@ export class LogClient {
     assert(submitted !== undefined, 'the log decided a transaction that nobody had submitted');
     this.#commits.delete(id);
     this.#bytesUnderWay -= submitted.bytes;
-    if (verdict === LogVerdict.committed) this.#heard += 1;
+    if (verdict === LogVerdict.committed && submitted.isRemembered) this.#heard += 1;
     submitted.decided(verdict);
     if (this.#waiting.length > 0) this.#sendWaiting();
   }

@@ -7,7 +7,8 @@
  * - `commit` [op, id, timestamp, parts, heard, appended]: append this transaction as one record. `parts` is
  *   [partition, incarnation, writes, cleared, …] of every partition it touched, those it only read included, because
  *   their locks are gone when they die. On threads `writes` are the bytes of `stored-writes.ts`, undefined for none, and
- *   `cleared` is 0. `heard`: how many commits of this member it has been told of. `appended` (1): answer when the
+ *   `cleared` is 0. `heard`: how many commits of transactions
+ *   this member has been told of. `appended` (1): answer when the
  *   record is in its place, before it is durable.
  * - `prevent` [op, id]: what became of it? If nothing yet, nothing ever will. Only about a transaction whose
  *   submitter is dead: the coordinator's member, or that of the only partition.

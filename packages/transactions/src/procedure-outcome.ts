@@ -19,8 +19,11 @@ import { StatusWords } from './status-word.ts';
 type Owner = Pick<Peer, 'memory' | 'lost'>;
 
 /** How long a closed grid waits for an owner that was deciding when it closed: far longer than that takes. */
-const turnsAfterClose = 1_000;
+const turnsAfterClose = 200;
 
+/** How often is looked at once, and how long is paused between later looks. */
+const turnsAtOnce = 50;
+const pauseMs = 5;
 /** How long a log may take to tell what became of a commit whose submitter died while it was being flushed. */
 const flushWaitMsMax = 2_000;
 
@@ -75,7 +78,10 @@ export class ProcedureOutcomes {
       if (lost && performance.now() > untilMs) return 'unknown';
       // Nobody tells a grid that has closed when a thread is gone.
       if (this.#member.closed && turns >= turnsAfterClose) return 'unknown';
-      await new Promise((resolve) => setImmediate(resolve));
+      // It is a matter of moments, but for a flush.
+      await new Promise((resolve) =>
+        turns < turnsAtOnce ? setImmediate(resolve) : setTimeout(resolve, pauseMs),
+      );
     }
   }
 

@@ -11,7 +11,7 @@ import {
 import { describe, expect, test } from 'vitest';
 
 const names = new Map<unknown, string>(Object.entries(LogReplyOp).map(([name, op]) => [op, name]));
-const { committed, fenced, prevented } = LogVerdict;
+const { committed, fenced, prevented, full, unknown, closed } = LogVerdict;
 
 class Stage {
   readonly records: CommitRecord[] = [];
@@ -158,16 +158,152 @@ describe('the memory of fates', () => {
   });
 });
 
+describe('a write of a partition itself', () => {
+  test('is not remembered: nobody asks about it', () => {
+    const stage = new Stage();
+    stage.log.commit({ id: 7, timestamp: 7, parts: [0, 1, [0, 'key', 7], []] }, 0, stage.origin);
+    stage.log.flushed(1);
+    expect(stage.take()).toEqual([['decided', 7, committed]]);
+    expect(stage.log.remembered).toBe(0);
+    const client = new LogClient((message) => void stage.told.push([...message]));
+    client.commit(7, 7, [], () => undefined);
+    client.receive([LogReplyOp.decided, 7, committed]);
+    client.commit(8, 80, [], () => undefined);
+    expect(stage.take().at(-1)).toEqual([LogOp.commit, 8, 80, [], 0]);
+  });
+});
+
+describe('a commit that does not wait for its flush', () => {
+  test('is told at once; what asks about it waits', () => {
+    const stage = new Stage();
+    const dead = stage.member();
+    stage.commit(1, [0, 1]);
+    stage.log.commit({ id: 2, timestamp: 20, parts: [1, 1, [], []] }, 0, dead, 'appended');
+    expect(stage.take()).toEqual([['decided', 2, committed]]);
+    stage.log.originLost(dead);
+    stage.log.prevent(2, stage.origin);
+    expect(stage.take()).toEqual([]);
+    stage.log.flushed(2);
+    expect(stage.take()).toEqual([
+      ['decided', 1, committed],
+      ['fate', 2, 20],
+    ]);
+  });
+
+  test('that was heard of before an earlier one leaves the fate of that one alone', () => {
+    const stage = new Stage();
+    stage.commit(1, [0, 1]);
+    stage.log.commit({ id: 2, timestamp: 20, parts: [1, 1, [], []] }, 0, stage.origin, 'appended');
+    stage.commit(3, [2, 1], 1);
+    stage.take();
+    stage.log.prevent(1, stage.origin);
+    stage.log.flushed(3);
+    expect(stage.take()).toContainEqual(['fate', 1, 10]);
+  });
+
+  test('must not be lost, which the log says of what is unflushed', () => {
+    const stage = new Stage();
+    stage.commit(1, [0, 1]);
+    stage.log.commit({ id: 2, timestamp: 20, parts: [1, 1, [], []] }, 0, stage.origin, 'appended');
+    expect([stage.log.hasTold(1), stage.log.hasTold(2)]).toEqual([false, true]);
+  });
+});
+
+describe('a storage without room', () => {
+  test('refuses what it was given, and takes what comes later', () => {
+    const stage = new Stage();
+    stage.commit(1, [0, 1]);
+    stage.log.prevent(1, stage.origin);
+    stage.commit(2, [0, 1]);
+    stage.log.refused(1);
+    expect(stage.take()).toEqual([
+      ['decided', 1, full],
+      ['fate', 1, 0],
+    ]);
+    stage.log.flushed(1);
+    expect(stage.take()).toEqual([['decided', 2, committed]]);
+  });
+
+  test('refuses new commits at once for as long as it is said to have none', () => {
+    const stage = new Stage();
+    stage.log.full(true);
+    stage.commit(1, [0, 1]);
+    stage.log.full(false);
+    stage.commit(2, [0, 1]);
+    expect(stage.take()).toEqual([['decided', 1, full]]);
+    expect(stage.ids).toEqual([2]);
+  });
+});
+
+describe('a storage that has failed', () => {
+  test('leaves unknown what was under way, and refuses the rest', () => {
+    const stage = new Stage();
+    stage.commit(1, [0, 1]);
+    stage.log.flushed(1);
+    stage.commit(2, [0, 1], 0, stage.member());
+    stage.log.prevent(2, stage.origin);
+    stage.log.open(1, 2, stage.origin);
+    stage.take();
+    stage.log.failed();
+    expect(stage.take()).toEqual([
+      ['decided', 2, unknown],
+      ['fate', 2, 0],
+      ['unopened', 1, 2],
+    ]);
+    stage.commit(3, [0, 1]);
+    stage.log.open(0, 2, stage.origin);
+    stage.log.prevent(1, stage.origin);
+    expect(stage.take()).toEqual([
+      ['decided', 3, closed],
+      ['unopened', 0, 2],
+      ['fate', 1, 10],
+    ]);
+    expect(stage.ids).toEqual([1, 2]);
+  });
+});
+
 describe('the client of a log', () => {
+  test('has only so many bytes under way; the others wait, in order', () => {
+    const sent: unknown[] = [];
+    const encode = (writes: readonly unknown[]): Uint8Array => new Uint8Array(writes.length);
+    const options = { encode, windowBytes: 10, backlogBytesMax: 20 };
+    const client = new LogClient((message) => sent.push(message[1]), options);
+    const told: unknown[] = [];
+    const commit = (id: number, bytes: number): void => {
+      const writes = Array.from({ length: bytes }, () => 0);
+      client.commit(id, 10 * id, [0, 1, writes, []], (verdict) => told.push([id, verdict]));
+    };
+    commit(1, 8);
+    commit(2, 8);
+    commit(3, 15);
+    commit(4, 1);
+    expect([sent, client.isCongested]).toEqual([[1, 2], false]);
+    commit(5, 4);
+    expect(client.isCongested).toBe(true);
+    client.receive([LogReplyOp.decided, 1, committed]);
+    expect([sent, client.isCongested]).toEqual([[1, 2, 3], false]);
+    client.lost();
+    expect(told).toEqual([
+      [1, committed],
+      [2, unknown],
+      [3, unknown],
+      [4, closed],
+      [5, closed],
+    ]);
+    commit(6, 1);
+    expect(told.at(-1)).toEqual([6, closed]);
+    expect(client.pending).toBe(0);
+  });
+
   test('says with each commit how many it has heard of, refusals not counted', () => {
     const sent: unknown[][] = [];
     const client = new LogClient((message) => sent.push(message));
     const verdicts: LogVerdict[] = [];
-    for (const id of [1, 2]) client.commit(id, id, [], (verdict) => verdicts.push(verdict));
+    for (const id of [1, 2]) client.commit(id, id * 10, [], (verdict) => verdicts.push(verdict));
     client.receive([LogReplyOp.decided, 2, fenced]);
     client.receive([LogReplyOp.decided, 1, committed]);
-    client.commit(3, 3, [], () => undefined);
-    expect(sent.at(-1)).toEqual([LogOp.commit, 3, 3, [], 1]);
+    client.commit(3, 30, [], () => undefined);
+    expect(sent.at(-1)).toEqual([LogOp.commit, 3, 30, [], 1]);
     expect(verdicts).toEqual([fenced, committed]);
   });
 

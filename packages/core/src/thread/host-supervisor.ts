@@ -223,6 +223,7 @@ export class HostSupervisor {
       return run;
     } catch (error) {
       await run?.terminate();
+      if (run !== undefined) this.#options.storage?.hostLost(host.id, run.identity.incarnation);
       host.phase = { kind: 'waiting' };
       throw retryable(error, host);
     }
