@@ -5,7 +5,7 @@ import type { Operation } from './pipelined.ts';
 
 export async function measureSequential<Answer>(
   { call, check }: Operation<Answer>,
-  { seconds, warmUpSeconds }: Params,
+  { seconds, warmUpSeconds }: Pick<Params, 'seconds' | 'warmUpSeconds'>,
 ): Promise<Sample> {
   const bench = new Bench({
     time: seconds * 1_000,
