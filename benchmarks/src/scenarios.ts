@@ -3,7 +3,12 @@
  * or `stores/`; its module is imported in the process that measures it and nowhere else.
  */
 import type { Scenario } from './scenario.ts';
+import { tableScenarios } from './scenarios/tables.ts';
 import { transactionScenarios } from './scenarios/transactions.ts';
 import { transportScenarios } from './scenarios/transport.ts';
 
-export const scenarios: readonly Scenario[] = [...transportScenarios, ...transactionScenarios];
+export const scenarios: readonly Scenario[] = [
+  ...transportScenarios,
+  ...tableScenarios,
+  ...transactionScenarios,
+];
