@@ -3,6 +3,7 @@ import type { Params, Scenario, Subject } from '../scenario.ts';
 import type { Target } from '../statistics.ts';
 import { mapStore, peerStores, redisLua, type StoreSubject, troupeStore } from '../stores/stores.ts';
 import type { Workload } from '../workloads/workload.ts';
+import { messagesScenario } from './messages.ts';
 import { rawPipelined } from './transport.ts';
 
 const transfers = () => import('../subjects/troupe-transfers.ts');
@@ -234,6 +235,7 @@ export const transactionScenarios: readonly Scenario[] = [
       measure: async (params) => (await contention()).measureStrategy(params, strategy),
     })),
   },
+  messagesScenario,
   {
     name: 'transactions/memory',
     title: 'what locking every key once leaves behind',
