@@ -7,7 +7,7 @@ import { thisCommit, thisMachine } from './machine.ts';
 import { measureScenario } from './measure-scenario.ts';
 import { profileReport } from './profile/profile-report.ts';
 import { progressFor } from './progress.ts';
-import { renderScenario } from './report.ts';
+import { renderScenario, renderSmoke } from './report.ts';
 import type { ScenarioResult } from './results.ts';
 import type { Scenario } from './scenario.ts';
 import { scenarios } from './scenarios.ts';
@@ -63,7 +63,9 @@ async function main(settings: Settings): Promise<number> {
   for await (const measured of inOrder(chosenOf(scenarios, settings), measure, atOnce)) {
     results.push(measured.result);
     failures.push(...measured.failures);
-    process.stdout.write(`${renderScenario(measured.result)}\n`);
+    process.stdout.write(
+      `${settings.isSmoke ? renderSmoke(measured.result) : renderScenario(measured.result)}\n`,
+    );
   }
   if (jsonPath !== undefined) {
     const written = { ...about, rounds, scenarios: results, failures };

@@ -37,14 +37,14 @@ export async function measureScenario(asked: Scenario, settings: Settings, means
         ? undefined
         : join(profileFolder, fileName(scenario.name), fileName(subject.name)),
   });
-  progress.begin(scenario.name, isSmoke ? 1 : subjects.length * rounds);
+  if (!isSmoke) progress.begin(scenario.name, subjects.length * rounds);
   const single: Run = (subject, round) => {
     progress.step(`round ${round + 1} of ${rounds}, ${subject.name}`);
     return runSubject(scenario, subject, options(subject));
   };
   const run = isSmoke ? await allAtOnce(scenario, subjects, options()) : single;
   const measured = await runRounds(scenario, rounds, run, skipped);
-  progress.end();
+  if (!isSmoke) progress.end();
   return {
     result: resultsOf(scenario, params, measured, (subject) => versions.get(subject) ?? versionOf(subject)),
     failures: measured.failures,
@@ -53,7 +53,7 @@ export async function measureScenario(asked: Scenario, settings: Settings, means
 
 /** Nothing is judged; of a variant, the reference and one of ours show that it works. */
 function smokeForm(asked: Scenario): Scenario {
-  const scenario = withoutTargets(asked);
+  const scenario = atSmallPoints(withoutTargets(asked));
   if (scenario.isVariant !== true) return scenario;
   const { subjects, reference } = scenario;
   const ours = subjects.find(({ library }) => library === 'troupe');
@@ -62,6 +62,20 @@ function smokeForm(asked: Scenario): Scenario {
     subjects: subjects.filter((subject) => subject === ours || subject.name === reference),
   };
 }
+
+/** Of each curve, the two smallest points. */
+function atSmallPoints(scenario: Scenario): Scenario {
+  const seen = new Map<string, number>();
+  const subjects = scenario.subjects.filter(({ point }) => {
+    if (point === undefined) return true;
+    const count = (seen.get(point.series) ?? 0) + 1;
+    seen.set(point.series, count);
+    return count <= smokePoints;
+  });
+  return { ...scenario, subjects };
+}
+
+const smokePoints = 2;
 
 /** A smoke run needs no clean process for each subject. */
 async function allAtOnce(
@@ -75,6 +89,10 @@ async function allAtOnce(
     bySubject.get(subject) ?? { kind: 'failed', reason: 'it was not among the subjects' };
 }
 
+function isQuickRun({ only, isFull, isSmoke }: Settings): boolean {
+  return only.length === 0 && !isFull && !isSmoke;
+}
+
 interface Prepared {
   readonly skipped: readonly Skipped[];
   /** Of subjects that use a server: its version beside the client's. */
@@ -85,8 +103,10 @@ async function preparedFor(scenario: Scenario, settings: Settings, servers: Serv
   const skipped: Skipped[] = [];
   const versions = new Map<Subject, string>();
   for (const subject of scenario.subjects) {
-    const { name, needs, isHuge, library } = subject;
-    if (isHuge && !settings.isFull) skipped.push({ subject: name, reason: 'only with --full' });
+    const { name, needs, isFurther, isHuge, library } = subject;
+    if (isFurther && isQuickRun(settings)) {
+      skipped.push({ subject: name, reason: 'not in the quick set' });
+    } else if (isHuge && !settings.isFull) skipped.push({ subject: name, reason: 'only with --full' });
     else if (settings.isSmoke && needs !== undefined && needs !== 'node:sqlite') {
       skipped.push({ subject: name, reason: 'a smoke run starts no servers' });
     } else {

@@ -17,7 +17,7 @@ export const fullParams: Params = {
 };
 
 /** The figures of the quick set are as true, with a wider spread. */
-export const quickParams: Params = { ...fullParams, warmUpSeconds: 0.5 };
+export const quickParams: Params = { ...fullParams, warmUpSeconds: 0.4 };
 
 /** Shows that everything works, in seconds. */
 export const smokeParams: Params = {

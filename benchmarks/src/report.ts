@@ -26,6 +26,17 @@ export function renderScenario(scenario: ScenarioResult): string {
   ].join('\n');
 }
 
+/** One line, without figures: what ran, what failed, what was left out. */
+export function renderSmoke({ name, results, skipped }: ScenarioResult): string {
+  const failed = results.filter(({ rounds }) => rounds === 0).map(({ subject }) => subject);
+  const parts = [
+    `${results.length - failed.length} ok`,
+    ...(failed.length === 0 ? [] : [`failed: ${failed.join(', ')}`]),
+    ...(skipped.length === 0 ? [] : [`skipped: ${skipped.map(({ subject }) => subject).join(', ')}`]),
+  ];
+  return `${name}: ${parts.join('; ')}`;
+}
+
 /** The subject's figures beside its first ratio; a line for each further ratio, and one for a goal of its own. */
 function rowsOf(result: SubjectResult, ratios: readonly RatioResult[]): string[][] {
   const [first, ...others] = ratios.filter(({ subject }) => subject === result.subject);

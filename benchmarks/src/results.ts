@@ -16,6 +16,8 @@ export interface SubjectResult extends Partial<Spread> {
   readonly target?: Target;
   readonly met?: boolean;
   readonly point?: Point;
+  /** It is Troupe that was measured. */
+  readonly isOurs?: boolean;
 }
 
 /** A subject that was not measured, because something it needs is not there. */
@@ -67,13 +69,14 @@ export function resultsOf(
       version: versionOf(subject),
       ...withGoal(scenario, subject, measuredOf(samples.get(subject))),
       ...(subject.point === undefined ? {} : { point: subject.point }),
+      ...(subject.library === 'troupe' ? { isOurs: true } : {}),
     })),
     ratios: subjects.flatMap((subject) => ratioResults(scenario, subject, samples)),
     skipped,
   };
 }
 
-type Figures = Omit<SubjectResult, 'subject' | 'version'>;
+type Figures = Omit<SubjectResult, 'subject' | 'version' | 'point' | 'isOurs'>;
 
 function measuredOf(samples: readonly (Sample | undefined)[] = []): Sample[] {
   return samples.filter((sample) => sample !== undefined);

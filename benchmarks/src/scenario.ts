@@ -59,6 +59,8 @@ export interface Subject {
   readonly point?: Point;
   /** Left out unless everything is asked for: takes minutes, or gigabytes. */
   readonly isHuge?: boolean;
+  /** Left out of the quick set; measured when everything or its scenario is asked for. */
+  readonly isFurther?: boolean;
   /** Runs in a process of its own. Throws when any result was wrong. Imports what it measures itself. */
   measure(params: Params): Promise<Sample>;
 }

@@ -14,7 +14,6 @@ const mapReduceSum: Subject = {
 export const computeScenarios: readonly Scenario[] = [
   {
     name: 'compute/sum',
-    isQuick: true,
     title: 'the sum over a table: at its owners, beside pulling all entries to the caller',
     about:
       'The sum over 1,000,000 entries, checked each time: by map-reduce at the owners, by pulling all entries to the caller, and by sending them to a Piscina worker, which is what a pool without data can do.',

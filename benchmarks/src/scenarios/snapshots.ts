@@ -27,10 +27,10 @@ export const snapshotScenarios: readonly Scenario[] = [
     subjects: [
       alone,
       { ...beside('snapshots, 10 per second', 'snapshot', 'paced'), target: { atLeast: 0.95 } },
-      beside('locking reads, 10 per second', 'locks', 'paced'),
+      { ...beside('locking reads, 10 per second', 'locks', 'paced'), isFurther: true },
       beside('plain reads, 10 per second', 'gets', 'paced'),
-      beside('snapshots without pause', 'snapshot', 'unpaced'),
-      beside('plain reads without pause', 'gets', 'unpaced'),
+      { ...beside('snapshots without pause', 'snapshot', 'unpaced'), isFurther: true },
+      { ...beside('plain reads without pause', 'gets', 'unpaced'), isFurther: true },
     ],
   },
 ];

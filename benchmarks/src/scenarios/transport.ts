@@ -55,6 +55,10 @@ const otherPools: readonly Subject[] = [
 ];
 const allEchoes: readonly Subject[] = [rawEchoes, tunedPiscina, ...otherPools, jobEcho, actorEcho];
 
+function further(subjects: readonly Subject[]): Subject[] {
+  return subjects.map((subject) => ({ ...subject, isFurther: true }));
+}
+
 const echoAbout =
   'A payload goes to a worker thread and comes back. Peers have one worker thread, Troupe has its two hosts. Piscina "tuned" may give its worker 1,000 tasks at once, its best setting for small ones; its three ways to wait are shown. Every answer is compared with what was sent.';
 
@@ -166,7 +170,7 @@ export const transportScenarios: readonly Scenario[] = [
       { ...jobEcho, comparisons: [{ versus: tunedPiscina.name, target: { atLeast: 6 } }] },
       tunedPiscina,
       actorEcho,
-      ...otherPools,
+      ...further(otherPools),
     ],
   },
   echoScenario({ name: 'echo-64', title: 'an empty call, 64 in flight', payloadBytes: 0, inFlight: 64 }),
@@ -191,7 +195,7 @@ export const transportScenarios: readonly Scenario[] = [
       { ...jobEcho, target: { atLeast: 1.5 } },
       actorEcho,
       tunedPiscina,
-      ...otherPools.slice(3),
+      ...further(otherPools.slice(3)),
     ],
   }),
   echoScenario({
@@ -217,7 +221,7 @@ export const transportScenarios: readonly Scenario[] = [
       { ...jobEcho, target: { atLeast: 0.8 } },
       actorEcho,
       tunedPiscina,
-      ...otherPools.slice(3),
+      ...further(otherPools.slice(3)),
     ],
   }),
   {
