@@ -19,9 +19,10 @@ export const fullParams: Params = {
 /** The figures of the quick set are as true, with a wider spread. */
 export const quickParams: Params = { ...fullParams, warmUpSeconds: 0.4 };
 
-/** Shows that everything works, in seconds. */
+/** Shows that everything works, in seconds. Most of a smoke run is the start of threads. */
 export const smokeParams: Params = {
   ...fullParams,
+  hosts: 1,
   warmUpSeconds: 0.02,
   keyCount: 2_000,
   inFlight: 50,

@@ -44,7 +44,7 @@ export function runSubjects(
     new URL('./run-subject.js', import.meta.url),
     [scenario.name, JSON.stringify(params), ...subjects.map(({ name }) => name)],
     {
-      execArgv: ['--expose-gc', '--enable-source-maps', '--no-warnings', ...profiling],
+      execArgv: ['--expose-gc', '--no-warnings', ...profiling],
       env: { ...process.env, ...environment },
       stdio: ['ignore', process.stderr, process.stderr, 'ipc'],
       timeout: timeLimitMs,

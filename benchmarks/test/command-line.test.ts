@@ -8,7 +8,7 @@ describe('the command line', () => {
     expect(parseCommandLine([], scenarios)).toEqual({
       only: [],
       rounds: 3,
-      seconds: 0.7,
+      seconds: 0.6,
       jsonPath: undefined,
       isSmoke: false,
       isFull: false,

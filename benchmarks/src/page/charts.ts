@@ -10,7 +10,7 @@ import { figure } from './figure.ts';
 
 const width = 720;
 const rowHeight = 26;
-const labelWidth = 230;
+const labelWidth = 280;
 
 const ours = 'var(--ours)';
 const others = 'var(--others)';

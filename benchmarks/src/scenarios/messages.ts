@@ -28,12 +28,14 @@ export const messagesScenario: Scenario = {
     'Each transaction reads and writes one key in each partition, each partition on a host of its own; counted over 200 of them. The goals are the figures of the design, one way. Fewer are possible because no votes are needed where the thread of the service coordinates. The balances are checked.',
   unit: 'messages',
   params: [],
+  xLabel: 'partitions',
   subjects: designs.flatMap(({ form, name, allowed }) =>
     [1, 2, 4].map(
       (partitions): Subject => ({
         name: `${name}, ${partitions} ${partitions === 1 ? 'partition' : 'partitions'}`,
         library: 'troupe',
         target: { atMost: allowed(partitions) },
+        point: { series: name, x: partitions },
         measure: async (params) =>
           (await import('../subjects/troupe-messages.ts')).measureMessages(form, partitions, params),
       }),

@@ -134,6 +134,7 @@ export const transactionScenarios: readonly Scenario[] = [
       'The transfer with accounts drawn on different hosts, or in one partition, beside a single read by raw postMessage: how much a transaction costs in messages of the platform. Each balance is checked in the end.',
     unit: 'operations/s',
     params: ['seconds', 'keyCount', 'inFlight', 'hosts'],
+    smoke: { hosts: 2 },
     reference: rawPipelined.name,
     subjects: [
       rawPipelined,
@@ -163,6 +164,7 @@ export const transactionScenarios: readonly Scenario[] = [
     about: 'The same transfer with 1,000 to 1,000,000 accounts: the cost must not grow with the table.',
     unit: 'operations/s',
     params: ['seconds', 'keyCount', 'inFlight', 'hosts'],
+    smoke: { hosts: 2 },
     xLabel: 'accounts',
     reference: `keyCount × ${sizeFactors[0]}`,
     subjects: sizeFactors.map((factor) => ({

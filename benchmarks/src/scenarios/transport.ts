@@ -127,6 +127,7 @@ export const transportScenarios: readonly Scenario[] = [
       {
         name: 'comlink',
         library: 'comlink',
+        isFurther: true,
         measure: async (params) => (await import('../subjects/comlink.ts')).measureComlinkPipelined(params),
       },
     ],
