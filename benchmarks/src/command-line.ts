@@ -100,7 +100,8 @@ export function isAskedFor(scenario: string, only: readonly string[]): boolean {
 
 function mustBeKnown(name: string, scenarios: readonly string[]): void {
   if (name !== '' && scenarios.some((scenario) => isAskedFor(scenario, [name]))) return;
-  throw new InputError(`--only must be a scenario or a group (${scenarios.join(', ')}), got "${name}"`);
+  const all = scenarios.map((scenario) => `\n  ${scenario}`).join('');
+  throw new InputError(`--only must be a scenario or a group, got "${name}"; there are:${all}`);
 }
 
 function readOptions(args: readonly string[]) {

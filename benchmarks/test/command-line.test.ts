@@ -81,13 +81,13 @@ describe('the command line', () => {
     [['--smoke', '--full'], '--smoke and --full exclude each other'],
     [
       ['--only', 'trans'],
-      '--only must be a scenario or a group (transport/pipelined, transport/sequential, load), got "trans"',
+      '--only must be a scenario or a group, got "trans"; there are:\n  transport/pipelined\n  transport/sequential\n  load',
     ],
     [
       ['--only='],
-      '--only must be a scenario or a group (transport/pipelined, transport/sequential, load), got ""',
+      '--only must be a scenario or a group, got ""; there are:\n  transport/pipelined\n  transport/sequential\n  load',
     ],
-  ])('%j is refused in one line', (args, message) => {
+  ])('%j is refused, and why', (args, message) => {
     expect(() => parseCommandLine(args, scenarios)).toThrow(
       expect.objectContaining({ name: 'InputError', message }) as Error,
     );

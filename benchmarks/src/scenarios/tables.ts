@@ -2,7 +2,7 @@
 
 import type { RecordStoreName } from '../records/open-records.ts';
 import type { YcsbLetter } from '../records/ycsb.ts';
-import type { Params, Scenario, Subject, Unit } from '../scenario.ts';
+import type { Comparison, Params, Sample, Scenario, Subject, Unit } from '../scenario.ts';
 import { mapStore, peerStores, troupeStore } from '../stores/stores.ts';
 import { workloadSubject } from './transactions.ts';
 
@@ -58,7 +58,6 @@ function ycsb(letter: YcsbLetter, title: string): Scenario {
   };
 }
 
-const entryCounts = [1_000, 10_000, 100_000, 1_000_000, 10_000_000] as const;
 const hugeFrom = 10_000_000;
 const smokeShare = 0.001;
 const series = ['troupe', 'Map', 'lmdb', 'Redis'] as const;
@@ -69,11 +68,16 @@ interface Growth {
   readonly title: string;
   readonly about: string;
   readonly unit: Unit;
-  readonly measure: (of: Series, params: Params) => Promise<import('../scenario.ts').Sample>;
+  readonly counts: readonly [number, ...number[]];
+  readonly measure: (of: Series, params: Params) => Promise<Sample>;
 }
 
-function growth({ name, title, about: text, unit, measure }: Growth): Scenario {
+function growth({ name, title, about: text, unit, counts, measure }: Growth): Scenario {
   const nameOf = (of: Series, count: number): string => `${of}, ${count.toLocaleString('en')} entries`;
+  const comparisonsAt = (count: number): Comparison[] =>
+    count === counts[0]
+      ? [{ versus: nameOf('Map', count) }]
+      : [{ versus: nameOf('troupe', counts[0]) }, { versus: nameOf('Map', count) }];
   return {
     name,
     title,
@@ -81,7 +85,7 @@ function growth({ name, title, about: text, unit, measure }: Growth): Scenario {
     unit,
     params: ['seconds', 'inFlight', 'hosts'],
     xLabel: 'entries',
-    subjects: entryCounts.flatMap((count) =>
+    subjects: counts.flatMap((count) =>
       series.map(
         (of): Subject => ({
           name: nameOf(of, count),
@@ -89,7 +93,7 @@ function growth({ name, title, about: text, unit, measure }: Growth): Scenario {
           ...(of === 'Redis' ? { needs: 'redis' } : {}),
           ...(count >= hugeFrom ? { isHuge: true } : {}),
           point: { series: of, x: count },
-          ...(of === 'troupe' && count > 1_000 ? { comparisons: [{ versus: nameOf('troupe', 1_000) }] } : {}),
+          ...(of === 'troupe' ? { comparisons: comparisonsAt(count) } : {}),
           measure: (params) =>
             measure(of, {
               ...params,
@@ -124,6 +128,7 @@ export const tableScenarios: readonly Scenario[] = [
     about:
       'Values of 100 bytes, keys in no order, 1,000 reads in flight: the cost of an operation must not grow with the table, but for what caches of the processor do. Every value is checked.',
     unit: 'operations/s',
+    counts: [1_000, 10_000, 100_000, 1_000_000, 10_000_000],
     measure: async (of, params) => (await sizes()).measureReads(of, params),
   }),
   growth({
@@ -132,6 +137,8 @@ export const tableScenarios: readonly Scenario[] = [
     about:
       'Growth of the process (Redis: of the server; LMDB: of its file) while values of 100 bytes are filled in, after a garbage collection of the thread that fills, divided by the number of entries. Small tables drown in what a process takes anyway.',
     unit: 'bytes per key',
+    // Fewer drown in what a process takes anyway.
+    counts: [10_000, 100_000, 1_000_000, 10_000_000],
     measure: async (of, params) => (await sizes()).measureMemory(of, params),
   }),
 ];
