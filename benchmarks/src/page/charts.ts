@@ -126,7 +126,7 @@ function curves({ unit, xLabel, results }: ScenarioResult): string {
   return drawn({
     height: 340,
     marginLeft: 70,
-    marginRight: 150,
+    marginRight: 210,
     x: {
       type: 'log',
       label: xLabel ?? '',

@@ -10,12 +10,22 @@ export function readmeTable(runs: readonly RunResults[]): string {
   const rows = goalRows(runs);
   if (rows.length === 0) return 'No results are kept in the repository yet.';
   const heads = ['scenario', 'Troupe', 'goal', ...runs.map(({ node }) => `Node ${node}`)];
-  const lines = [heads, heads.map(() => '---'), ...rows.map(cellsOf)];
+  const cells = [heads, ...rows.map(cellsOf)];
+  // As the formatter of the repository would write it.
+  const widths = heads.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
+  const [head = '', ...lines] = cells.map((row) =>
+    lineOf(row.map((cell, at) => cell.padEnd(widths[at] ?? 0))),
+  );
+  const rule = lineOf(widths.map((width) => '-'.repeat(width)));
   const about = runs.map(
     ({ node, machine: { cores, cpu, memoryGb }, commit, rounds }) =>
       `Node ${node}: ${cores} × ${cpu}, ${memoryGb} GiB, ${rounds} rounds, commit ${commit}.`,
   );
-  return [...lines.map((cells) => `| ${cells.join(' | ')} |`), '', ...about].join('\n');
+  return [head, rule, ...lines, '', ...about].join('\n');
+}
+
+function lineOf(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`;
 }
 
 function cellsOf(row: GoalRow): string[] {
