@@ -24,7 +24,7 @@ export function spreadOf(values: readonly number[]): Spread {
 
 /**
  * The spread of `values` in relation to `reference`, round by round. A round in which one of them is missing (it
- * failed) counts for nothing; undefined when no round has both.
+ * failed), or in which nothing was measured to compare with, counts for nothing; undefined when no round has both.
  */
 export function ratioOf(
   values: readonly (number | undefined)[],
@@ -32,7 +32,7 @@ export function ratioOf(
 ): Spread | undefined {
   const ratios = values.flatMap((value, round) => {
     const beside = reference[round];
-    return value === undefined || beside === undefined ? [] : [value / beside];
+    return value === undefined || beside === undefined || beside === 0 ? [] : [value / beside];
   });
   return ratios.length === 0 ? undefined : spreadOf(ratios);
 }

@@ -1,17 +1,24 @@
 import { describe, expect, test } from 'vitest';
-import { isAskedFor, parseCommandLine, usage } from '../dist/command-line.js';
+import { chosenOf, isAskedFor, parseCommandLine, usage } from '../dist/command-line.js';
 
 const scenarios = ['transport/pipelined', 'transport/sequential', 'load'];
 
 describe('the command line', () => {
-  test('without options asks for everything, in five rounds', () => {
+  test('without options asks for a quick run', () => {
     expect(parseCommandLine([], scenarios)).toEqual({
       only: [],
-      rounds: 5,
-      seconds: 2,
+      rounds: 3,
+      seconds: 0.6,
       jsonPath: undefined,
       isSmoke: false,
+      isFull: false,
+      profileFolder: undefined,
     });
+  });
+
+  test('of a full run is longer unless told otherwise', () => {
+    expect(parseCommandLine(['--full'], scenarios)).toMatchObject({ isFull: true, rounds: 5, seconds: 2 });
+    expect(parseCommandLine(['--full', '--rounds', '1'], scenarios)).toMatchObject({ rounds: 1, seconds: 2 });
   });
 
   test('takes all options', () => {
@@ -25,6 +32,8 @@ describe('the command line', () => {
       '0.5',
       '--json',
       'a.json',
+      '--cpu-prof',
+      'profiles',
     ];
     expect(parseCommandLine(args, scenarios)).toEqual({
       only: ['load', 'transport'],
@@ -32,6 +41,8 @@ describe('the command line', () => {
       seconds: 0.5,
       jsonPath: 'a.json',
       isSmoke: false,
+      isFull: false,
+      profileFolder: 'profiles',
     });
   });
 
@@ -39,17 +50,19 @@ describe('the command line', () => {
     expect(parseCommandLine(['--smoke'], scenarios)).toMatchObject({
       isSmoke: true,
       rounds: 1,
-      seconds: 0.2,
+      seconds: 0.05,
     });
     expect(parseCommandLine(['--smoke', '--rounds', '2'], scenarios)).toMatchObject({
       rounds: 2,
-      seconds: 0.2,
+      seconds: 0.05,
     });
   });
 
   test('answers a call for help, whatever else is asked for', () => {
     expect(parseCommandLine(['--rounds', '0', '--help'], scenarios)).toBe('help');
-    for (const option of ['only', 'rounds', 'seconds', 'json', 'smoke', 'help']) {
+    expect(parseCommandLine(['--list'], scenarios)).toBe('list');
+    const all = ['only', 'full', 'rounds', 'seconds', 'json', 'cpu-prof', 'smoke', 'list', 'help'];
+    for (const option of all) {
       expect(usage).toContain(`--${option}`);
     }
   });
@@ -64,15 +77,17 @@ describe('the command line', () => {
     [['--seconds', 'long'], '--seconds must be a number from 0.05 to 600, got "long"'],
     [['--seconds', '601'], '--seconds must be a number from 0.05 to 600, got "601"'],
     [['--json='], '--json needs the name of a file'],
+    [['--cpu-prof='], '--cpu-prof needs the name of a folder'],
+    [['--smoke', '--full'], '--smoke and --full exclude each other'],
     [
       ['--only', 'trans'],
-      '--only must be a scenario or a group (transport/pipelined, transport/sequential, load), got "trans"',
+      '--only must be a scenario or a group, got "trans"; there are:\n  transport/pipelined\n  transport/sequential\n  load',
     ],
     [
       ['--only='],
-      '--only must be a scenario or a group (transport/pipelined, transport/sequential, load), got ""',
+      '--only must be a scenario or a group, got ""; there are:\n  transport/pipelined\n  transport/sequential\n  load',
     ],
-  ])('%j is refused in one line', (args, message) => {
+  ])('%j is refused, and why', (args, message) => {
     expect(() => parseCommandLine(args, scenarios)).toThrow(
       expect.objectContaining({ name: 'InputError', message }) as Error,
     );
@@ -85,5 +100,22 @@ describe('--only', () => {
     expect(asked()).toEqual(scenarios);
     expect(asked('transport')).toEqual(['transport/pipelined', 'transport/sequential']);
     expect(asked('load', 'transport/sequential')).toEqual(['transport/sequential', 'load']);
+  });
+});
+
+describe('the scenarios of a run', () => {
+  const known = [{ name: 'a/quick', isQuick: true }, { name: 'a/slow' }, { name: 'b' }];
+  const namesOf = (settings: Partial<Parameters<typeof chosenOf>[1]>) =>
+    chosenOf(known, { only: [], isFull: false, isSmoke: false, ...settings }).map(({ name }) => name);
+
+  test('are the quick set, or all in a full or a smoke run', () => {
+    expect(namesOf({})).toEqual(['a/quick']);
+    expect(namesOf({ isFull: true })).toEqual(['a/quick', 'a/slow', 'b']);
+    expect(namesOf({ isSmoke: true })).toEqual(['a/quick', 'a/slow', 'b']);
+  });
+
+  test('are those asked for by name, quick or not', () => {
+    expect(namesOf({ only: ['a'] })).toEqual(['a/quick', 'a/slow']);
+    expect(namesOf({ only: ['b'], isFull: true })).toEqual(['b']);
   });
 });

@@ -1,20 +1,12 @@
 import { describe, expect, test } from 'vitest';
-import { renderScenario } from '../dist/report.js';
+import { fullParams } from '../dist/params.js';
+import { renderScenario, renderSmoke } from '../dist/report.js';
 import { resultsOf } from '../dist/results.js';
 import { runRounds } from '../dist/rounds.js';
 import type { Params, Sample, Scenario, Subject } from '../dist/scenario.js';
 import { withoutTargets } from '../dist/scenario.js';
 
-const params: Params = {
-  seconds: 1,
-  warmUpSeconds: 0,
-  keyCount: 10,
-  inFlight: 2,
-  hosts: 1,
-  loadEntries: 0,
-  hotKeys: 0,
-  clients: 0,
-};
+const params: Params = { ...fullParams, seconds: 1, keyCount: 10 };
 
 function subject(name: string, rest: Partial<Subject> = {}): Subject {
   return { name, measure: () => Promise.reject(new Error('never measured here')), ...rest };
@@ -26,6 +18,7 @@ const slow = subject('slow', { target: { atLeast: 1 } });
 const scenario: Scenario = {
   name: 'group/one',
   title: 'a title',
+  about: 'what it is',
   unit: 'operations/s',
   params: ['seconds', 'keyCount'],
   reference: 'raw',
@@ -76,11 +69,12 @@ describe('the results', () => {
     expect(result).toEqual({
       name: 'group/one',
       title: 'a title',
+      about: 'what it is',
       unit: 'operations/s',
       params: { seconds: 1, keyCount: 10 },
       results: [
         { subject: 'raw', version: 'node 1', rounds: 3, median: 50, min: 10, max: 100 },
-        { subject: 'fast', version: 'troupe 1', rounds: 3, median: 150, min: 20, max: 400 },
+        { subject: 'fast', version: 'troupe 1', rounds: 3, median: 150, min: 20, max: 400, isOurs: true },
         { subject: 'slow', version: 'node 1', rounds: 3, median: 25, min: 5, max: 50 },
       ],
       ratios: [
@@ -95,6 +89,7 @@ describe('the results', () => {
           met: false,
         },
       ],
+      skipped: [],
     });
   });
 
@@ -104,13 +99,46 @@ describe('the results', () => {
     expect(result.results[1]).toMatchObject({ rounds: 3, min: 20 });
   });
 
+  test('compare a subject with others than the reference, and judge its own figure', async () => {
+    const several: Scenario = {
+      ...scenario,
+      subjects: [
+        raw,
+        {
+          ...slow,
+          valueTarget: { atLeast: 30 },
+          comparisons: [{ versus: 'fast', target: { atLeast: 0.2 } }, { versus: 'nobody' }],
+        },
+        fast,
+      ],
+    };
+    const rounds = await runRounds(several, 3, (of) =>
+      Promise.resolve(measured(scenario.subjects.find(({ name }) => name === of.name) ?? of, 0)),
+    );
+    const { ratios, results } = resultsOf(several, params, rounds, () => '1');
+    expect(ratios.filter((ratio) => ratio.subject === 'slow')).toEqual([
+      expect.objectContaining({ versus: 'raw', ratio: 0.5, met: false }),
+      expect.objectContaining({ versus: 'fast', ratio: 0.125, met: false }),
+    ]);
+    expect(results[1]).toMatchObject({ median: 50, target: { atLeast: 30 }, met: true });
+  });
+
+  test('leave out what was skipped, and say why', async () => {
+    const skipped = [{ subject: 'fast', reason: 'it is not installed' }];
+    const rounds = await runRounds(scenario, 2, (of, round) => Promise.resolve(measured(of, round)), skipped);
+    const result = resultsOf(scenario, params, rounds, () => '1');
+    expect(result.results.map((each) => each.subject)).toEqual(['raw', 'slow']);
+    expect(result.ratios.map((each) => each.subject)).toEqual(['slow']);
+    expect(renderScenario(result)).toContain('skipped: fast: it is not installed');
+  });
+
   test('hold medians of latencies and of further figures', () => {
     const samples: Sample[] = [1, 2, 9].map((value) => ({
       value,
       latencyUs: { p50: value, p99: value * 10 },
       extra: { 'heap, MB': value * 100 },
     }));
-    const rounds = { samples: new Map([[raw, samples]]), failures: [] };
+    const rounds = { samples: new Map([[raw, samples]]), failures: [], skipped: [] };
     expect(resultsOf(scenario, params, rounds, () => '1').results[0]).toMatchObject({
       p50Us: 2,
       p99Us: 20,
@@ -147,6 +175,7 @@ describe('the report', () => {
     const shares: Scenario = {
       name: 'shares',
       title: 'a title',
+      about: 'what it is',
       unit: 'of the mean',
       params: [],
       subjects: [
@@ -163,7 +192,9 @@ describe('the report', () => {
   });
 
   test('says that a subject failed in every round', () => {
-    const rounds = { samples: new Map([[fast, [undefined]]]), failures: ['…'] };
-    expect(renderScenario(resultsOf(scenario, params, rounds, () => '1'))).toContain('failed');
+    const rounds = { samples: new Map([[fast, [undefined]]]), failures: ['…'], skipped: [] };
+    const result = resultsOf(scenario, params, rounds, () => '1');
+    expect(renderScenario(result)).toContain('failed');
+    expect(renderSmoke(result)).toBe('group/one: 0 ok; failed: fast');
   });
 });

@@ -47,6 +47,10 @@ describe('a ratio', () => {
     expect(ratioOf([undefined, 20, 30], [10, undefined, 10])).toEqual({ median: 3, min: 3, max: 3 });
   });
 
+  test('to nothing is no ratio', () => {
+    expect(ratioOf([1, 20], [0, 10])).toEqual({ median: 2, min: 2, max: 2 });
+  });
+
   test('of no common round is none', () => {
     expect(ratioOf([undefined, 20], [10, undefined])).toBeUndefined();
   });

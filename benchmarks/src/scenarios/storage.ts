@@ -1,13 +1,15 @@
 /** What the durable storage is measured with: the engine by itself, without a grid around it. */
-import type { Scenario } from './scenario.ts';
+import type { Scenario } from '../scenario.ts';
 
-const engine = () => import('./subjects/storage-engine.ts');
-const raw = () => import('./subjects/raw-storage.ts');
+const engine = () => import('../subjects/storage-engine.ts');
+const raw = () => import('../subjects/raw-storage.ts');
 
 export const storageScenarios: readonly Scenario[] = [
   {
     name: 'storage/idle',
     title: 'one small durable commit, the next when the last is durable',
+    about:
+      'One commit of 100 bytes after the other, by the engine alone, beside a bare append + fdatasync and a put in LMDB. Every commit must be there when the storage is opened again.',
     unit: 'µs p50',
     params: ['seconds', 'keyCount'],
     reference: 'append + fdatasync',
@@ -36,6 +38,7 @@ export const storageScenarios: readonly Scenario[] = [
   {
     name: 'storage/pipelined',
     title: 'small durable commits of random keys, many in flight, folded as they come',
+    about: 'The same, 1,000 in flight, of 100,000 random keys, while the checkpoint folds them.',
     unit: 'operations/s',
     params: ['seconds', 'keyCount', 'inFlight'],
     reference: 'lmdb put, flushed',
@@ -56,6 +59,8 @@ export const storageScenarios: readonly Scenario[] = [
   {
     name: 'storage/recovery',
     title: 'a start that reads every partition, of entries of 100 bytes',
+    about:
+      '1,000,000 commits of 100 bytes, closed; then opened and every partition read. The number of entries is checked.',
     unit: 'entries/s',
     params: ['loadEntries'],
     subjects: [

@@ -1,0 +1,44 @@
+/** The table of the README: written between two markers, from the results, by nobody's hand. */
+import { type GoalRow, goalRows, goalText, outcomeText } from './goals.ts';
+import type { RunResults } from './run-results.ts';
+
+const begin = '<!-- benchmarks:begin (npm run bench:report writes this) -->';
+const end = '<!-- benchmarks:end -->';
+
+/** What belongs between the markers. */
+export function readmeTable(runs: readonly RunResults[]): string {
+  const rows = goalRows(runs);
+  if (rows.length === 0) return 'No results are kept in the repository yet.';
+  const heads = ['scenario', 'Troupe', 'goal', ...runs.map(({ node }) => `Node ${node}`)];
+  const cells = [heads, ...rows.map(cellsOf)];
+  // As the formatter of the repository would write it.
+  const widths = heads.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
+  const [head = '', ...lines] = cells.map((row) =>
+    lineOf(row.map((cell, at) => cell.padEnd(widths[at] ?? 0))),
+  );
+  const rule = lineOf(widths.map((width) => '-'.repeat(width)));
+  const about = runs.map(
+    ({ node, machine: { cores, cpu, memoryGb }, commit, rounds }) =>
+      `Node ${node}: ${cores} × ${cpu}, ${memoryGb} GiB, ${rounds} rounds, commit ${commit}.`,
+  );
+  return [head, rule, ...lines, '', ...about].join('\n');
+}
+
+function lineOf(cells: readonly string[]): string {
+  return `| ${cells.join(' | ')} |`;
+}
+
+function cellsOf(row: GoalRow): string[] {
+  const outcomes = row.outcomes.map((outcome) =>
+    outcome === undefined ? 'not measured' : outcomeText(row.target, outcome),
+  );
+  return [row.scenario, row.subject, goalText(row), ...outcomes].map((cell) => cell.replaceAll('|', '\\|'));
+}
+
+/** The README with the table of these runs in it. Throws when it has no markers. */
+export function withTable(readme: string, runs: readonly RunResults[]): string {
+  const from = readme.indexOf(begin);
+  const to = readme.indexOf(end);
+  if (from < 0 || to < from) throw new Error(`the README has no place for the table: ${begin} … ${end}`);
+  return `${readme.slice(0, from + begin.length)}\n\n${readmeTable(runs)}\n\n${readme.slice(to)}`;
+}

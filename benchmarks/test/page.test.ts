@@ -1,0 +1,197 @@
+import { readFileSync } from 'node:fs';
+import { fileURLToPath } from 'node:url';
+import { describe, expect, test } from 'vitest';
+import { goalRows, missedBy } from '../dist/page/goals.js';
+import { pageOf } from '../dist/page/page.js';
+import { readmeTable, withTable } from '../dist/page/readme-table.js';
+import { parsedRun, type RunResults, readRuns } from '../dist/page/run-results.js';
+import { scenarios } from '../dist/scenarios.js';
+
+function runOn(node: string, ratio: number): RunResults {
+  return {
+    machine: { platform: 'linux x64', cpu: 'a <fast> one', cores: 2, memoryGb: 8, loadAtStart: 0 },
+    node,
+    commit: 'abc',
+    rounds: 3,
+    failures: [],
+    scenarios: [
+      {
+        name: 'transport/one',
+        title: 'reads & writes',
+        about: 'what it does',
+        unit: 'operations/s',
+        params: { inFlight: 1_000 },
+        results: [
+          { subject: 'raw', version: '1', rounds: 3, median: 100, min: 90, max: 110 },
+          {
+            subject: 'troupe get',
+            version: '1',
+            rounds: 3,
+            median: 100 * ratio,
+            min: 1,
+            max: 900,
+            isOurs: true,
+            extra: { 'CPU, µs': 3 },
+          },
+        ],
+        ratios: [
+          {
+            subject: 'troupe get',
+            versus: 'raw',
+            ratio,
+            min: 1,
+            max: 9,
+            target: { atLeast: 5 },
+            met: ratio >= 5,
+          },
+        ],
+        skipped: [{ subject: 'Redis', reason: 'not installed' }],
+      },
+      {
+        name: 'growth/hosts',
+        title: 'by hosts',
+        about: 'a curve',
+        unit: 'operations/s',
+        xLabel: 'hosts',
+        params: {},
+        results: [1, 2].map((x) => ({
+          subject: `get, ${x}`,
+          version: '1',
+          rounds: 3,
+          median: x * 10,
+          min: x,
+          max: x * 20,
+          point: { series: 'get', x },
+        })),
+        ratios: [],
+        skipped: [],
+      },
+      {
+        name: 'start-up/size',
+        title: 'size',
+        about: 'bars',
+        unit: 'MB',
+        params: {},
+        results: [
+          {
+            subject: 'troupe',
+            version: '1',
+            rounds: 1,
+            median: 2,
+            min: 2,
+            max: 2,
+            target: { atMost: 1 },
+            met: false,
+          },
+        ],
+        ratios: [],
+        skipped: [],
+      },
+    ],
+  };
+}
+
+const runs = [runOn('20.20.0', 6), runOn('24.1.0', 4)];
+
+describe('goals', () => {
+  test('have an outcome for each run', () => {
+    expect(
+      goalRows(runs).map(({ subject, versus, outcomes }) => [
+        subject,
+        versus,
+        outcomes.map((outcome) => outcome?.met),
+      ]),
+    ).toEqual([
+      ['troupe get', 'raw', [true, false]],
+      ['troupe', undefined, [false, false]],
+    ]);
+  });
+
+  test('say by how much they were missed', () => {
+    expect(missedBy({ atLeast: 5 }, 4)).toBe('20 % below');
+    expect(missedBy({ atMost: 1.2 }, 1.5)).toBe('25 % above');
+  });
+
+  test('of a run that lacks the scenario are not measured', () => {
+    const [first, second] = runs as [RunResults, RunResults];
+    const rows = goalRows([first, { ...second, scenarios: [] }]);
+    expect(rows[0]?.outcomes[1]).toBeUndefined();
+  });
+});
+
+describe('the page', () => {
+  const page = pageOf(runs);
+
+  test('holds a chart for every scenario and run, and needs nothing else', () => {
+    expect(page.match(/<svg/g)).toHaveLength(6);
+    expect(page).not.toMatch(/<script|<link|src="|url\(http/);
+    expect(page).toContain('prefers-color-scheme: dark');
+  });
+
+  test('states what was met, what was skipped and where it was measured', () => {
+    expect(page).toContain('Goals: 1 of 4 met');
+    expect(page).toContain('4 [1 – 9], NOT MET: 20 % below');
+    expect(page).toContain('Redis: not installed');
+    expect(page).toContain('Node 24.1.0');
+  });
+
+  test('escapes what it shows', () => {
+    expect(page).toContain('a &lt;fast&gt; one');
+    expect(page).toContain('reads &amp; writes');
+  });
+});
+
+describe('the table of the README', () => {
+  test('has a line for each goal and a column for each run', () => {
+    const [head, rule, first] = readmeTable(runs).split('\n');
+    expect(head).toMatch(/^\| scenario +\| Troupe +\| goal +\| Node 20\.20\.0 +\| Node 24\.1\.0 +\|$/);
+    expect(rule).toMatch(/^\|( -+ \|){5}$/);
+    expect(first).toContain('| troupe get | ≥ 5× raw ');
+    expect(first).toMatch(/\| 6 \[1 – 9\], met +\| 4 \[1 – 9\], NOT MET: 20 % below +\|$/);
+    expect(new Set([head?.length, rule?.length, first?.length]).size).toBe(1);
+  });
+
+  test('stands between its markers and nowhere else', () => {
+    const readme =
+      'a\n<!-- benchmarks:begin (npm run bench:report writes this) -->\nold\n<!-- benchmarks:end -->\nz\n';
+    const written = withTable(readme, runs);
+    expect(written).not.toContain('old');
+    expect(withTable(written, runs)).toBe(written);
+    expect(written.startsWith('a\n<!--') && written.endsWith('-->\nz\n')).toBe(true);
+    expect(() => withTable('no markers', runs)).toThrow('no place for the table');
+  });
+
+  test('is what the results in the repository say', () => {
+    const path = (relative: string): string => fileURLToPath(new URL(relative, import.meta.url));
+    const readme = readFileSync(path('../../README.md'), 'utf8');
+    const kept = readRuns(path('../results'));
+    expect(withTable(readme, kept)).toBe(readme);
+    if (kept.length > 0) expect(readFileSync(path('../results/report.html'), 'utf8')).toBe(pageOf(kept));
+  });
+});
+
+describe('the results of a run', () => {
+  test('are refused when they are something else', () => {
+    expect(() => parsedRun('{}', 'a.json')).toThrow('a.json holds no results of a run');
+  });
+});
+
+describe('the list of scenarios', () => {
+  test('names each once, and in each every subject once', () => {
+    expect(new Set(scenarios.map(({ name }) => name)).size).toBe(scenarios.length);
+    for (const { name, subjects } of scenarios) {
+      const names = subjects.map((subject) => subject.name);
+      expect([name, new Set(names).size]).toEqual([name, names.length]);
+    }
+  });
+
+  test('compares with subjects that are there', () => {
+    for (const { name, reference, subjects } of scenarios) {
+      const names = subjects.map((subject) => subject.name);
+      const wanted = subjects.flatMap(({ comparisons = [] }) => comparisons.map(({ versus }) => versus));
+      for (const versus of reference === undefined ? wanted : [reference, ...wanted]) {
+        expect([name, versus, names.includes(versus)]).toEqual([name, versus, true]);
+      }
+    }
+  });
+});
