@@ -46,6 +46,13 @@ export const startTimeoutMsDefault = 30_000;
 
 /** Messages waiting for one actor; beyond it MAILBOX_FULL. */
 export const mailboxLengthMax = 1_000;
+/** Turns that wait for each other in one chain of calls. Far beyond what is meant; a recursion without an end stops here. */
+export const callPathMax = 256;
+/**
+ * How often calls that wait in a mailbox for another turn are looked at for a circle. Each is looked at after this
+ * time, then after twice, four times, … as long. Shorter finds circles sooner and sends more probes.
+ */
+export const cycleLookMs = 50;
 /** Plain operations and transactions waiting for locks in one partition; beyond it QUEUE_FULL. */
 export const lockWaitersMax = 10_000;
 /** Entries in one page of an iteration. A page is one message; larger pages block the owner longer. */

@@ -1,29 +1,33 @@
 /**
- * One actor that is active on this thread: its state, its mailbox and whose turn it is.
+ * One actor that is active on this thread: its mailbox, its turns, and its state.
  *
- * The rules: one turn at a time, and a turn lasts until its method has ended, also when that is asynchronous. The
- * first turn makes the state; when that fails, everything that waits gets the error, the activation is over, and the
- * next message begins a new one. A method that throws fails its caller only: the state keeps what it had changed.
- * Synchronous methods touch no promise.
+ * The rules: one turn at a time but for what `turn-rule.ts` lets go beside it, in the order of arrival; a turn lasts
+ * until its method has ended, also when that is asynchronous. The first turn makes the state; when that fails,
+ * everything that waits gets the error, the activation is over, and the next message begins a new one. A method that
+ * throws fails its caller only: the state keeps what it had changed. Synchronous methods touch no promise.
  *
  * No turn begins while a transaction holds the actor's lock, or stands in line for it: then the actor stands in the
- * same line, and takes one turn when it is through. What a transaction does to the state is done on copies elsewhere;
- * `install` brings the outcome.
+ * same line, and takes one turn when it is through. A call that an open turn waits for goes on all the same: the
+ * transaction waits for that turn. What a transaction does to the state is done on copies elsewhere; `install` brings
+ * the outcome.
  */
 import type { StorageKey } from '../key/key.ts';
 import type { PartitionConcurrency } from '../partition/partition-concurrency.ts';
-import type { OwnContext } from './actor-context.ts';
+import type { ContextClasses, ContextHome, OwnContext } from './actor-context.ts';
 import type { ActorType } from './actor-type.ts';
-import type { Letter } from './letter.ts';
+import type { CurrentTurn } from './current-turn.ts';
+import type { Letter, LetterHome } from './letter.ts';
 import { Mailbox } from './mailbox.ts';
+import { frozenState } from './readonly-state.ts';
 import type { TurnTaker } from './turn-queue.ts';
+import { mayBegin } from './turn-rule.ts';
 
 /** What an activation tells its service. None of these may throw. */
 export interface ActivationPort {
+  readonly current: CurrentTurn;
+  readonly contexts: ContextClasses;
   /** It can take a turn now. */
   runnable(activation: Activation): void;
-  /** The letter has left the mailbox. `ended` or `failed` follows. */
-  taken(letter: Letter): void;
   ended(activation: Activation, letter: Letter, answer: unknown): void;
   failed(activation: Activation, letter: Letter, error: unknown): void;
   /** Its state could not be made. */
@@ -38,43 +42,64 @@ export interface StateWaiter {
   stateFailed(error: unknown): void;
 }
 
-/**
- * `new`: has no state. `starting`: waits for it. `idle`: may take a turn. `busy`: a turn is under way. `locked`: waits
- * for a transaction to let go of it.
- */
-type Phase = 'new' | 'starting' | 'idle' | 'busy' | 'locked' | 'over';
+/** `new`: has no state. `starting`: waits for it. `locked`: waits for a transaction to let go of it. */
+type Phase = 'new' | 'starting' | 'ready' | 'locked' | 'over';
 
-export class Activation implements TurnTaker {
+const noTurns: readonly Letter[] = [];
+
+export class Activation implements TurnTaker, LetterHome, ContextHome {
   readonly type: ActorType;
   readonly key: StorageKey;
   readonly mailbox: Mailbox<Letter>;
   previous: TurnTaker | undefined = undefined;
   next: TurnTaker | undefined = undefined;
+  urgent = false;
   queued = false;
   readonly #port: ActivationPort;
   readonly #context: OwnContext;
   readonly #concurrency: PartitionConcurrency;
   #phase: Phase = 'new';
+  #turn: Letter | undefined;
+  /** Further turns under way, beside or within the first. */
+  #beside: Letter[] | undefined;
+  /** What readonly turns are handed, made since the last other turn. */
+  #frozen: { readonly state: unknown } | undefined;
   #restWaiters: (() => void)[] | undefined;
   #stateWaiters: StateWaiter[] | undefined;
 
   constructor(
     type: ActorType,
     key: StorageKey,
-    context: OwnContext,
+    context: (home: ContextHome) => OwnContext,
     concurrency: PartitionConcurrency,
     port: ActivationPort,
   ) {
     this.type = type;
     this.key = key;
     this.mailbox = new Mailbox(type.mailboxLengthMax);
-    this.#context = context;
+    this.#context = context(this);
     this.#concurrency = concurrency;
     this.#port = port;
   }
 
   get runnable(): boolean {
-    return this.mailbox.length > 0 && (this.#phase === 'idle' || this.#phase === 'new');
+    const letter = this.mailbox.first;
+    if (letter === undefined) return false;
+    switch (this.#phase) {
+      case 'new':
+        return true;
+      case 'ready':
+        return this.#mayBegin(letter);
+      case 'locked':
+        return letter.urgent && this.#mayBegin(letter);
+      default:
+        return false;
+    }
+  }
+
+  get openTurns(): readonly Letter[] {
+    if (this.#turn === undefined) return noTurns;
+    return this.#beside === undefined ? [this.#turn] : [this.#turn, ...this.#beside];
   }
 
   /** One more letter in the mailbox. False: it is full. */
@@ -84,27 +109,45 @@ export class Activation implements TurnTaker {
     return true;
   }
 
+  /** A call that an open turn waits for: goes before all others, and needs no room. */
+  acceptUrgent(letter: Letter): void {
+    this.mailbox.pushUrgent(letter);
+    if (this.runnable) this.#port.runnable(this);
+  }
+
+  /** Takes a letter out that waits: its caller has given up. */
+  giveUp(letter: Letter): void {
+    this.mailbox.remove(letter);
+    letter.place = 'ended';
+    if (this.runnable) this.#port.runnable(this);
+  }
+
   runTurn(): void {
     if (this.#phase === 'new') this.#start();
     // Making the state may have failed or be under way.
     if (!this.runnable) return;
-    if (this.#concurrency.isFree(this.type.table, this.key, 'write')) this.takeTurn();
+    const isWithinTurn = this.#turn !== undefined && this.mailbox.first?.urgent === true;
+    if (isWithinTurn || this.#concurrency.isFree(this.type.table, this.key, 'write')) this.takeTurn();
     else this.#waitForLock();
   }
 
   /** One turn, whoever has the lock. */
   takeTurn(): void {
-    const letter = this.mailbox.shift();
-    if (letter === undefined) return;
-    this.#port.taken(letter);
+    const letter = this.mailbox.first;
+    if (letter === undefined || !this.#mayBegin(letter)) return;
+    this.mailbox.remove(letter);
     this.#call(letter);
+  }
+
+  turnOf(context: OwnContext): Letter | undefined {
+    return this.openTurns.find((turn) => turn.context === context);
   }
 
   // ── for transactions ──────────────────────────────────────────────────────────────────────────────────────────
 
   /** No turn is under way, nor is the state being made. */
   get atRest(): boolean {
-    return this.#phase !== 'busy' && this.#phase !== 'starting';
+    return this.#turn === undefined && this.#phase !== 'starting';
   }
 
   /** Calls `resume` once, when that is so the next time. */
@@ -124,6 +167,7 @@ export class Activation implements TurnTaker {
 
   /** A transaction has committed this state. */
   install(state: unknown): void {
+    this.#frozen = undefined;
     if (this.#phase === 'new' || this.#phase === 'starting') this.#started(state);
     else this.#context.state = state;
   }
@@ -136,10 +180,12 @@ export class Activation implements TurnTaker {
     for (;;) {
       const letter = this.mailbox.shift();
       if (letter === undefined) return;
-      this.#port.taken(letter);
+      letter.place = 'ended';
       this.#port.failed(this, letter, error);
     }
   }
+
+  // ── state ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #start(): void {
     // Not 'new' any more, so that a message that the function sends to its own actor doesn't begin it twice.
@@ -168,7 +214,7 @@ export class Activation implements TurnTaker {
 
   #started(state: unknown): void {
     this.#context.state = state;
-    this.#phase = 'idle';
+    this.#phase = 'ready';
     for (const waiter of this.#takeStateWaiters()) waiter.stateReady(state);
     if (this.#restWaiters !== undefined) this.#rested();
   }
@@ -184,10 +230,10 @@ export class Activation implements TurnTaker {
     return waiters;
   }
 
-  #rested(): void {
-    const waiters = this.#restWaiters ?? [];
-    this.#restWaiters = undefined;
-    for (const resume of waiters) resume();
+  // ── turns ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #mayBegin(letter: Letter): boolean {
+    return this.#turn === undefined || mayBegin(letter, this.openTurns);
   }
 
   #waitForLock(): void {
@@ -195,66 +241,113 @@ export class Activation implements TurnTaker {
     try {
       this.#concurrency.wait(this.type.table, this.key, 'write', () => {
         if (this.#phase !== 'locked') return;
-        this.#phase = 'idle';
+        this.#phase = 'ready';
         this.#port.unlocked(this);
       });
     } catch (error) {
       // Too many stand in line. The next letter may be luckier.
-      this.#phase = 'idle';
+      this.#phase = 'ready';
       const letter = this.mailbox.shift();
       if (letter === undefined) return;
-      this.#port.taken(letter);
+      letter.place = 'ended';
       this.#port.failed(this, letter, error);
     }
   }
 
   #call(letter: Letter): void {
     const { methods, definition } = this.type;
+    const { current } = this.#port;
     let answer: unknown;
-    // Also while a synchronous method runs: it may begin a transaction, which must not take the actor from under it.
-    this.#phase = 'busy';
+    const outer = current.begin(letter);
     try {
+      // Also while a synchronous method runs: it may begin a transaction, which must not take the actor from under it.
+      const context = this.#begin(letter);
+      if (current.holdsReferences && this.type.isAsync(letter.method)) current.enter(letter);
       const method = methods[letter.method] as (
         this: unknown,
         context: unknown,
         ...args: readonly unknown[]
       ) => unknown;
-      answer = method.call(definition.methods, this.#context, ...letter.args);
+      answer = method.call(definition.methods, context, ...letter.args);
       if (isPromiseLike(answer)) {
         this.#endLater(letter, answer);
         return;
       }
     } catch (error) {
-      this.#rest();
+      this.#rest(letter);
       this.#port.failed(this, letter, error);
       return;
+    } finally {
+      current.leave(outer);
     }
-    this.#rest();
+    this.#rest(letter);
     this.#port.ended(this, letter, answer);
+  }
+
+  #begin(letter: Letter): OwnContext {
+    const isAlone = this.#turn === undefined;
+    letter.place = 'running';
+    if (isAlone) this.#turn = letter;
+    else this.#beside = [...(this.#beside ?? []), letter];
+    letter.context = this.#contextOf(letter, isAlone);
+    return letter.context;
+  }
+
+  #contextOf(letter: Letter, isAlone: boolean): OwnContext {
+    const { contexts } = this.#port;
+    if (letter.readonly)
+      return contexts.readonly(
+        this.#context.key,
+        this.#frozenState(),
+        this.type.labelOf(letter.method),
+        this,
+      );
+    this.#frozen = undefined;
+    return isAlone ? this.#context : contexts.nested(this.#context, this);
+  }
+
+  #frozenState(): unknown {
+    // A turn that may change the state is under way around this one.
+    if (this.openTurns.some((turn) => !turn.readonly)) return frozenState(this.#context.state, this.type);
+    this.#frozen ??= { state: frozenState(this.#context.state, this.type) };
+    return this.#frozen.state;
   }
 
   #endLater(letter: Letter, answer: PromiseLike<unknown>): void {
     Promise.resolve(answer).then(
       (value) => {
         this.#port.ended(this, letter, value);
-        this.#free();
+        this.#free(letter);
       },
       (error: unknown) => {
         this.#port.failed(this, letter, error);
-        this.#free();
+        this.#free(letter);
       },
     );
   }
 
-  #free(): void {
-    this.#rest();
+  #free(letter: Letter): void {
+    this.#rest(letter);
     if (this.runnable) this.#port.runnable(this);
   }
 
   /** The turn has ended. */
-  #rest(): void {
-    if (this.#phase === 'busy') this.#phase = 'idle';
-    if (this.#restWaiters !== undefined) this.#rested();
+  #rest(letter: Letter): void {
+    letter.place = 'ended';
+    const beside = this.#beside;
+    if (beside === undefined) this.#turn = undefined;
+    else {
+      const left = letter === this.#turn ? beside : beside.filter((turn) => turn !== letter);
+      if (letter === this.#turn) this.#turn = left.shift();
+      this.#beside = left.length === 0 ? undefined : left;
+    }
+    if (this.#turn === undefined && this.#restWaiters !== undefined) this.#rested();
+  }
+
+  #rested(): void {
+    const waiters = this.#restWaiters ?? [];
+    this.#restWaiters = undefined;
+    for (const resume of waiters) resume();
   }
 }
 

@@ -21,6 +21,7 @@ import { checkCallOptions } from '../table/call-options.ts';
 import { ActorAddress } from './actor-address.ts';
 import type { ActorType, ActorTypes } from './actor-type.ts';
 import { askThrough } from './ask.ts';
+import { currentTurnOf } from './current-turn.ts';
 import { type LocalActors, tellThrough } from './tell.ts';
 
 /** What the client of a member stands on. */
@@ -49,7 +50,7 @@ export class ActorClient {
     const { joins } = parts;
     const current =
       joins === undefined ? (): undefined => undefined : (): JoinedCalls | undefined => joins.current();
-    this.#ask = askThrough(current);
+    this.#ask = askThrough(current, currentTurnOf(parts.member.shared));
     this.#tell = tellThrough(parts.local, current);
   }
 

@@ -23,18 +23,23 @@ import type { PartitionId } from '../mesh/shared-state.ts';
 import type { ActorStates } from '../partition/actor-states.ts';
 import type { OwnedPartitions, Partition } from '../partition/partition.ts';
 import { Activation, type ActivationPort } from './activation.ts';
-import { type ContextClass, contextClass, type OwnContext } from './actor-context.ts';
+import { type ContextClasses, type ContextHome, contextClasses, type OwnContext } from './actor-context.ts';
 import { type ActorEvent, publishActorEvent } from './actor-events.ts';
+import type { ActorPorts } from './actor-ports.ts';
 import { actorTypeOf } from './actor-table.ts';
 import type { ActorType, ActorTypes } from './actor-type.ts';
+import { type CallPath, stepsFrom } from './call-path.ts';
+import { type CurrentTurn, currentTurnOf } from './current-turn.ts';
+import { CycleWatch } from './cycle-watch.ts';
 import { eventLoopPorts } from './event-loop-ports.ts';
 import { JoinedTurns } from './joined-turns.ts';
-import { type Letter, noRequest } from './letter.ts';
+import { Letter, noRequest } from './letter.ts';
 import { ActorOp } from './messages.ts';
-import { closing, mailboxFull, type Refusal, superseded } from './refusals.ts';
+import { OpenAsks } from './open-asks.ts';
+import { closing, mailboxFull, notReentrant, type Refusal, superseded } from './refusals.ts';
 import { unobserved } from './tell.ts';
-import { type TurnPorts, TurnQueue, turnBudgetMsMax } from './turn-queue.ts';
-import { WaitingAsks } from './waiting-asks.ts';
+import { TurnQueue, turnBudgetMsMax } from './turn-queue.ts';
+import { awaitingTurn } from './turn-rule.ts';
 
 /** What the service of a member stands on. */
 export interface ActorServiceParts {
@@ -45,7 +50,7 @@ export interface ActorServiceParts {
   readonly client: () => Client;
   /** Lets calls that transactions make be part of them; without it there are none. */
   readonly joins?: JoinedTransactions;
-  readonly ports?: TurnPorts;
+  readonly ports?: ActorPorts;
 }
 
 /** The active actors of one incarnation of a partition, by actor type and key. */
@@ -55,15 +60,17 @@ interface Residents {
 }
 
 export class ActorService implements MessageFamily, ActivationPort {
+  readonly current: CurrentTurn;
   readonly #member: Member;
   readonly #types: ActorTypes;
   readonly #owned: OwnedPartitions;
   readonly #client: () => Client;
   readonly #turns: TurnQueue;
-  readonly #waiting = new WaitingAsks();
+  readonly #asks = new OpenAsks();
+  readonly #cycles: CycleWatch;
   readonly #joined: JoinedTurns;
   readonly #residents: (Residents | undefined)[] = [];
-  #context: ContextClass | undefined;
+  #contexts: ContextClasses | undefined;
   #closed = false;
   #open = 0;
   #tellsRefused = 0;
@@ -76,12 +83,21 @@ export class ActorService implements MessageFamily, ActivationPort {
     this.#owned = parts.owned;
     this.#client = parts.client;
     const ports = parts.ports ?? eventLoopPorts();
+    this.current = currentTurnOf(parts.member.shared);
     this.#turns = new TurnQueue(ports);
+    this.#cycles = new CycleWatch({
+      member: parts.member,
+      types: parts.types,
+      asks: this.#asks,
+      ports,
+      reject: (letter, error) => this.#reject(letter, error),
+    });
     this.#joined = new JoinedTurns({
       member: parts.member,
       joins: parts.joins,
       detached: (run) => ports.detached(run),
-      contextOf: (key) => this.#contextOf(key),
+      current: this.current,
+      contexts: () => this.contexts,
       ended: () => this.#finished(1),
     });
   }
@@ -101,8 +117,18 @@ export class ActorService implements MessageFamily, ActivationPort {
     this.#closed = true;
   }
 
+  /** The classes of what methods get first. */
+  get contexts(): ContextClasses {
+    this.#contexts ??= contextClasses(this.#client(), this.current);
+    return this.#contexts;
+  }
+
   receive(message: Message, from: Peer): void {
     const op = message[0];
+    if (op === ActorOp.probe) {
+      this.#cycles.receive(message);
+      return;
+    }
     if (op !== ActorOp.ask && op !== ActorOp.tell && op !== ActorOp.askIn) {
       throw new InvariantError(`an unknown actor message arrived: ${String(op)}`);
     }
@@ -125,12 +151,12 @@ export class ActorService implements MessageFamily, ActivationPort {
   }
 
   cancelled(requestId: number, from: Peer): void {
-    if (this.#waiting.drop(from, requestId)) this.#finished(1);
+    if (this.#asks.abandon(from, requestId)) this.#finished(1);
     else this.#joined.cancelled(requestId, from);
   }
 
   peerLost(peer: Peer): void {
-    this.#finished(this.#waiting.dropAll(peer));
+    this.#finished(this.#asks.abandonAll(peer));
     this.#joined.peerLost(peer);
   }
 
@@ -159,21 +185,16 @@ export class ActorService implements MessageFamily, ActivationPort {
     this.#turns.add(activation);
   }
 
-  taken(letter: Letter): void {
-    if (letter.place === 'waiting') this.#waiting.delete(letter);
-    letter.place = 'taken';
-  }
-
   ended(activation: Activation, letter: Letter, answer: unknown): void {
     if (letter.requestId !== noRequest) this.#answer(activation.type, letter, answer);
-    this.#finished(1);
+    this.#done(letter);
   }
 
   failed(activation: Activation, letter: Letter, error: unknown): void {
     if (letter.requestId !== noRequest) this.#member.fail(letter.from, letter.requestId, error);
     else
       publishActorEvent(() => eventOf('tell-failed', activation.type, activation.key, letter.method, error));
-    this.#finished(1);
+    this.#done(letter);
   }
 
   over(activation: Activation): void {
@@ -211,31 +232,50 @@ export class ActorService implements MessageFamily, ActivationPort {
       this.#types.mustGet(message[4] as number),
       message[5] as StorageKey,
     );
-    const letter: Letter = {
-      previous: undefined,
-      next: undefined,
+    const method = message[6] as number;
+    const path = message[8] as CallPath | undefined;
+    const letter = new Letter(
       from,
-      requestId: message[1] as number,
-      method: message[6] as number,
-      args: message[7] as readonly unknown[],
-      mailbox: activation.mailbox,
-      place: 'sent',
-    };
-    return this.#accept(activation, letter) ? undefined : () => mailboxFull(activation.type, activation.key);
+      message[1] as number,
+      method,
+      message[7] as readonly unknown[],
+      activation,
+      activation.type.isReadonly(method),
+      path,
+    );
+    return this.#accept(activation, letter);
   }
 
-  #accept(activation: Activation, letter: Letter): boolean {
+  /** Undefined when the letter is in its mailbox, or handled already. */
+  #accept(activation: Activation, letter: Letter): Refusal | undefined {
     this.#open++;
-    if (!activation.accept(letter) && !this.#acceptFull(activation, letter)) {
+    const refusal = this.#admit(activation, letter);
+    if (refusal !== undefined) {
       this.#open--;
-      return false;
+      return refusal;
     }
     if (this.#open > 0) this.#release ??= this.#beginWork();
-    if (letter.place === 'sent' && letter.requestId !== noRequest) {
-      letter.place = 'waiting';
-      this.#waiting.add(letter);
+    if (letter.place === 'sent') letter.place = 'waiting';
+    if (letter.requestId === noRequest || letter.place === 'ended') return undefined;
+    this.#asks.add(letter);
+    if (letter.path !== undefined && letter.place === 'waiting') this.#cycles.add(letter);
+    return undefined;
+  }
+
+  #admit(activation: Activation, letter: Letter): Refusal | undefined {
+    const { path } = letter;
+    const awaiting = path === undefined ? undefined : awaitingTurn(path, activation.openTurns);
+    if (path === undefined || awaiting === undefined) {
+      if (activation.accept(letter) || this.#acceptFull(activation, letter)) return undefined;
+      return () => mailboxFull(activation.type, activation.key);
     }
-    return true;
+    const { type, key } = activation;
+    if (type.reentrant) {
+      activation.acceptUrgent(letter);
+      return undefined;
+    }
+    const last = { turn: 0, actor: type.id, key, method: letter.method };
+    return () => notReentrant(this.#types, [...stepsFrom(path, awaiting.turnId), last]);
   }
 
   /** A sender on this thread holds it anyway: its messages make room as long as they can. */
@@ -261,6 +301,18 @@ export class ActorService implements MessageFamily, ActivationPort {
     publishActorEvent(() =>
       eventOf('tell-refused', type, message[5] as StorageKey, message[6] as number, refusal()),
     );
+  }
+
+  /** A letter that waits is rejected. */
+  #reject(letter: Letter, error: Error): void {
+    letter.home.giveUp(letter);
+    this.#member.fail(letter.from, letter.requestId, error);
+    this.#done(letter);
+  }
+
+  #done(letter: Letter): void {
+    if (letter.listed) this.#asks.delete(letter);
+    this.#finished(1);
   }
 
   #finished(count: number): void {
@@ -298,14 +350,11 @@ export class ActorService implements MessageFamily, ActivationPort {
     const known = actors.get(key);
     if (known !== undefined) return known;
     const { concurrency } = residents.partition;
-    const activation = new Activation(type, key, this.#contextOf(key), concurrency, this);
+    const own = fromStorageKey(key);
+    const context = (home: ContextHome): OwnContext => this.contexts.own(own, home);
+    const activation = new Activation(type, key, context, concurrency, this);
     actors.set(key, activation);
     return activation;
-  }
-
-  #contextOf(key: StorageKey): OwnContext {
-    this.#context ??= contextClass(this.#client());
-    return new this.#context(fromStorageKey(key));
   }
 }
 

@@ -7,6 +7,8 @@ import type { Definitions } from '../definition/definitions.ts';
 import { mailboxLengthMax } from '../limits.ts';
 import { actorTable } from './actor-table.ts';
 
+const AsyncFunction = (async () => undefined).constructor as FunctionConstructor;
+
 export class ActorType {
   readonly definition: AnyActor;
   readonly id: number;
@@ -16,9 +18,13 @@ export class ActorType {
   /** Sorted: the same on every thread, in whatever order a module lists them. */
   readonly methodNames: readonly string[];
   readonly methods: readonly ActorMethod[];
+  /** May calls come back to an actor while it waits for them? */
+  readonly reentrant: boolean;
   /** What an answer is called in the error that refuses to copy it. */
   readonly answerNames: readonly string[];
   readonly #argumentNames: string[][];
+  readonly #readonly: readonly boolean[];
+  readonly #async: readonly boolean[];
 
   constructor(definition: AnyActor, id: number) {
     const names = Object.keys(definition.methods).sort();
@@ -28,8 +34,21 @@ export class ActorType {
     this.mailboxLengthMax = definition.mailboxLengthMax ?? mailboxLengthMax;
     this.methodNames = names;
     this.methods = names.map((name) => definition.methods[name] as ActorMethod);
+    this.reentrant = definition.reentrant ?? true;
+    this.#readonly = names.map((name) => definition.readonly?.includes(name) === true);
+    this.#async = this.methods.map((method) => method instanceof AsyncFunction);
     this.answerNames = names.map((name) => `the answer of ${definition.name}.${name}`);
     this.#argumentNames = names.map(() => []);
+  }
+
+  /** Does the definition say that this method changes nothing? */
+  isReadonly(method: number): boolean {
+    return this.#readonly[method] === true;
+  }
+
+  /** Is this method an `async` one? */
+  isAsync(method: number): boolean {
+    return this.#async[method] === true;
   }
 
   /** `cart.add`. */

@@ -1,5 +1,5 @@
 /** The definition of an actor: how its state begins, and the methods that are its messages. */
-import { checkOptions, mustBeFunction, mustBeInteger } from '../errors/argument.ts';
+import { checkOptions, mustBe, mustBeFunction, mustBeInteger } from '../errors/argument.ts';
 import { InvalidArgumentError } from '../errors/errors.ts';
 import type { Key } from '../key/key.ts';
 import type { Client } from '../mesh/client.ts';
@@ -8,6 +8,8 @@ import { type Definition, define } from './definition.ts';
 /** What a method gets first: its actor's state, and everything else the grid offers. */
 export interface ActorContext<K extends Key, S> extends Client {
   readonly key: K;
+  /** Aborted when nobody waits for this turn any more: its caller gave up, ran out of time, or is gone. */
+  readonly signal: AbortSignal;
   /** The actor's own; mutate it in place or assign a new one. Lives until the actor's partition dies. */
   state: S;
 }
@@ -28,6 +30,8 @@ export interface AnyActor extends Definition<'actor'> {
   readonly state: (key: never) => unknown;
   readonly methods: Readonly<Record<string, ActorMethod>>;
   readonly mailboxLengthMax: number | undefined;
+  readonly readonly: readonly string[] | undefined;
+  readonly reentrant: boolean | undefined;
 }
 
 /** Asks: arguments and answers are copies. */
@@ -42,6 +46,7 @@ export interface ActorDefinition<K extends Key, S, M extends ActorMethods<K, S>>
   readonly state: (key: K) => S | Promise<S>;
   readonly methods: M;
   readonly mailboxLengthMax: number | undefined;
+  readonly readonly: readonly (keyof M & string)[] | undefined;
 }
 
 export interface ActorOptions<K extends Key, S, M extends ActorMethods<K, S>> {
@@ -51,6 +56,16 @@ export interface ActorOptions<K extends Key, S, M extends ActorMethods<K, S>> {
   readonly methods: M;
   /** Messages that may wait for one actor. Default 1,000; beyond it callers get MAILBOX_FULL. */
   readonly mailboxLengthMax?: number;
+  /**
+   * Methods that change nothing. They go on beside each other, though not beside the others, and get a frozen copy of
+   * the state, which must be data: writing to it throws.
+   */
+  readonly readonly?: readonly (keyof M & string)[];
+  /**
+   * May a call come back to the actor while one of its turns waits for it (A asks B, B asks A)? Default true: it goes
+   * on within that turn. False: it rejects with ACTOR_CYCLE at once.
+   */
+  readonly reentrant?: boolean;
 }
 
 /**
@@ -66,7 +81,7 @@ export function actor<K extends Key, S, M extends ActorMethods<K, S>>(
   name: string,
   options: ActorOptions<K, S, M>,
 ): ActorDefinition<K, S, M> {
-  checkOptions(options, 'options', ['state', 'methods', 'mailboxLengthMax']);
+  checkOptions(options, 'options', ['state', 'methods', 'mailboxLengthMax', 'readonly', 'reentrant']);
   mustBeFunction(options.state, 'state');
   if (typeof options.methods !== 'object' || options.methods === null) {
     throw new InvalidArgumentError(`methods of actor '${name}' must be an object of functions`, {
@@ -78,11 +93,30 @@ export function actor<K extends Key, S, M extends ActorMethods<K, S>>(
   if (options.mailboxLengthMax !== undefined) {
     mustBeInteger(options.mailboxLengthMax, 'mailboxLengthMax', 1, Number.MAX_SAFE_INTEGER);
   }
+  checkReadonly(name, options.readonly, options.methods);
+  if (options.reentrant !== undefined)
+    mustBe(typeof options.reentrant === 'boolean', 'reentrant', 'a boolean', options.reentrant);
   return define('actor', name, {
     state: options.state,
     methods: options.methods,
     mailboxLengthMax: options.mailboxLengthMax,
+    readonly: options.readonly,
+    reentrant: options.reentrant,
   });
+}
+
+function checkReadonly(name: string, names: unknown, methods: object): void {
+  if (names === undefined) return;
+  mustBe(Array.isArray(names), 'readonly', 'an array of names of methods', names);
+  for (const method of names as unknown[]) {
+    if (typeof method === 'string' && Object.hasOwn(methods, method)) continue;
+    throw new InvalidArgumentError(
+      `readonly of actor '${name}' names ${String(method)}, which is no method of it`,
+      {
+        details: { argument: 'readonly' },
+      },
+    );
+  }
 }
 
 function thenable(name: string): InvalidArgumentError {

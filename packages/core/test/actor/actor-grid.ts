@@ -1,6 +1,7 @@
 // Members of a grid that have nothing but actors, in one process: by one member, or by two over links in memory.
 import {
   ActorClient,
+  type ActorPorts,
   ActorService,
   ActorTypes,
   type Client,
@@ -17,7 +18,6 @@ import {
   PartitionStore,
   Placement,
   SharedState,
-  type TurnPorts,
 } from '@troupe/core';
 
 export interface ActorMember {
@@ -31,7 +31,7 @@ export interface ActorMember {
 
 export interface ActorGridOptions {
   readonly partitions?: number;
-  readonly ports?: TurnPorts;
+  readonly ports?: ActorPorts;
   readonly errors?: ErrorRegistry;
   readonly concurrency?: PartitionConcurrency;
 }
@@ -134,9 +134,10 @@ export function gate<T = void>(): { readonly opened: Promise<T>; readonly open: 
 }
 
 /** Ports whose clock and event loop stand still until told. */
-export class ManualPorts implements TurnPorts {
+export class ManualPorts implements ActorPorts {
   nowMs = 0;
   readonly #later: (() => void)[] = [];
+  readonly #every = new Set<() => void>();
 
   now(): number {
     return this.nowMs;
@@ -148,6 +149,16 @@ export class ManualPorts implements TurnPorts {
 
   detached(run: () => void): void {
     run();
+  }
+
+  every(_ms: number, run: () => void): () => void {
+    this.#every.add(run);
+    return () => this.#every.delete(run);
+  }
+
+  /** What is done again and again is done once. */
+  tick(): void {
+    this.#every.forEach((run) => run());
   }
 
   /** One turn of the event loop. How many callbacks it ran. */

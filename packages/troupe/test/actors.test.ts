@@ -1,0 +1,83 @@
+/** Actors that call each other, over whatever threads their keys fall on. */
+import { createRequire } from 'node:module';
+import type { Grid } from 'troupe';
+import { beforeEach, describe, expect, test } from 'vitest';
+import { eventually, rejection, start, topologies } from './running-grid.ts';
+
+const actorsUrl = new URL('./fixtures/actors.mjs', import.meta.url);
+const { relay } = createRequire(import.meta.url)(
+  './fixtures/actors.mjs',
+) as typeof import('./fixtures/actors.mjs');
+
+/** Spread over the partitions. */
+const keys = Array.from({ length: 6 }, (_, i) => `key ${i}`);
+const [a, b, c] = keys as [string, string, string];
+
+describe.each(topologies)('actors, %s,', (_, threads) => {
+  let grid: Grid;
+  beforeEach(async () => {
+    grid = await start(threads, { modules: [actorsUrl] });
+  });
+  const at = (key: string) => grid.actor(relay, key);
+
+  test('may be called by those they wait for', async () => {
+    expect(await at(a).pass([b, a, c, b, a])).toEqual([a, b, a, c, b, a]);
+    expect(await at(a).log()).toEqual(['in 5', 'in 3', 'in 0', 'out 0', 'out 3', 'out 5']);
+  });
+
+  test('that wait for each other are told apart: one call is rejected, with the chain', async () => {
+    const circle = keys.map((key, i) =>
+      at(key).meet('m', keys.length, keys[(i + 1) % keys.length] as string),
+    );
+    const results = await Promise.allSettled(circle);
+    const errors = results.flatMap((result) =>
+      result.status === 'rejected' ? [result.reason as unknown] : [],
+    );
+    expect(errors).toMatchObject([{ code: 'ACTOR_CYCLE', retryable: true }]);
+    const { chain } = (errors[0] as { details: { chain: { key: string; method: string }[] } }).details;
+    expect(new Set(chain.map(({ key }) => key))).toEqual(new Set(keys));
+    expect(chain.filter(({ method }) => method === 'meet')).toHaveLength(keys.length);
+  });
+
+  test('hear in `ctx.signal` when their caller gives up or runs out of time', async () => {
+    const controller = new AbortController();
+    const given = grid.actor(relay, a, { signal: controller.signal }).patient('n1');
+    await eventually(async () => expect(await at('n1').log()).toEqual(['begun']));
+    controller.abort(new Error('enough'));
+    expect(await rejection(given)).toMatchObject({ message: 'enough' });
+    await eventually(async () => expect(await at('n1').log()).toEqual(['begun', 'over: AbortError']));
+    expect(await rejection(grid.actor(relay, b, { timeoutMs: 20 }).patient('n2'))).toMatchObject({
+      code: 'TIMEOUT',
+    });
+    await eventually(async () => expect(await at('n2').log()).toEqual(['begun', 'over: AbortError']));
+  });
+
+  test('run their readonly methods beside each other', async () => {
+    // Each waits until all three are there.
+    expect(await Promise.all([1, 2, 3].map(() => at(a).wait('m', 3)))).toEqual([0, 0, 0]);
+  });
+
+  test('that a transaction would make wait for themselves reject instead', async () => {
+    // The call that is refused deep inside has aborted the transaction; those around it hear of that.
+    const chainOf = async (outcome: Promise<unknown>): Promise<unknown> => {
+      const error = (await rejection(outcome)) as { code: string; cause?: unknown };
+      const cycle = error.code === 'TRANSACTION_ABORTED' ? error.cause : error;
+      expect(cycle).toMatchObject({ code: 'ACTOR_CYCLE' });
+      return (cycle as { details: { chain: { key: string }[] } }).details.chain.map(({ key }) => key);
+    };
+    expect(await chainOf(grid.transaction(() => at(a).pass([a])))).toEqual([a, a]);
+    expect(await chainOf(grid.transaction(() => at(a).pass([b, c, a])))).toEqual([a, b, c, a]);
+    expect(await chainOf(at(a).callInTransaction(a))).toEqual([a, a]);
+    expect(await at(a).callInTransaction(b)).toEqual([b]);
+    expect(await grid.transaction(() => at(a).pass([b, c]))).toEqual([a, b, c]);
+    const crossed = grid.transaction(async () => {
+      await Promise.all([at(a).pass([b, c]), at(b).pass([a, c])]);
+    });
+    // Unless one of them was through before the other began.
+    const outcome = await crossed.then(
+      () => 'through',
+      (error: unknown) => (error as { code: string }).code,
+    );
+    expect(['through', 'ACTOR_CYCLE', 'TRANSACTION_ABORTED']).toContain(outcome);
+  });
+});
