@@ -48,6 +48,8 @@ export const startTimeoutMsDefault = 30_000;
 export const mailboxLengthMax = 1_000;
 /** Turns that wait for each other in one chain of calls. Far beyond what is meant; a recursion without an end stops here. */
 export const callPathMax = 256;
+/** Actors in one message of an ask to many. More delay the first of them, fewer send the arguments more often. */
+export const fanOutKeysMax = 1_000;
 /**
  * How often calls that wait in a mailbox for another turn are looked at for a circle. Each is looked at after this
  * time, then after twice, four times, … as long. Shorter finds circles sooner and sends more probes.

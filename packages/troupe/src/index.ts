@@ -21,6 +21,7 @@ export type {
   ActorContext,
   ActorDefinition,
   ActorReference,
+  ActorReferences,
   ActorTells,
   CallOptions,
   Client,

@@ -46,6 +46,7 @@ export function wireMember(core: CoreMember): WiredMember {
   const client: Client = {
     table: (definition) => tables.table(definition),
     actor: (definition, key, options) => actors.reference(definition, key, options),
+    actors: (definition, keys, options) => actors.references(definition, keys, options),
     tell: (definition, key) => actors.tells(definition, key),
     transaction: (body, options) => transactions.transaction(body, options),
     begin: (options) => transactions.begin(options),

@@ -80,4 +80,45 @@ describe.each(topologies)('actors, %s,', (_, threads) => {
     );
     expect(['through', 'ACTOR_CYCLE', 'TRANSACTION_ABORTED']).toContain(outcome);
   });
+
+  test('are asked many at once: answers and failures come in the order of the keys', async () => {
+    const many = Array.from({ length: 2_500 }, (_, i) => `many ${i}`);
+    await grid.actors(relay, many.slice(0, 2)).note('noted');
+    const logs = await grid.actors(relay, many).log();
+    expect(logs).toHaveLength(2_500);
+    expect(logs.slice(0, 3).map((log) => log.status === 'fulfilled' && log.value)).toEqual([
+      ['noted'],
+      ['noted'],
+      [],
+    ]);
+    const failed = await grid
+      .actors(relay, [a, b])
+      .note((() => 1) as never)
+      .catch((error: unknown) => error);
+    expect(failed).toMatchObject({ code: 'VALUE_NOT_SUPPORTED' });
+    expect(await grid.actors(relay, []).log()).toEqual([]);
+    const mixed = await grid.actors(relay, [a, b, c]).failAt(b);
+    expect(mixed).toMatchObject([
+      { status: 'fulfilled', value: a },
+      { status: 'rejected', reason: { message: `failed at ${b}` } },
+      { status: 'fulfilled', value: c },
+    ]);
+  });
+
+  test('that ask many in a circle are found, too', async () => {
+    const circle = [at(a).meetAll('m', 2, [b, c]), at(b).meetAll('m', 2, [c, a])];
+    const outcomes = (await Promise.all(circle)).flat();
+    expect(outcomes.filter((outcome) => outcome === 'ACTOR_CYCLE')).toHaveLength(1);
+    expect(outcomes.filter((outcome) => outcome === 'fulfilled')).toHaveLength(3);
+  });
+
+  test('asked many in a transaction join it, all or none', async () => {
+    await grid.transaction(() => grid.actors(relay, [a, b]).note('in'));
+    const undone = grid.transaction(async () => {
+      await grid.actors(relay, [a, b]).note('undone');
+      throw new Error('undone');
+    });
+    expect(await rejection(undone)).toMatchObject({ message: 'undone' });
+    expect([await at(a).log(), await at(b).log()]).toEqual([['in'], ['in']]);
+  });
 });

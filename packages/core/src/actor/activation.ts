@@ -140,7 +140,10 @@ export class Activation implements TurnTaker, LetterHome, ContextHome {
   }
 
   turnOf(context: OwnContext): Letter | undefined {
-    return this.openTurns.find((turn) => turn.context === context);
+    const isOwn = context === this.#context;
+    return this.openTurns.find(({ turn }) =>
+      turn?.context === undefined ? isOwn : turn.context === context,
+    );
   }
 
   // ── for transactions ──────────────────────────────────────────────────────────────────────────────────────────
@@ -289,21 +292,23 @@ export class Activation implements TurnTaker, LetterHome, ContextHome {
     letter.place = 'running';
     if (isAlone) this.#turn = letter;
     else this.#beside = [...(this.#beside ?? []), letter];
-    letter.context = this.#contextOf(letter, isAlone);
-    return letter.context;
+    if (isAlone && !letter.readonly) {
+      this.#frozen = undefined;
+      return this.#context;
+    }
+    const context = this.#contextBeside(letter);
+    letter.record().context = context;
+    return context;
   }
 
-  #contextOf(letter: Letter, isAlone: boolean): OwnContext {
+  #contextBeside(letter: Letter): OwnContext {
     const { contexts } = this.#port;
-    if (letter.readonly)
-      return contexts.readonly(
-        this.#context.key,
-        this.#frozenState(),
-        this.type.labelOf(letter.method),
-        this,
-      );
+    if (letter.readonly) {
+      const label = this.type.labelOf(letter.method);
+      return contexts.readonly(this.#context.key, this.#frozenState(), label, this);
+    }
     this.#frozen = undefined;
-    return isAlone ? this.#context : contexts.nested(this.#context, this);
+    return contexts.nested(this.#context, this);
   }
 
   #frozenState(): unknown {

@@ -27,6 +27,13 @@ export interface ActorCall {
   readonly bytes: number;
 }
 
+export interface ActorPlace {
+  readonly owner: MemberId;
+  readonly partition: PartitionId;
+  readonly incarnation: number;
+  readonly key: StorageKey;
+}
+
 export class ActorAddress {
   readonly #member: Member;
   readonly #owner: MemberId;
@@ -48,6 +55,17 @@ export class ActorAddress {
     this.#partition = placement.partitionOfAffinity(this.#key);
     this.#owner = placement.ownerOf(this.#partition);
     this.#options = options;
+  }
+
+  /** Where the actor lives now. */
+  static placeOf(to: ActorAddress): ActorPlace {
+    const partition = to.#partition;
+    return {
+      owner: to.#owner,
+      partition,
+      incarnation: to.#member.shared.incarnationOf(partition),
+      key: to.#key,
+    };
   }
 
   /** The message for a call of `to`'s method, with the arguments copied. Throws when one of them can't be sent. */

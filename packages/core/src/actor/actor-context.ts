@@ -120,7 +120,8 @@ const never = new AbortController().signal;
 
 function signalOf(turn: Letter | undefined): AbortSignal {
   if (turn === undefined) return never;
-  turn.controller ??= new AbortController();
-  if (turn.abandoned !== undefined) turn.controller.abort(turn.abandoned);
-  return turn.controller.signal;
+  const record = turn.record();
+  record.controller ??= new AbortController();
+  if (record.abandoned !== undefined) record.controller.abort(record.abandoned);
+  return record.controller.signal;
 }

@@ -32,6 +32,7 @@ import { type CallPath, stepsFrom } from './call-path.ts';
 import { type CurrentTurn, currentTurnOf } from './current-turn.ts';
 import { CycleWatch } from './cycle-watch.ts';
 import { eventLoopPorts } from './event-loop-ports.ts';
+import { FanOuts } from './fan-out.ts';
 import { JoinedTurns } from './joined-turns.ts';
 import { Letter, noRequest } from './letter.ts';
 import { ActorOp } from './messages.ts';
@@ -68,6 +69,7 @@ export class ActorService implements MessageFamily, ActivationPort {
   readonly #turns: TurnQueue;
   readonly #asks = new OpenAsks();
   readonly #cycles: CycleWatch;
+  readonly #fanOuts: FanOuts;
   readonly #joined: JoinedTurns;
   readonly #residents: (Residents | undefined)[] = [];
   #contexts: ContextClasses | undefined;
@@ -85,7 +87,9 @@ export class ActorService implements MessageFamily, ActivationPort {
     const ports = parts.ports ?? eventLoopPorts();
     this.current = currentTurnOf(parts.member.shared);
     this.#turns = new TurnQueue(ports);
+    this.#fanOuts = new FanOuts(parts.member);
     this.#cycles = new CycleWatch({
+      fanOuts: this.#fanOuts,
       member: parts.member,
       types: parts.types,
       asks: this.#asks,
@@ -129,6 +133,10 @@ export class ActorService implements MessageFamily, ActivationPort {
       this.#cycles.receive(message);
       return;
     }
+    if (op === ActorOp.askMany) {
+      this.#fanOuts.accept(message, from);
+      return;
+    }
     if (op !== ActorOp.ask && op !== ActorOp.tell && op !== ActorOp.askIn) {
       throw new InvariantError(`an unknown actor message arrived: ${String(op)}`);
     }
@@ -152,11 +160,15 @@ export class ActorService implements MessageFamily, ActivationPort {
 
   cancelled(requestId: number, from: Peer): void {
     if (this.#asks.abandon(from, requestId)) this.#finished(1);
-    else this.#joined.cancelled(requestId, from);
+    else {
+      this.#fanOuts.cancelled(requestId, from);
+      this.#joined.cancelled(requestId, from);
+    }
   }
 
   peerLost(peer: Peer): void {
     this.#finished(this.#asks.abandonAll(peer));
+    this.#fanOuts.peerLost(peer);
     this.#joined.peerLost(peer);
   }
 

@@ -3,8 +3,11 @@
 import { addCallSite } from '../errors/call-site.ts';
 import { ActorCycleError } from '../errors/errors.ts';
 import { callPathMax, callTimeoutMsDefault } from '../limits.ts';
+import type { Message } from '../link/outbox.ts';
 import type { JoinedCalls } from '../mesh/joined-calls.ts';
+import type { Member } from '../mesh/member.ts';
 import type { CallOptions } from '../mesh/pending-calls.ts';
+import type { MemberId } from '../mesh/shared-state.ts';
 import { ActorAddress, type ActorCall, addressCurrent, messageOf } from './actor-address.ts';
 import { type CallPath, extendPath, pathLength } from './call-path.ts';
 import type { CurrentTurnSource } from './current-turn.ts';
@@ -65,30 +68,44 @@ async function askJoined(
 /** About what one field of a path takes. */
 const pathFieldBytes = 12;
 
-/** The turn waits for the answer, as far as anybody can tell. */
 async function askFrom(turn: Letter, call: ActorCall): Promise<unknown> {
   const { member, owner, message, bytes, options } = call;
   const path = pathOf(turn, call);
   message.push(path);
   if (member.tryPeer(owner) === undefined) return askLater(call);
-  const answer = member.request(owner, message, bytes + path.length * pathFieldBytes, options);
+  return requestFrom(turn, member, owner, message, bytes + path.length * pathFieldBytes, options);
+}
+
+/** A request of a turn, which waits for the answer, as far as anybody can tell; or of none. */
+export async function requestFrom(
+  turn: Letter | undefined,
+  member: Member,
+  owner: MemberId,
+  message: Message,
+  bytes: number,
+  options: CallOptions | undefined,
+): Promise<unknown> {
+  const answer = member.request(owner, message, bytes, options);
+  if (turn === undefined) return answer;
   const asked: OpenAsk = { caller: member.self.id, requestId: message[1] as number, owner };
-  if (turn.asks === undefined) turn.asks = [asked];
-  else turn.asks.push(asked);
+  const { asks } = turn.record();
+  asks.push(asked);
   try {
     return await answer;
   } finally {
-    remove(turn.asks, asked);
+    remove(asks, asked);
   }
 }
 
-function pathOf(turn: Letter, { member }: ActorCall): CallPath {
-  if (turn.ownPath === undefined) {
-    turn.turnId = member.shared.draw();
+/** The path of the calls that a turn makes. Throws ACTOR_CYCLE when it is too long. */
+export function pathOf(turn: Letter, { member }: ActorCall): CallPath {
+  const record = turn.record();
+  if (record.path === undefined) {
+    record.id = member.shared.draw();
     const { home, method } = turn;
-    turn.ownPath = extendPath(turn.path, { turn: turn.turnId, actor: home.type.id, key: home.key, method });
+    record.path = extendPath(turn.path, { turn: record.id, actor: home.type.id, key: home.key, method });
   }
-  if (pathLength(turn.ownPath) <= callPathMax) return turn.ownPath;
+  if (pathLength(record.path) <= callPathMax) return record.path;
   throw new ActorCycleError(
     `${callPathMax} turns of actors wait for each other in one chain of calls; is it a recursion without an end?`,
     { details: { callPathMax } },

@@ -30,6 +30,8 @@ export interface HoldingTurn {
 }
 
 export type SeenCall =
+  /** A call of many actors, made anew for each. */
+  | { readonly kind: 'passed-on'; readonly asks: readonly AskedCall[] }
   | { readonly kind: 'running'; readonly turn: HoldingTurn }
   | {
       readonly kind: 'waiting';
@@ -78,6 +80,10 @@ export class CycleSearch {
     const { call, origin, rank, steps } = probe;
     const seen = this.#port.look(call);
     if (seen === undefined || steps.length >= probeStepsMax) return;
+    if (seen.kind === 'passed-on') {
+      this.#send(seen.asks, probe);
+      return;
+    }
     if (seen.kind === 'running') {
       this.#follow([seen.turn], probe);
       return;
@@ -91,10 +97,13 @@ export class CycleSearch {
     for (const { step, asks } of turns) {
       // A circle that the call is not part of. One of those that are will find it.
       if (probe.steps.some(({ turn }) => turn === step.turn)) continue;
-      const steps = [...probe.steps, step];
-      for (const { caller, requestId, owner } of asks)
-        this.#port.send(owner, { ...probe, call: { caller, requestId }, steps });
+      this.#send(asks, { ...probe, steps: [...probe.steps, step] });
     }
+  }
+
+  #send(asks: readonly AskedCall[], probe: Probe): void {
+    for (const { caller, requestId, owner } of asks)
+      this.#port.send(owner, { ...probe, call: { caller, requestId } });
   }
 }
 

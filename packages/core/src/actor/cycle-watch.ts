@@ -11,6 +11,7 @@ import type { ActorPorts } from './actor-ports.ts';
 import type { ActorTypes } from './actor-type.ts';
 import { callerOf, isOnPath, type PathStep } from './call-path.ts';
 import { type CallName, CycleSearch, type HoldingTurn, type Probe, type SeenCall } from './cycle-search.ts';
+import type { FanOuts } from './fan-out.ts';
 import type { Letter } from './letter.ts';
 import { ActorOp } from './messages.ts';
 import type { OpenAsks } from './open-asks.ts';
@@ -20,6 +21,7 @@ export interface CycleWatchParts {
   readonly member: Member;
   readonly types: ActorTypes;
   readonly asks: OpenAsks;
+  readonly fanOuts: FanOuts;
   readonly ports: Pick<ActorPorts, 'every'>;
   /** The letter, which waits, is rejected. */
   reject(letter: Letter, error: Error): void;
@@ -59,16 +61,20 @@ export class CycleWatch {
   #lookAtAll(): void {
     for (const letter of this.#waiting) {
       if (letter.place !== 'waiting') this.#waiting.delete(letter);
-      else if (isPowerOfTwo(++letter.looks)) this.#search.start(nameOf(letter));
+      else if (isPowerOfTwo(++letter.record().looks)) this.#search.start(nameOf(letter));
     }
     if (this.#waiting.size === 0) this.close();
   }
 
   #look({ caller, requestId }: CallName): SeenCall | undefined {
-    const { member, asks } = this.#parts;
+    const { member, asks, fanOuts } = this.#parts;
     const peer = member.tryPeer(caller);
-    const letter = peer === undefined ? undefined : asks.get(peer, requestId);
-    if (letter === undefined) return undefined;
+    if (peer === undefined) return undefined;
+    const letter = asks.get(peer, requestId);
+    if (letter === undefined) {
+      const further = fanOuts.asksOf(peer, requestId);
+      return further === undefined ? undefined : { kind: 'passed-on', asks: further };
+    }
     if (letter.place === 'running') return { kind: 'running', turn: this.#holding(letter) };
     const holders = letter.home.openTurns.filter((turn) => !isOnPath(turn.turnId, letter.path));
     return {
@@ -80,7 +86,7 @@ export class CycleWatch {
   }
 
   #holding(turn: Letter): HoldingTurn {
-    return { step: this.#stepOf(turn), asks: turn.asks ?? [] };
+    return { step: this.#stepOf(turn), asks: turn.asks };
   }
 
   #stepOf(letter: Letter): PathStep {

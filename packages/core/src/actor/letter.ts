@@ -54,21 +54,10 @@ export class Letter implements MailboxItem<Letter> {
   readonly readonly: boolean;
   /** The turns that wait for it, outermost first; undefined when no actor does. */
   readonly path: CallPath | undefined;
-  /** What the method got first, once the turn has begun. */
-  context: OwnContext | undefined = undefined;
   /** It is kept in the book of open asks. */
   listed = false;
-  /** How often it was looked at whether it waits in a cycle. */
-  looks = 0;
-  /** Names the turn in the paths of the calls it makes; drawn at the first. */
-  turnId: TurnId = 0;
-  /** The path of the calls it makes. */
-  ownPath: CallPath | undefined = undefined;
-  asks: OpenAsk[] | undefined = undefined;
-  /** Told when nobody waits for the turn any more; made when the method asks for it. */
-  controller: AbortController | undefined = undefined;
-  /** Why nobody waits for it any more. */
-  abandoned: Error | undefined = undefined;
+  /** What most turns do without. */
+  turn: TurnRecord | undefined = undefined;
 
   constructor(
     from: Peer,
@@ -88,9 +77,43 @@ export class Letter implements MailboxItem<Letter> {
     this.path = path;
   }
 
+  get turnId(): TurnId {
+    return this.turn === undefined ? 0 : this.turn.id;
+  }
+
+  get asks(): readonly OpenAsk[] {
+    return this.turn === undefined ? noAsks : this.turn.asks;
+  }
+
+  /** Its record, made when it is first needed. */
+  record(): TurnRecord {
+    this.turn ??= new TurnRecord();
+    return this.turn;
+  }
+
   /** Nobody waits for the answer any more. The method may see it in `ctx.signal`. */
   abandon(reason: Error): void {
-    this.abandoned = reason;
-    this.controller?.abort(reason);
+    const record = this.record();
+    record.abandoned = reason;
+    record.controller?.abort(reason);
   }
 }
+
+/** What a turn needs that goes on beside others, calls others, or is given up. */
+export class TurnRecord {
+  /** What the method got first, where that isn't the actor's own context. */
+  context: OwnContext | undefined = undefined;
+  /** How often it was looked at whether it waits in a circle. */
+  looks = 0;
+  /** Names the turn in the paths of the calls it makes; drawn at the first. */
+  id: TurnId = 0;
+  /** The path of the calls it makes. */
+  path: CallPath | undefined = undefined;
+  readonly asks: OpenAsk[] = [];
+  /** Told when nobody waits for the turn any more; made when the method asks for it. */
+  controller: AbortController | undefined = undefined;
+  /** Why nobody waits for it any more. */
+  abandoned: Error | undefined = undefined;
+}
+
+const noAsks: readonly OpenAsk[] = [];

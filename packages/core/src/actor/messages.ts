@@ -14,10 +14,13 @@
  *   on a copy of the actor's state, or on `state` (hasState 1) when the transaction has changed it before. Answered by
  *   `reply` with [answer, changed, state]: `state` is the new one when `changed` is 1. The live state stays as it is.
  *   A `cancel` ends the turn's part in the transaction. `transaction` is opaque here (see `joined-calls.ts`).
+ * - `askMany` [op, requestId, 0, 0, actor, keys, method, args, path]: the same ask to many actors of one owner. `keys` is
+ *   flat, [partition, incarnation, key, …]. Answered by `reply` with one [1, answer] or [0, wireError] for each, in order,
+ *   when all have ended. A `cancel` is one of all of them.
  * - `probe` [op, 0, caller, request, originCaller, originRequest, rank, steps]: owner → owner, protocol lane, no answer.
  *   Follows what a waiting call waits for, to find out whether that is itself (see `cycle-search.ts`).
  *
  * `actor` is the number of the definition, `key` the storage form of the actor's key, `method` the position of the
  * method in the sorted list of the definition's method names, `args` the array of the arguments after the context.
  */
-export const ActorOp = { ask: 32, tell: 33, askIn: 34, probe: 35 } as const;
+export const ActorOp = { ask: 32, tell: 33, askIn: 34, probe: 35, askMany: 36 } as const;

@@ -39,6 +39,13 @@ export type ActorReference<M> = {
   readonly [Name in keyof M]: (...args: ArgumentsOf<M[Name]>) => Promise<AnswerOf<M[Name]>>;
 };
 
+/** Asks to many actors: what became of each, in the order of their keys. */
+export type ActorReferences<M> = {
+  readonly [Name in keyof M]: (
+    ...args: ArgumentsOf<M[Name]>
+  ) => Promise<PromiseSettledResult<AnswerOf<M[Name]>>[]>;
+};
+
 /** Tells. */
 export type ActorTells<M> = { readonly [Name in keyof M]: (...args: ArgumentsOf<M[Name]>) => Promise<void> };
 

@@ -22,6 +22,7 @@ import {
 
 export interface ActorMember {
   readonly actor: Client['actor'];
+  readonly actors: Client['actors'];
   readonly tell: Client['tell'];
   readonly member: Member;
   readonly service: ActorService;
@@ -102,11 +103,12 @@ function wire(
   const ports = options.ports === undefined ? {} : { ports: options.ports };
   const service = new ActorService({ member, types, owned, client: () => client as Client, ...ports });
   const actors = new ActorClient({ member, types, placement, local: service });
-  const client: Pick<Client, 'table' | 'actor' | 'tell'> = {
+  const client: Pick<Client, 'table' | 'actor' | 'actors' | 'tell'> = {
     table: () => {
       throw new Error('this grid has no tables');
     },
     actor: (definition, key, callOptions) => actors.reference(definition, key, callOptions),
+    actors: (definition, keys, callOptions) => actors.references(definition, keys, callOptions),
     tell: (definition, key) => actors.tells(definition, key),
   };
   member.register(Family.actor, service);
@@ -158,7 +160,7 @@ export class ManualPorts implements ActorPorts {
 
   /** What is done again and again is done once. */
   tick(): void {
-    this.#every.forEach((run) => run());
+    for (const run of this.#every) run();
   }
 
   /** One turn of the event loop. How many callbacks it ran. */
