@@ -46,6 +46,11 @@ export const startTimeoutMsDefault = 30_000;
 
 /** Messages waiting for one actor; beyond it MAILBOX_FULL. */
 export const mailboxLengthMax = 1_000;
+/**
+ * Messages that wait before a full mailbox whose actor lets them (`overflow: 'wait'`); beyond it MAILBOX_FULL. Each is
+ * held at the owner, so this bounds what senders who don't await can pile up there.
+ */
+export const mailboxOverflowMax = 10_000;
 /** Turns that wait for each other in one chain of calls. Far beyond what is meant; a recursion without an end stops here. */
 export const callPathMax = 256;
 /** Actors in one message of an ask to many. More delay the first of them, fewer send the arguments more often. */

@@ -12,6 +12,7 @@
  * the outcome.
  */
 import type { StorageKey } from '../key/key.ts';
+import { mailboxOverflowMax } from '../limits.ts';
 import type { PartitionConcurrency } from '../partition/partition-concurrency.ts';
 import type { ContextClasses, ContextHome, OwnContext } from './actor-context.ts';
 import type { ActorType } from './actor-type.ts';
@@ -30,6 +31,8 @@ export interface ActivationPort {
   runnable(activation: Activation): void;
   ended(activation: Activation, letter: Letter, answer: unknown): void;
   failed(activation: Activation, letter: Letter, error: unknown): void;
+  /** The letter waited before the mailbox, and is in it now. */
+  admitted(letter: Letter): void;
   /** Its state could not be made. */
   over(activation: Activation): void;
   /** It has the lock for one turn, within this call: run `takeTurn` now. */
@@ -59,6 +62,8 @@ export class Activation implements TurnTaker, LetterHome, ContextHome {
   readonly #context: OwnContext;
   readonly #concurrency: PartitionConcurrency;
   #phase: Phase = 'new';
+  /** What waits before the mailbox, while it is full. */
+  #line: Mailbox<Letter> | undefined;
   #turn: Letter | undefined;
   /** Further turns under way, beside or within the first. */
   #beside: Letter[] | undefined;
@@ -102,9 +107,9 @@ export class Activation implements TurnTaker, LetterHome, ContextHome {
     return this.#beside === undefined ? [this.#turn] : [this.#turn, ...this.#beside];
   }
 
-  /** One more letter in the mailbox. False: it is full. */
+  /** One more letter, in the mailbox or in the line before it. False: there is no room. */
   accept(letter: Letter): boolean {
-    if (!this.mailbox.push(letter)) return false;
+    if (this.#line !== undefined || !this.mailbox.push(letter)) return this.#lineUp(letter);
     if (this.runnable) this.#port.runnable(this);
     return true;
   }
@@ -117,8 +122,9 @@ export class Activation implements TurnTaker, LetterHome, ContextHome {
 
   /** Takes a letter out that waits: its caller has given up. */
   giveUp(letter: Letter): void {
-    this.mailbox.remove(letter);
     letter.place = 'ended';
+    if (letter.inLine) this.#leaveLine(letter);
+    else this.#takeOut(letter);
     if (this.runnable) this.#port.runnable(this);
   }
 
@@ -135,7 +141,7 @@ export class Activation implements TurnTaker, LetterHome, ContextHome {
   takeTurn(): void {
     const letter = this.mailbox.first;
     if (letter === undefined || !this.#mayBegin(letter)) return;
-    this.mailbox.remove(letter);
+    this.#takeOut(letter);
     this.#call(letter);
   }
 
@@ -181,10 +187,37 @@ export class Activation implements TurnTaker, LetterHome, ContextHome {
     for (const waiter of this.#takeStateWaiters()) waiter.stateFailed(error);
     if (this.#restWaiters !== undefined) this.#rested();
     for (;;) {
-      const letter = this.mailbox.shift();
+      const letter = this.mailbox.first;
       if (letter === undefined) return;
+      this.#takeOut(letter);
       letter.place = 'ended';
       this.#port.failed(this, letter, error);
+    }
+  }
+
+  // ── the line before the mailbox ───────────────────────────────────────────────────────────────────────────────
+
+  #lineUp(letter: Letter): boolean {
+    if (!this.type.overflowWaits) return false;
+    this.#line ??= new Mailbox(mailboxOverflowMax);
+    letter.inLine = this.#line.push(letter);
+    return letter.inLine;
+  }
+
+  #leaveLine(letter: Letter): void {
+    this.#line?.remove(letter);
+    letter.inLine = false;
+    if (this.#line?.length === 0) this.#line = undefined;
+  }
+
+  /** Takes a letter out of the mailbox, and lets those in that wait before it. */
+  #takeOut(letter: Letter): void {
+    this.mailbox.remove(letter);
+    while (this.#line?.first !== undefined && this.mailbox.length < this.type.mailboxLengthMax) {
+      const next = this.#line.first;
+      this.#leaveLine(next);
+      this.mailbox.push(next);
+      this.#port.admitted(next);
     }
   }
 
@@ -250,8 +283,9 @@ export class Activation implements TurnTaker, LetterHome, ContextHome {
     } catch (error) {
       // Too many stand in line. The next letter may be luckier.
       this.#phase = 'ready';
-      const letter = this.mailbox.shift();
+      const letter = this.mailbox.first;
       if (letter === undefined) return;
+      this.#takeOut(letter);
       letter.place = 'ended';
       this.#port.failed(this, letter, error);
     }

@@ -13,6 +13,7 @@ import type { MemberId, PartitionId } from '../mesh/shared-state.ts';
 import type { Placement } from '../partition/placement.ts';
 import type { ActorType } from './actor-type.ts';
 import { noRequest } from './letter.ts';
+import { ActorOp } from './messages.ts';
 
 /** What a message takes besides its key and arguments. */
 const fixedBytes = 24;
@@ -66,6 +67,12 @@ export class ActorAddress {
       incarnation: to.#member.shared.incarnationOf(partition),
       key: to.#key,
     };
+  }
+
+  /** How a tell to this actor travels. */
+  static tellOp(to: unknown): number {
+    if (typeof to !== 'object' || to === null || !(#key in to)) throw detached();
+    return to.#type.overflowWaits ? ActorOp.tellWaiting : ActorOp.tell;
   }
 
   /** The message for a call of `to`'s method, with the arguments copied. Throws when one of them can't be sent. */

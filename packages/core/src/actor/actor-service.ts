@@ -137,7 +137,7 @@ export class ActorService implements MessageFamily, ActivationPort {
       this.#fanOuts.accept(message, from);
       return;
     }
-    if (op !== ActorOp.ask && op !== ActorOp.tell && op !== ActorOp.askIn) {
+    if (op !== ActorOp.ask && op !== ActorOp.tell && op !== ActorOp.askIn && op !== ActorOp.tellWaiting) {
       throw new InvariantError(`an unknown actor message arrived: ${String(op)}`);
     }
     const refusal = op === ActorOp.askIn ? this.#takeIn(message, from) : this.#take(message, from);
@@ -209,6 +209,14 @@ export class ActorService implements MessageFamily, ActivationPort {
     this.#done(letter);
   }
 
+  admitted(letter: Letter): void {
+    if (!letter.tellWaits) return;
+    this.#asks.delete(letter);
+    this.#member.replyOwned(letter.from, letter.requestId, undefined);
+    letter.tellWaits = false;
+    letter.requestId = noRequest;
+  }
+
   over(activation: Activation): void {
     for (const residents of this.#residents) {
       const actors = residents?.byType[activation.type.id];
@@ -255,7 +263,22 @@ export class ActorService implements MessageFamily, ActivationPort {
       activation.type.isReadonly(method),
       path,
     );
+    if (message[0] === ActorOp.tellWaiting) return this.#acceptTell(activation, letter);
     return this.#accept(activation, letter);
+  }
+
+  /** A tell whose sender waits until it is in the mailbox. */
+  #acceptTell(activation: Activation, letter: Letter): Refusal | undefined {
+    const { requestId } = letter;
+    letter.requestId = noRequest;
+    const refusal = this.#accept(activation, letter);
+    if (refusal !== undefined) return refusal;
+    if (letter.inLine) {
+      letter.requestId = requestId;
+      letter.tellWaits = true;
+      this.#asks.add(letter);
+    } else this.#member.replyOwned(letter.from, requestId, undefined);
+    return undefined;
   }
 
   /** Undefined when the letter is in its mailbox, or handled already. */

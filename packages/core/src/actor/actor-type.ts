@@ -18,6 +18,8 @@ export class ActorType {
   /** Sorted: the same on every thread, in whatever order a module lists them. */
   readonly methodNames: readonly string[];
   readonly methods: readonly ActorMethod[];
+  /** Do messages wait before a full mailbox? */
+  readonly overflowWaits: boolean;
   /** May calls come back to an actor while it waits for them? */
   readonly reentrant: boolean;
   /** What an answer is called in the error that refuses to copy it. */
@@ -34,6 +36,7 @@ export class ActorType {
     this.mailboxLengthMax = definition.mailboxLengthMax ?? mailboxLengthMax;
     this.methodNames = names;
     this.methods = names.map((name) => definition.methods[name] as ActorMethod);
+    this.overflowWaits = definition.overflow === 'wait';
     this.reentrant = definition.reentrant ?? true;
     this.#readonly = names.map((name) => definition.readonly?.includes(name) === true);
     this.#async = this.methods.map((method) => method instanceof AsyncFunction);

@@ -45,8 +45,8 @@ export class Letter implements MailboxItem<Letter> {
   urgent = false;
   place: LetterPlace = 'sent';
   readonly from: Peer;
-  /** `noRequest` when nobody waits. */
-  readonly requestId: number;
+  /** `noRequest` when nobody waits. Of a tell whose sender waits until it is in the mailbox, until then. */
+  requestId: number;
   readonly method: number;
   /** The actor's alone. */
   readonly args: readonly unknown[];
@@ -54,6 +54,10 @@ export class Letter implements MailboxItem<Letter> {
   readonly readonly: boolean;
   /** The turns that wait for it, outermost first; undefined when no actor does. */
   readonly path: CallPath | undefined;
+  /** It waits before a mailbox that is full. */
+  inLine = false;
+  /** A tell in that line, whose sender is told when it is in the mailbox. */
+  tellWaits = false;
   /** It is kept in the book of open asks. */
   listed = false;
   /** What most turns do without. */

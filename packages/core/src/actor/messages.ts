@@ -9,6 +9,8 @@
  *   owner closes, or it waits for itself. A `cancel` drops it while it waits in the mailbox; a turn that has begun goes
  *   on and may see it.
  * - `tell` [op, 0, partition, incarnation, actor, key, method, args]: no answer, whatever becomes of it.
+ * - `tellWaiting` [op, requestId, … as `tell`]: a tell to an actor before whose full mailbox messages wait. Answered by
+ *   `reply` (nothing) when it is in the mailbox, or by `fail`: it never was. A `cancel` takes it out of the line.
  * - `askIn` [op, requestId, partition, incarnation, actor, key, method, args, transaction, hasState, state, path]: the member
  *   that coordinates a transaction, which holds the actor's lock → owner. Runs the method at once, outside the mailbox,
  *   on a copy of the actor's state, or on `state` (hasState 1) when the transaction has changed it before. Answered by
@@ -23,4 +25,4 @@
  * `actor` is the number of the definition, `key` the storage form of the actor's key, `method` the position of the
  * method in the sorted list of the definition's method names, `args` the array of the arguments after the context.
  */
-export const ActorOp = { ask: 32, tell: 33, askIn: 34, probe: 35, askMany: 36 } as const;
+export const ActorOp = { ask: 32, tell: 33, askIn: 34, probe: 35, askMany: 36, tellWaiting: 37 } as const;

@@ -22,6 +22,9 @@ export type ActorMethods<K extends Key, S> = Record<
 type ArgumentsOf<F> = F extends (context: never, ...args: infer A) => unknown ? A : never;
 type AnswerOf<F> = F extends (...args: never[]) => infer R ? Awaited<R> : never;
 
+/** What happens to messages when a mailbox is full. */
+export type MailboxOverflow = 'reject' | 'wait';
+
 /** A method, whatever it takes. */
 export type ActorMethod = (context: never, ...args: never[]) => unknown;
 
@@ -30,6 +33,7 @@ export interface AnyActor extends Definition<'actor'> {
   readonly state: (key: never) => unknown;
   readonly methods: Readonly<Record<string, ActorMethod>>;
   readonly mailboxLengthMax: number | undefined;
+  readonly overflow: MailboxOverflow | undefined;
   readonly readonly: readonly string[] | undefined;
   readonly reentrant: boolean | undefined;
 }
@@ -61,8 +65,14 @@ export interface ActorOptions<K extends Key, S, M extends ActorMethods<K, S>> {
   readonly state: (key: K) => S | Promise<S>;
   /** Runs one at a time per actor, in the order of arrival. */
   readonly methods: M;
-  /** Messages that may wait for one actor. Default 1,000; beyond it callers get MAILBOX_FULL. */
+  /** Messages that may wait for one actor. Default 1,000; beyond it `overflow` says what happens. */
   readonly mailboxLengthMax?: number;
+  /**
+   * `'reject'`, the default: callers get MAILBOX_FULL; tells from other threads are dropped and published. `'wait'`: the
+   * message waits before the mailbox, and a tell resolves only when it is in the mailbox, so whoever awaits his tells
+   * is as fast as the actor. Up to 10,000 wait so, then MAILBOX_FULL. Each tell costs an answer.
+   */
+  readonly overflow?: MailboxOverflow;
   /**
    * Methods that change nothing. They go on beside each other, though not beside the others, and get a frozen copy of
    * the state, which must be data: writing to it throws.
@@ -88,7 +98,14 @@ export function actor<K extends Key, S, M extends ActorMethods<K, S>>(
   name: string,
   options: ActorOptions<K, S, M>,
 ): ActorDefinition<K, S, M> {
-  checkOptions(options, 'options', ['state', 'methods', 'mailboxLengthMax', 'readonly', 'reentrant']);
+  checkOptions(options, 'options', [
+    'state',
+    'methods',
+    'mailboxLengthMax',
+    'overflow',
+    'readonly',
+    'reentrant',
+  ]);
   mustBeFunction(options.state, 'state');
   if (typeof options.methods !== 'object' || options.methods === null) {
     throw new InvalidArgumentError(`methods of actor '${name}' must be an object of functions`, {
@@ -103,10 +120,15 @@ export function actor<K extends Key, S, M extends ActorMethods<K, S>>(
   checkReadonly(name, options.readonly, options.methods);
   if (options.reentrant !== undefined)
     mustBe(typeof options.reentrant === 'boolean', 'reentrant', 'a boolean', options.reentrant);
+  if (options.overflow !== undefined) {
+    const isKnown = options.overflow === 'reject' || options.overflow === 'wait';
+    mustBe(isKnown, 'overflow', "'reject' or 'wait'", options.overflow);
+  }
   return define('actor', name, {
     state: options.state,
     methods: options.methods,
     mailboxLengthMax: options.mailboxLengthMax,
+    overflow: options.overflow,
     readonly: options.readonly,
     reentrant: options.reentrant,
   });
