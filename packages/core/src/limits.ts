@@ -60,6 +60,12 @@ export const fanOutKeysMax = 1_000;
  * time, then after twice, four times, … as long. Shorter finds circles sooner and sends more probes.
  */
 export const cycleLookMs = 50;
+/**
+ * Actors that are idle for too long are looked for this often in that time, but at least once in a second. More often
+ * finds them sooner and walks past the others more.
+ */
+export const residencySweepsPerIdle = 4;
+export const residencySweepMsMax = 1_000;
 /** Plain operations and transactions waiting for locks in one partition; beyond it QUEUE_FULL. */
 export const lockWaitersMax = 10_000;
 /** Entries in one page of an iteration. A page is one message; larger pages block the owner longer. */

@@ -11,6 +11,7 @@
  * transaction waits for that turn. What a transaction does to the state is done on copies elsewhere; `install` brings
  * the outcome.
  */
+import type { DeactivationReason } from '../definition/actor-definition.ts';
 import type { StorageKey } from '../key/key.ts';
 import { mailboxOverflowMax } from '../limits.ts';
 import type { PartitionConcurrency } from '../partition/partition-concurrency.ts';
@@ -20,6 +21,7 @@ import type { CurrentTurn } from './current-turn.ts';
 import type { Letter, LetterHome } from './letter.ts';
 import { Mailbox } from './mailbox.ts';
 import { frozenState } from './readonly-state.ts';
+import type { Resident } from './residency.ts';
 import type { TurnTaker } from './turn-queue.ts';
 import { mayBegin } from './turn-rule.ts';
 
@@ -33,6 +35,14 @@ export interface ActivationPort {
   failed(activation: Activation, letter: Letter, error: unknown): void;
   /** The letter waited before the mailbox, and is in it now. */
   admitted(letter: Letter): void;
+  /** It has a turn. */
+  used(activation: Activation): void;
+  /** The state that was packed away, which is the activation's from now on. */
+  takeState(activation: Activation): { readonly state: unknown } | undefined;
+  /** It is over, and its state to be packed away. Throws when that isn't data; then it stays. */
+  passivated(activation: Activation, state: unknown): void;
+  /** `deactivate` failed, or the state can't be packed away. */
+  notPassivated(activation: Activation, error: unknown): void;
   /** Its state could not be made. */
   over(activation: Activation): void;
   /** It has the lock for one turn, within this call: run `takeTurn` now. */
@@ -45,19 +55,28 @@ export interface StateWaiter {
   stateFailed(error: unknown): void;
 }
 
-/** `new`: has no state. `starting`: waits for it. `locked`: waits for a transaction to let go of it. */
-type Phase = 'new' | 'starting' | 'ready' | 'locked' | 'over';
+/**
+ * `new`: is not activated. `starting`: waits for its state, or for `activate`. `locked`: waits for a transaction to let go
+ * of it. `stopping`: waits for `deactivate`.
+ */
+type Phase = 'new' | 'starting' | 'ready' | 'locked' | 'stopping' | 'over';
 
 const noTurns: readonly Letter[] = [];
 
-export class Activation implements TurnTaker, LetterHome, ContextHome {
+export class Activation implements TurnTaker, LetterHome, ContextHome, Resident {
   readonly type: ActorType;
   readonly key: StorageKey;
   readonly mailbox: Mailbox<Letter>;
+  /** Those it was activated among; its service's. */
+  readonly residents: object;
   previous: TurnTaker | undefined = undefined;
   next: TurnTaker | undefined = undefined;
   urgent = false;
   queued = false;
+  older: Resident | undefined = undefined;
+  newer: Resident | undefined = undefined;
+  resides = false;
+  usedMs = 0;
   readonly #port: ActivationPort;
   readonly #context: OwnContext;
   readonly #concurrency: PartitionConcurrency;
@@ -69,6 +88,9 @@ export class Activation implements TurnTaker, LetterHome, ContextHome {
   #beside: Letter[] | undefined;
   /** What readonly turns are handed, made since the last other turn. */
   #frozen: { readonly state: unknown } | undefined;
+  /** The state to begin with, where there was one before. */
+  #given: { readonly state: unknown } | undefined;
+  #stopWanted = false;
   #restWaiters: (() => void)[] | undefined;
   #stateWaiters: StateWaiter[] | undefined;
 
@@ -77,8 +99,10 @@ export class Activation implements TurnTaker, LetterHome, ContextHome {
     key: StorageKey,
     context: (home: ContextHome) => OwnContext,
     concurrency: PartitionConcurrency,
+    residents: object,
     port: ActivationPort,
   ) {
+    this.residents = residents;
     this.type = type;
     this.key = key;
     this.mailbox = new Mailbox(type.mailboxLengthMax);
@@ -142,6 +166,7 @@ export class Activation implements TurnTaker, LetterHome, ContextHome {
     const letter = this.mailbox.first;
     if (letter === undefined || !this.#mayBegin(letter)) return;
     this.#takeOut(letter);
+    this.#port.used(this);
     this.#call(letter);
   }
 
@@ -156,7 +181,7 @@ export class Activation implements TurnTaker, LetterHome, ContextHome {
 
   /** No turn is under way, nor is the state being made. */
   get atRest(): boolean {
-    return this.#turn === undefined && this.#phase !== 'starting';
+    return this.#turn === undefined && this.#phase !== 'starting' && this.#phase !== 'stopping';
   }
 
   /** Calls `resume` once, when that is so the next time. */
@@ -170,14 +195,18 @@ export class Activation implements TurnTaker, LetterHome, ContextHome {
     if (this.#phase === 'new') {
       this.#stateWaiters = [waiter];
       this.#start();
-    } else if (this.#phase === 'starting') this.#stateWaiters = [...(this.#stateWaiters ?? []), waiter];
+    } else if (this.#phase === 'starting' || this.#phase === 'stopping')
+      this.#stateWaiters = [...(this.#stateWaiters ?? []), waiter];
     else waiter.stateReady(this.#context.state);
   }
 
   /** A transaction has committed this state. */
   install(state: unknown): void {
     this.#frozen = undefined;
-    if (this.#phase === 'new' || this.#phase === 'starting') this.#started(state);
+    if (this.#phase === 'new') {
+      this.#port.takeState(this);
+      this.#given = { state };
+    } else if (this.#phase === 'starting') this.#started(state);
     else this.#context.state = state;
   }
 
@@ -226,20 +255,42 @@ export class Activation implements TurnTaker, LetterHome, ContextHome {
   #start(): void {
     // Not 'new' any more, so that a message that the function sends to its own actor doesn't begin it twice.
     this.#phase = 'starting';
-    try {
-      const state = this.type.definition.state(this.#context.key as never);
-      if (isPromiseLike(state)) this.#startLater(state);
-      else this.#started(state);
-    } catch (error) {
-      this.#startFailed(error);
-    }
+    this.#given ??= this.#port.takeState(this);
+    const given = this.#given;
+    this.#startStep(
+      () => (given === undefined ? this.type.definition.state(this.#context.key as never) : given.state),
+      (state) => this.#activate(state),
+    );
   }
 
-  #startLater(state: PromiseLike<unknown>): void {
-    Promise.resolve(state).then(
-      (value) => {
+  #activate(state: unknown): void {
+    this.#context.state = state;
+    const { activate } = this.type.definition;
+    if (activate === undefined) this.#started(state);
+    else
+      this.#startStep(
+        () => activate(this.#context as never),
+        () => this.#started(this.#context.state),
+      );
+  }
+
+  /** One step of the start, which may take its time. */
+  #startStep(step: () => unknown, done: (value: unknown) => void): void {
+    let value: unknown;
+    try {
+      value = step();
+    } catch (error) {
+      this.#startFailed(error);
+      return;
+    }
+    if (!isPromiseLike(value)) {
+      done(value);
+      return;
+    }
+    Promise.resolve(value).then(
+      (later) => {
         if (this.#phase !== 'starting') return;
-        this.#started(value);
+        done(later);
         if (this.runnable) this.#port.runnable(this);
       },
       (error: unknown) => {
@@ -249,6 +300,7 @@ export class Activation implements TurnTaker, LetterHome, ContextHome {
   }
 
   #started(state: unknown): void {
+    this.#given = undefined;
     this.#context.state = state;
     this.#phase = 'ready';
     for (const waiter of this.#takeStateWaiters()) waiter.stateReady(state);
@@ -256,7 +308,7 @@ export class Activation implements TurnTaker, LetterHome, ContextHome {
   }
 
   #startFailed(error: unknown): void {
-    this.#port.over(this);
+    if (this.#given === undefined || !this.#packAway(this.#given.state)) this.#port.over(this);
     this.end(error);
   }
 
@@ -264,6 +316,84 @@ export class Activation implements TurnTaker, LetterHome, ContextHome {
     const waiters = this.#stateWaiters ?? [];
     this.#stateWaiters = undefined;
     return waiters;
+  }
+
+  // ── passivation ───────────────────────────────────────────────────────────────────────────────────────────────
+
+  get idleMsMax(): number | undefined {
+    return this.type.idleMsMax;
+  }
+
+  stop(): void {
+    this.#stopWanted = true;
+  }
+
+  passivate(reason: DeactivationReason): boolean {
+    const isIdle = this.mailbox.first === undefined && this.#turn === undefined && !this.queued;
+    if (!isIdle || !this.#mayStop()) return false;
+    this.#stop(reason);
+    return true;
+  }
+
+  /** No transaction has to do with it. */
+  #mayStop(): boolean {
+    const hasState = this.#phase === 'ready' || (this.#phase === 'new' && this.#given !== undefined);
+    return hasState && this.#concurrency.isFree(this.type.table, this.key, 'write');
+  }
+
+  #stop(reason: DeactivationReason): void {
+    this.#stopWanted = false;
+    const wasActive = this.#phase === 'ready';
+    this.#phase = 'stopping';
+    if (!wasActive) {
+      this.#context.state = this.#given?.state;
+      this.#stopped();
+      return;
+    }
+    const { deactivate } = this.type.definition;
+    try {
+      const done = deactivate?.(this.#context as never, reason);
+      if (!isPromiseLike(done)) {
+        this.#stopped();
+        return;
+      }
+      Promise.resolve(done).then(
+        () => this.#stopped(),
+        (error: unknown) => this.#stopFailed(error),
+      );
+    } catch (error) {
+      this.#stopFailed(error);
+    }
+  }
+
+  #stopFailed(error: unknown): void {
+    this.#port.notPassivated(this, error);
+    this.#stopped();
+  }
+
+  #stopped(): void {
+    if (this.#phase !== 'stopping') return;
+    const { state } = this.#context;
+    const isWanted = this.mailbox.first !== undefined || this.#stateWaiters !== undefined;
+    this.#frozen = undefined;
+    if (isWanted || !this.#packAway(state)) {
+      this.#phase = 'new';
+      this.#given = { state };
+    }
+    if (this.#restWaiters !== undefined) this.#rested();
+    if (this.#stateWaiters !== undefined && this.#phase === 'new') this.#start();
+    if (this.runnable) this.#port.runnable(this);
+  }
+
+  #packAway(state: unknown): boolean {
+    try {
+      this.#port.passivated(this, state);
+      this.#phase = 'over';
+      return true;
+    } catch (error) {
+      this.#port.notPassivated(this, error);
+      return false;
+    }
   }
 
   // ── turns ─────────────────────────────────────────────────────────────────────────────────────────────────────
@@ -313,12 +443,19 @@ export class Activation implements TurnTaker, LetterHome, ContextHome {
     } catch (error) {
       this.#rest(letter);
       this.#port.failed(this, letter, error);
+      if (this.#stopWanted) this.#stopNow();
       return;
     } finally {
       current.leave(outer);
     }
     this.#rest(letter);
     this.#port.ended(this, letter, answer);
+    if (this.#stopWanted) this.#stopNow();
+  }
+
+  /** A turn has said so. */
+  #stopNow(): void {
+    if (this.#turn === undefined && this.#mayStop()) this.#stop('stop');
   }
 
   #begin(letter: Letter): OwnContext {
@@ -367,6 +504,7 @@ export class Activation implements TurnTaker, LetterHome, ContextHome {
 
   #free(letter: Letter): void {
     this.#rest(letter);
+    if (this.#stopWanted) this.#stopNow();
     if (this.runnable) this.#port.runnable(this);
   }
 

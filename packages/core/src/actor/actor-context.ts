@@ -21,6 +21,8 @@ export interface OwnContext {
 /** Where a context is at home: who knows which turn has it. */
 export interface ContextHome {
   turnOf(context: OwnContext): Letter | undefined;
+  /** The actor is to be deactivated when its turns have ended. */
+  stop(): void;
 }
 
 export interface ContextClasses {
@@ -93,6 +95,10 @@ function baseClass(client: object, current: CurrentTurn): BaseClass {
 
     static turnOf(context: BaseContext): Letter | undefined {
       return context.#home?.turnOf(context as unknown as OwnContext);
+    }
+
+    stop(): void {
+      this.#home?.stop();
     }
 
     /** Aborted when nobody waits for the turn any more. */

@@ -10,8 +10,11 @@ export const actorChannelName = 'troupe.actor';
 
 /** Published on the channel `troupe.actor`. */
 export interface ActorEvent {
-  /** `tell-refused`: the message never had its turn. `tell-failed`: the method threw, or the state could not be made. */
-  readonly event: 'tell-refused' | 'tell-failed';
+  /**
+   * `tell-refused`: the message never had its turn. `tell-failed`: the method threw, or the state could not be made.
+   * `passivation-failed`: `deactivate` threw, or the state is no data and the actor stays active; `method` is empty.
+   */
+  readonly event: 'tell-refused' | 'tell-failed' | 'passivation-failed';
   readonly actor: string;
   readonly key: Key;
   readonly method: string;

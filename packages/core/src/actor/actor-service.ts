@@ -37,7 +37,9 @@ import { JoinedTurns } from './joined-turns.ts';
 import { Letter, noRequest } from './letter.ts';
 import { ActorOp } from './messages.ts';
 import { OpenAsks } from './open-asks.ts';
+import { PassiveStates } from './passive-states.ts';
 import { closing, mailboxFull, notReentrant, type Refusal, superseded } from './refusals.ts';
+import { type ResidencyWatch, watchResidency } from './residency-watch.ts';
 import { unobserved } from './tell.ts';
 import { TurnQueue, turnBudgetMsMax } from './turn-queue.ts';
 import { awaitingTurn } from './turn-rule.ts';
@@ -52,12 +54,15 @@ export interface ActorServiceParts {
   /** Lets calls that transactions make be part of them; without it there are none. */
   readonly joins?: JoinedTransactions;
   readonly ports?: ActorPorts;
+  /** Actors that may be active on this thread; more are passivated. Default: any number. */
+  readonly residentsMax?: number | undefined;
 }
 
 /** The active actors of one incarnation of a partition, by actor type and key. */
 interface Residents {
   readonly partition: Partition;
   readonly byType: (Map<StorageKey, Activation> | undefined)[];
+  readonly passive: PassiveStates;
 }
 
 export class ActorService implements MessageFamily, ActivationPort {
@@ -69,6 +74,7 @@ export class ActorService implements MessageFamily, ActivationPort {
   readonly #turns: TurnQueue;
   readonly #asks = new OpenAsks();
   readonly #cycles: CycleWatch;
+  readonly #residency: ResidencyWatch | undefined;
   readonly #fanOuts: FanOuts;
   readonly #joined: JoinedTurns;
   readonly #residents: (Residents | undefined)[] = [];
@@ -88,6 +94,7 @@ export class ActorService implements MessageFamily, ActivationPort {
     this.current = currentTurnOf(parts.member.shared);
     this.#turns = new TurnQueue(ports);
     this.#fanOuts = new FanOuts(parts.member);
+    this.#residency = watchResidency(parts.types.idleMsMin, parts.residentsMax, ports);
     this.#cycles = new CycleWatch({
       fanOuts: this.#fanOuts,
       member: parts.member,
@@ -106,6 +113,11 @@ export class ActorService implements MessageFamily, ActivationPort {
     });
   }
 
+  /** Actors that are active, where it is counted: where some are passivated. */
+  get residents(): number {
+    return this.#residency?.count ?? 0;
+  }
+
   /** Messages in mailboxes and turns under way. */
   get openMessages(): number {
     return this.#open;
@@ -119,6 +131,7 @@ export class ActorService implements MessageFamily, ActivationPort {
   /** Refuses new messages from now on; those in mailboxes still have their turns. */
   close(): void {
     this.#closed = true;
+    this.#residency?.close();
   }
 
   /** The classes of what methods get first. */
@@ -217,7 +230,30 @@ export class ActorService implements MessageFamily, ActivationPort {
     letter.requestId = noRequest;
   }
 
+  used(activation: Activation): void {
+    this.#residency?.use(activation);
+  }
+
+  takeState({ type, key, residents }: Activation): { readonly state: unknown } | undefined {
+    return (residents as Residents).passive.take(type, key);
+  }
+
+  passivated(activation: Activation, state: unknown): void {
+    const { type, key } = activation;
+    const residents = activation.residents as Residents;
+    residents.passive.keep(type, key, state);
+    residents.byType[type.id]?.delete(key);
+    this.#residency?.remove(activation);
+  }
+
+  notPassivated(activation: Activation, error: unknown): void {
+    // Not tried again before its next turn.
+    this.#residency?.remove(activation);
+    publishActorEvent(() => eventOf('passivation-failed', activation.type, activation.key, -1, error));
+  }
+
   over(activation: Activation): void {
+    this.#residency?.remove(activation);
     for (const residents of this.#residents) {
       const actors = residents?.byType[activation.type.id];
       if (actors?.get(activation.key) === activation) actors.delete(activation.key);
@@ -372,10 +408,13 @@ export class ActorService implements MessageFamily, ActivationPort {
     if (partition === undefined) return undefined;
     const known = this.#residents[id];
     if (known?.partition === partition) return known;
-    const residents: Residents = { partition, byType: [] };
+    const residents: Residents = { partition, byType: [], passive: new PassiveStates() };
     this.#residents[id] = residents;
     for (const actors of known?.byType ?? [])
-      for (const activation of actors?.values() ?? []) activation.end(superseded(id));
+      for (const activation of actors?.values() ?? []) {
+        this.#residency?.remove(activation);
+        activation.end(superseded(id));
+      }
     return residents;
   }
 
@@ -387,8 +426,9 @@ export class ActorService implements MessageFamily, ActivationPort {
     const { concurrency } = residents.partition;
     const own = fromStorageKey(key);
     const context = (home: ContextHome): OwnContext => this.contexts.own(own, home);
-    const activation = new Activation(type, key, context, concurrency, this);
+    const activation = new Activation(type, key, context, concurrency, residents, this);
     actors.set(key, activation);
+    this.#residency?.use(activation);
     return activation;
   }
 }

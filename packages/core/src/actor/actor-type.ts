@@ -18,6 +18,8 @@ export class ActorType {
   /** Sorted: the same on every thread, in whatever order a module lists them. */
   readonly methodNames: readonly string[];
   readonly methods: readonly ActorMethod[];
+  /** How long one of its actors may be idle before it is passivated; undefined: for ever. */
+  readonly idleMsMax: number | undefined;
   /** Do messages wait before a full mailbox? */
   readonly overflowWaits: boolean;
   /** May calls come back to an actor while it waits for them? */
@@ -28,7 +30,7 @@ export class ActorType {
   readonly #readonly: readonly boolean[];
   readonly #async: readonly boolean[];
 
-  constructor(definition: AnyActor, id: number) {
+  constructor(definition: AnyActor, id: number, idleMsMax?: number) {
     const names = Object.keys(definition.methods).sort();
     this.definition = definition;
     this.id = id;
@@ -36,6 +38,7 @@ export class ActorType {
     this.mailboxLengthMax = definition.mailboxLengthMax ?? mailboxLengthMax;
     this.methodNames = names;
     this.methods = names.map((name) => definition.methods[name] as ActorMethod);
+    this.idleMsMax = definition.passivateAfterMs ?? idleMsMax;
     this.overflowWaits = definition.overflow === 'wait';
     this.reentrant = definition.reentrant ?? true;
     this.#readonly = names.map((name) => definition.readonly?.includes(name) === true);
@@ -72,9 +75,17 @@ export class ActorTypes {
   readonly #definitions: Definitions;
   readonly #types: ActorType[];
 
-  constructor(definitions: Definitions) {
+  /** `idleMsMax`: for types that say nothing about it. */
+  constructor(definitions: Definitions, idleMsMax?: number) {
     this.#definitions = definitions;
-    this.#types = definitions.all('actor').map((definition, id) => new ActorType(definition as AnyActor, id));
+    this.#types = definitions
+      .all('actor')
+      .map((definition, id) => new ActorType(definition as AnyActor, id, idleMsMax));
+  }
+
+  /** The shortest time after which an actor of any type is passivated; Infinity: none is. */
+  get idleMsMin(): number {
+    return Math.min(...this.#types.map(({ idleMsMax }) => idleMsMax ?? Number.POSITIVE_INFINITY));
   }
 
   /** Throws DEFINITION_MISSING when the definition isn't part of the grid. */

@@ -97,7 +97,7 @@ export class JoinedTurns {
   #contextOf(turn: Letter, before: unknown, type: ActorType): OwnContext {
     const contexts = this.#ground.contexts();
     const key = fromStorageKey(turn.home.key);
-    const home: ContextHome = { turnOf: () => turn };
+    const home: ContextHome = { turnOf: () => turn, stop: () => undefined };
     if (turn.readonly)
       return contexts.readonly(key, frozenState(before, type), type.labelOf(turn.method), home);
     const context = contexts.own(key, home);

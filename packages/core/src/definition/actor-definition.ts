@@ -1,5 +1,5 @@
 /** The definition of an actor: how its state begins, and the methods that are its messages. */
-import { checkOptions, mustBe, mustBeFunction, mustBeInteger } from '../errors/argument.ts';
+import { checkOptions, mustBe, mustBeFunction, mustBeInteger, mustBePositive } from '../errors/argument.ts';
 import { InvalidArgumentError } from '../errors/errors.ts';
 import type { Key } from '../key/key.ts';
 import type { Client } from '../mesh/client.ts';
@@ -12,6 +12,11 @@ export interface ActorContext<K extends Key, S> extends Client {
   readonly signal: AbortSignal;
   /** The actor's own; mutate it in place or assign a new one. Lives until the actor's partition dies. */
   state: S;
+  /**
+   * Deactivates the actor after this turn. Its state is kept, and the next message activates it again. In a transaction
+   * it does nothing.
+   */
+  stop(): void;
 }
 
 export type ActorMethods<K extends Key, S> = Record<
@@ -21,6 +26,9 @@ export type ActorMethods<K extends Key, S> = Record<
 
 type ArgumentsOf<F> = F extends (context: never, ...args: infer A) => unknown ? A : never;
 type AnswerOf<F> = F extends (...args: never[]) => infer R ? Awaited<R> : never;
+
+/** Why an actor is deactivated: nobody used it, too many are active, or it said so. */
+export type DeactivationReason = 'idle' | 'pressure' | 'stop';
 
 /** What happens to messages when a mailbox is full. */
 export type MailboxOverflow = 'reject' | 'wait';
@@ -32,6 +40,9 @@ export type ActorMethod = (context: never, ...args: never[]) => unknown;
 export interface AnyActor extends Definition<'actor'> {
   readonly state: (key: never) => unknown;
   readonly methods: Readonly<Record<string, ActorMethod>>;
+  readonly activate: ((context: never) => unknown) | undefined;
+  readonly deactivate: ((context: never, reason: DeactivationReason) => unknown) | undefined;
+  readonly passivateAfterMs: number | undefined;
   readonly mailboxLengthMax: number | undefined;
   readonly overflow: MailboxOverflow | undefined;
   readonly readonly: readonly string[] | undefined;
@@ -65,6 +76,18 @@ export interface ActorOptions<K extends Key, S, M extends ActorMethods<K, S>> {
   readonly state: (key: K) => S | Promise<S>;
   /** Runs one at a time per actor, in the order of arrival. */
   readonly methods: M;
+  /** Runs when the actor becomes active, before its first turn. When it fails, so does everything that waits. */
+  readonly activate?: (context: ActorContext<K, S>) => void | Promise<void>;
+  /**
+   * Runs before the actor is passivated, but not when its thread dies or the grid closes. An error is published on the
+   * channel `troupe.actor`; the state is kept all the same, with what this changes.
+   */
+  readonly deactivate?: (context: ActorContext<K, S>, reason: DeactivationReason) => void | Promise<void>;
+  /**
+   * Milliseconds without a message after which the actor is passivated: its state, which must be data, is packed away
+   * until the next message. Default: the grid's `actors.passivateAfterMs`; without either never.
+   */
+  readonly passivateAfterMs?: number;
   /** Messages that may wait for one actor. Default 1,000; beyond it `overflow` says what happens. */
   readonly mailboxLengthMax?: number;
   /**
@@ -101,6 +124,9 @@ export function actor<K extends Key, S, M extends ActorMethods<K, S>>(
   checkOptions(options, 'options', [
     'state',
     'methods',
+    'activate',
+    'deactivate',
+    'passivateAfterMs',
     'mailboxLengthMax',
     'overflow',
     'readonly',
@@ -117,6 +143,9 @@ export function actor<K extends Key, S, M extends ActorMethods<K, S>>(
   if (options.mailboxLengthMax !== undefined) {
     mustBeInteger(options.mailboxLengthMax, 'mailboxLengthMax', 1, Number.MAX_SAFE_INTEGER);
   }
+  if (options.activate !== undefined) mustBeFunction(options.activate, 'activate');
+  if (options.deactivate !== undefined) mustBeFunction(options.deactivate, 'deactivate');
+  if (options.passivateAfterMs !== undefined) mustBePositive(options.passivateAfterMs, 'passivateAfterMs');
   checkReadonly(name, options.readonly, options.methods);
   if (options.reentrant !== undefined)
     mustBe(typeof options.reentrant === 'boolean', 'reentrant', 'a boolean', options.reentrant);
@@ -127,6 +156,9 @@ export function actor<K extends Key, S, M extends ActorMethods<K, S>>(
   return define('actor', name, {
     state: options.state,
     methods: options.methods,
+    activate: options.activate,
+    deactivate: options.deactivate,
+    passivateAfterMs: options.passivateAfterMs,
     mailboxLengthMax: options.mailboxLengthMax,
     overflow: options.overflow,
     readonly: options.readonly,

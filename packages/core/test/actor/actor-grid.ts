@@ -35,6 +35,8 @@ export interface ActorGridOptions {
   readonly ports?: ActorPorts;
   readonly errors?: ErrorRegistry;
   readonly concurrency?: PartitionConcurrency;
+  readonly passivateAfterMs?: number;
+  readonly residentsMax?: number;
 }
 
 /** A member that owns every partition and is its own caller. */
@@ -99,9 +101,16 @@ function wire(
   const member = new Member(identity(id), shared, options.errors ?? new ErrorRegistry());
   const owned = new OwnedPartitions();
   for (const partition of placement.partitionsOf(id)) create(owned, shared, partition, options.concurrency);
-  const types = new ActorTypes(definitions);
+  const types = new ActorTypes(definitions, options.passivateAfterMs);
   const ports = options.ports === undefined ? {} : { ports: options.ports };
-  const service = new ActorService({ member, types, owned, client: () => client as Client, ...ports });
+  const service = new ActorService({
+    member,
+    types,
+    owned,
+    client: () => client as Client,
+    residentsMax: options.residentsMax,
+    ...ports,
+  });
   const actors = new ActorClient({ member, types, placement, local: service });
   const client: Pick<Client, 'table' | 'actor' | 'actors' | 'tell'> = {
     table: () => {
