@@ -25,6 +25,7 @@ export type {
   ActorTells,
   CallOptions,
   Client,
+  DeactivationReason,
   GridEvents,
   HostBlocked,
   HostRow,
@@ -74,4 +75,5 @@ export type {
 export { procedure } from '@troupe/transactions';
 export type { Grid } from './grid.ts';
 export { runTroupeHostOnParentPort } from './host-entry.ts';
+export type { ActorSettings } from './settings.ts';
 export { type GridOptions, startGrid } from './start-grid.ts';

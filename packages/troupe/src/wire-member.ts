@@ -28,6 +28,7 @@ export function wireMember(core: CoreMember): WiredMember {
   const { member, definitions, placement, owned } = core;
   const tables = new MemberTables(core);
   const {
+    actors: { passivateAfterMs, residentsMax },
     compute: settings,
     modules,
     lockStrategy,
@@ -39,8 +40,8 @@ export function wireMember(core: CoreMember): WiredMember {
   });
   const joins = transactions.branches;
   const compute = new Compute(core, tables, () => client, { ...settings, modules, joins });
-  const types = new ActorTypes(definitions);
-  const service = new ActorService({ member, types, owned, joins, client: () => client });
+  const types = new ActorTypes(definitions, passivateAfterMs);
+  const service = new ActorService({ member, types, owned, joins, residentsMax, client: () => client });
   const actors = new ActorClient({ member, types, placement, joins, local: service });
   member.register(Family.actor, service);
   const client: Client = {

@@ -122,3 +122,18 @@ describe.each(topologies)('actors, %s,', (_, threads) => {
     expect([await at(a).log(), await at(b).log()]).toEqual([['in'], ['in']]);
   });
 });
+
+describe.each(topologies)('actors that may not all be active, %s,', (_, threads) => {
+  test('keep their states, and join transactions, whether they are or not', async () => {
+    const grid = await start(threads, { modules: [actorsUrl], actors: { residentsMax: 5 } });
+    const many = Array.from({ length: 100 }, (__, i) => `k${i}`);
+    for (const round of [1, 2, 3]) {
+      await Promise.all(many.map((key) => grid.actor(relay, key).note(`round ${round}`)));
+      await grid.transaction(() => grid.actors(relay, many.slice(0, 10)).note(`in ${round}`));
+    }
+    const rounds = (name: string) => [1, 2, 3].map((round) => `${name} ${round}`);
+    const mixed = [1, 2, 3].flatMap((round) => [`round ${round}`, `in ${round}`]);
+    for (const [i, key] of many.entries())
+      expect(await grid.actor(relay, key).log()).toEqual(i < 10 ? mixed : rounds('round'));
+  });
+});

@@ -16,14 +16,15 @@ import type { StorageKey } from '../key/key.ts';
 import { mailboxOverflowMax } from '../limits.ts';
 import type { PartitionConcurrency } from '../partition/partition-concurrency.ts';
 import type { ContextClasses, ContextHome, OwnContext } from './actor-context.ts';
+import { ActorLife, type KeptState, type Living, type StateWaiter } from './actor-life.ts';
 import type { ActorType } from './actor-type.ts';
 import type { CurrentTurn } from './current-turn.ts';
 import type { Letter, LetterHome } from './letter.ts';
 import { Mailbox } from './mailbox.ts';
-import { frozenState } from './readonly-state.ts';
+import { OpenTurns, type TurnGround } from './open-turns.ts';
+import { isPromiseLike } from './promise-like.ts';
 import type { Resident } from './residency.ts';
 import type { TurnTaker } from './turn-queue.ts';
-import { mayBegin } from './turn-rule.ts';
 
 /** What an activation tells its service. None of these may throw. */
 export interface ActivationPort {
@@ -38,7 +39,7 @@ export interface ActivationPort {
   /** It has a turn. */
   used(activation: Activation): void;
   /** The state that was packed away, which is the activation's from now on. */
-  takeState(activation: Activation): { readonly state: unknown } | undefined;
+  takeState(activation: Activation): KeptState | undefined;
   /** It is over, and its state to be packed away. Throws when that isn't data; then it stays. */
   passivated(activation: Activation, state: unknown): void;
   /** `deactivate` failed, or the state can't be packed away. */
@@ -49,24 +50,12 @@ export interface ActivationPort {
   unlocked(activation: Activation): void;
 }
 
-/** Who waits for a state. */
-export interface StateWaiter {
-  stateReady(state: unknown): void;
-  stateFailed(error: unknown): void;
-}
-
-/**
- * `new`: is not activated. `starting`: waits for its state, or for `activate`. `locked`: waits for a transaction to let go
- * of it. `stopping`: waits for `deactivate`.
- */
-type Phase = 'new' | 'starting' | 'ready' | 'locked' | 'stopping' | 'over';
-
-const noTurns: readonly Letter[] = [];
-
-export class Activation implements TurnTaker, LetterHome, ContextHome, Resident {
+export class Activation implements TurnTaker, LetterHome, TurnGround, Living, Resident {
   readonly type: ActorType;
   readonly key: StorageKey;
   readonly mailbox: Mailbox<Letter>;
+  /** What turns that are alone get first. */
+  readonly context: OwnContext;
   /** Those it was activated among; its service's. */
   readonly residents: object;
   previous: TurnTaker | undefined = undefined;
@@ -78,21 +67,15 @@ export class Activation implements TurnTaker, LetterHome, ContextHome, Resident 
   resides = false;
   usedMs = 0;
   readonly #port: ActivationPort;
-  readonly #context: OwnContext;
   readonly #concurrency: PartitionConcurrency;
-  #phase: Phase = 'new';
+  readonly #life = new ActorLife(this);
+  readonly #turns = new OpenTurns();
+  /** Waits for a transaction to let go of it. */
+  #locked = false;
   /** What waits before the mailbox, while it is full. */
   #line: Mailbox<Letter> | undefined;
-  #turn: Letter | undefined;
-  /** Further turns under way, beside or within the first. */
-  #beside: Letter[] | undefined;
-  /** What readonly turns are handed, made since the last other turn. */
-  #frozen: { readonly state: unknown } | undefined;
-  /** The state to begin with, where there was one before. */
-  #given: { readonly state: unknown } | undefined;
   #stopWanted = false;
   #restWaiters: (() => void)[] | undefined;
-  #stateWaiters: StateWaiter[] | undefined;
 
   constructor(
     type: ActorType,
@@ -102,33 +85,29 @@ export class Activation implements TurnTaker, LetterHome, ContextHome, Resident 
     residents: object,
     port: ActivationPort,
   ) {
-    this.residents = residents;
     this.type = type;
     this.key = key;
     this.mailbox = new Mailbox(type.mailboxLengthMax);
-    this.#context = context(this);
+    this.context = context(this);
+    this.residents = residents;
     this.#concurrency = concurrency;
     this.#port = port;
+  }
+
+  get contexts(): ContextClasses {
+    return this.#port.contexts;
   }
 
   get runnable(): boolean {
     const letter = this.mailbox.first;
     if (letter === undefined) return false;
-    switch (this.#phase) {
-      case 'new':
-        return true;
-      case 'ready':
-        return this.#mayBegin(letter);
-      case 'locked':
-        return letter.urgent && this.#mayBegin(letter);
-      default:
-        return false;
-    }
+    const { phase } = this.#life;
+    if (phase === 'ready') return (!this.#locked || letter.urgent) && this.#turns.mayBegin(letter);
+    return phase === 'new';
   }
 
   get openTurns(): readonly Letter[] {
-    if (this.#turn === undefined) return noTurns;
-    return this.#beside === undefined ? [this.#turn] : [this.#turn, ...this.#beside];
+    return this.#turns.all;
   }
 
   /** One more letter, in the mailbox or in the line before it. False: there is no room. */
@@ -153,10 +132,10 @@ export class Activation implements TurnTaker, LetterHome, ContextHome, Resident 
   }
 
   runTurn(): void {
-    if (this.#phase === 'new') this.#start();
+    if (this.#life.phase === 'new') this.#life.start();
     // Making the state may have failed or be under way.
     if (!this.runnable) return;
-    const isWithinTurn = this.#turn !== undefined && this.mailbox.first?.urgent === true;
+    const isWithinTurn = !this.#turns.isEmpty && this.mailbox.first?.urgent === true;
     if (isWithinTurn || this.#concurrency.isFree(this.type.table, this.key, 'write')) this.takeTurn();
     else this.#waitForLock();
   }
@@ -164,24 +143,29 @@ export class Activation implements TurnTaker, LetterHome, ContextHome, Resident 
   /** One turn, whoever has the lock. */
   takeTurn(): void {
     const letter = this.mailbox.first;
-    if (letter === undefined || !this.#mayBegin(letter)) return;
+    if (letter === undefined || !this.#turns.mayBegin(letter)) return;
     this.#takeOut(letter);
     this.#port.used(this);
     this.#call(letter);
   }
 
   turnOf(context: OwnContext): Letter | undefined {
-    const isOwn = context === this.#context;
-    return this.openTurns.find(({ turn }) =>
-      turn?.context === undefined ? isOwn : turn.context === context,
-    );
+    return this.#turns.withContext(context, this.context);
+  }
+
+  /** Ends it: everything that waits fails with the error. A turn under way may still answer. */
+  end(error: unknown): void {
+    this.#life.end(error);
+    if (this.#restWaiters !== undefined) this.#rested();
+    while (this.mailbox.first !== undefined) this.#refuse(this.mailbox.first, error);
   }
 
   // ── for transactions ──────────────────────────────────────────────────────────────────────────────────────────
 
-  /** No turn is under way, nor is the state being made. */
+  /** No turn is under way, nor a step of its life. */
   get atRest(): boolean {
-    return this.#turn === undefined && this.#phase !== 'starting' && this.#phase !== 'stopping';
+    const { phase } = this.#life;
+    return this.#turns.isEmpty && phase !== 'starting' && phase !== 'stopping';
   }
 
   /** Calls `resume` once, when that is so the next time. */
@@ -192,36 +176,13 @@ export class Activation implements TurnTaker, LetterHome, ContextHome, Resident 
 
   /** The live state, made first if it must be; not to be changed. */
   withState(waiter: StateWaiter): void {
-    if (this.#phase === 'new') {
-      this.#stateWaiters = [waiter];
-      this.#start();
-    } else if (this.#phase === 'starting' || this.#phase === 'stopping')
-      this.#stateWaiters = [...(this.#stateWaiters ?? []), waiter];
-    else waiter.stateReady(this.#context.state);
+    this.#life.withState(waiter);
   }
 
   /** A transaction has committed this state. */
   install(state: unknown): void {
-    this.#frozen = undefined;
-    if (this.#phase === 'new') {
-      this.#port.takeState(this);
-      this.#given = { state };
-    } else if (this.#phase === 'starting') this.#started(state);
-    else this.#context.state = state;
-  }
-
-  /** Ends it: everything that waits fails with the error. A turn under way may still answer. */
-  end(error: unknown): void {
-    this.#phase = 'over';
-    for (const waiter of this.#takeStateWaiters()) waiter.stateFailed(error);
-    if (this.#restWaiters !== undefined) this.#rested();
-    for (;;) {
-      const letter = this.mailbox.first;
-      if (letter === undefined) return;
-      this.#takeOut(letter);
-      letter.place = 'ended';
-      this.#port.failed(this, letter, error);
-    }
+    this.#turns.stateChanged();
+    this.#life.install(state);
   }
 
   // ── the line before the mailbox ───────────────────────────────────────────────────────────────────────────────
@@ -250,75 +211,17 @@ export class Activation implements TurnTaker, LetterHome, ContextHome, Resident 
     }
   }
 
-  // ── state ─────────────────────────────────────────────────────────────────────────────────────────────────────
-
-  #start(): void {
-    // Not 'new' any more, so that a message that the function sends to its own actor doesn't begin it twice.
-    this.#phase = 'starting';
-    this.#given ??= this.#port.takeState(this);
-    const given = this.#given;
-    this.#startStep(
-      () => (given === undefined ? this.type.definition.state(this.#context.key as never) : given.state),
-      (state) => this.#activate(state),
-    );
+  #refuse(letter: Letter, error: unknown): void {
+    this.#takeOut(letter);
+    letter.place = 'ended';
+    this.#port.failed(this, letter, error);
   }
 
-  #activate(state: unknown): void {
-    this.#context.state = state;
-    const { activate } = this.type.definition;
-    if (activate === undefined) this.#started(state);
-    else
-      this.#startStep(
-        () => activate(this.#context as never),
-        () => this.#started(this.#context.state),
-      );
-  }
+  // ── life ──────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  /** One step of the start, which may take its time. */
-  #startStep(step: () => unknown, done: (value: unknown) => void): void {
-    let value: unknown;
-    try {
-      value = step();
-    } catch (error) {
-      this.#startFailed(error);
-      return;
-    }
-    if (!isPromiseLike(value)) {
-      done(value);
-      return;
-    }
-    Promise.resolve(value).then(
-      (later) => {
-        if (this.#phase !== 'starting') return;
-        done(later);
-        if (this.runnable) this.#port.runnable(this);
-      },
-      (error: unknown) => {
-        if (this.#phase === 'starting') this.#startFailed(error);
-      },
-    );
+  get isWanted(): boolean {
+    return this.mailbox.first !== undefined;
   }
-
-  #started(state: unknown): void {
-    this.#given = undefined;
-    this.#context.state = state;
-    this.#phase = 'ready';
-    for (const waiter of this.#takeStateWaiters()) waiter.stateReady(state);
-    if (this.#restWaiters !== undefined) this.#rested();
-  }
-
-  #startFailed(error: unknown): void {
-    if (this.#given === undefined || !this.#packAway(this.#given.state)) this.#port.over(this);
-    this.end(error);
-  }
-
-  #takeStateWaiters(): readonly StateWaiter[] {
-    const waiters = this.#stateWaiters ?? [];
-    this.#stateWaiters = undefined;
-    return waiters;
-  }
-
-  // ── passivation ───────────────────────────────────────────────────────────────────────────────────────────────
 
   get idleMsMax(): number | undefined {
     return this.type.idleMsMax;
@@ -329,95 +232,62 @@ export class Activation implements TurnTaker, LetterHome, ContextHome, Resident 
   }
 
   passivate(reason: DeactivationReason): boolean {
-    const isIdle = this.mailbox.first === undefined && this.#turn === undefined && !this.queued;
-    if (!isIdle || !this.#mayStop()) return false;
-    this.#stop(reason);
+    if (this.isWanted || this.queued || !this.#mayStop()) return false;
+    this.#life.stop(reason);
     return true;
   }
 
-  /** No transaction has to do with it. */
-  #mayStop(): boolean {
-    const hasState = this.#phase === 'ready' || (this.#phase === 'new' && this.#given !== undefined);
-    return hasState && this.#concurrency.isFree(this.type.table, this.key, 'write');
+  takeState(): KeptState | undefined {
+    return this.#port.takeState(this);
   }
 
-  #stop(reason: DeactivationReason): void {
-    this.#stopWanted = false;
-    const wasActive = this.#phase === 'ready';
-    this.#phase = 'stopping';
-    if (!wasActive) {
-      this.#context.state = this.#given?.state;
-      this.#stopped();
-      return;
-    }
-    const { deactivate } = this.type.definition;
-    try {
-      const done = deactivate?.(this.#context as never, reason);
-      if (!isPromiseLike(done)) {
-        this.#stopped();
-        return;
-      }
-      Promise.resolve(done).then(
-        () => this.#stopped(),
-        (error: unknown) => this.#stopFailed(error),
-      );
-    } catch (error) {
-      this.#stopFailed(error);
-    }
+  packAway(state: unknown): void {
+    this.#port.passivated(this, state);
   }
 
-  #stopFailed(error: unknown): void {
+  notPassivated(error: unknown): void {
     this.#port.notPassivated(this, error);
-    this.#stopped();
   }
 
-  #stopped(): void {
-    if (this.#phase !== 'stopping') return;
-    const { state } = this.#context;
-    const isWanted = this.mailbox.first !== undefined || this.#stateWaiters !== undefined;
-    this.#frozen = undefined;
-    if (isWanted || !this.#packAway(state)) {
-      this.#phase = 'new';
-      this.#given = { state };
-    }
+  settled(later: boolean): void {
+    this.#turns.stateChanged();
     if (this.#restWaiters !== undefined) this.#rested();
-    if (this.#stateWaiters !== undefined && this.#phase === 'new') this.#start();
-    if (this.runnable) this.#port.runnable(this);
+    if (later && this.runnable) this.#port.runnable(this);
   }
 
-  #packAway(state: unknown): boolean {
-    try {
-      this.#port.passivated(this, state);
-      this.#phase = 'over';
-      return true;
-    } catch (error) {
-      this.#port.notPassivated(this, error);
-      return false;
-    }
+  startFailed(error: unknown, isPackedAway: boolean): void {
+    if (!isPackedAway) this.#port.over(this);
+    this.end(error);
+  }
+
+  /** No turn is under way, and no transaction has to do with it. */
+  #mayStop(): boolean {
+    const isFree = this.#turns.isEmpty && !this.#locked && this.#life.hasState;
+    return isFree && this.#concurrency.isFree(this.type.table, this.key, 'write');
+  }
+
+  /** A turn has said that it wants to. */
+  #stopNow(): void {
+    if (!this.#mayStop()) return;
+    this.#stopWanted = false;
+    this.#life.stop('stop');
+    if (this.runnable) this.#port.runnable(this);
   }
 
   // ── turns ─────────────────────────────────────────────────────────────────────────────────────────────────────
 
-  #mayBegin(letter: Letter): boolean {
-    return this.#turn === undefined || mayBegin(letter, this.openTurns);
-  }
-
   #waitForLock(): void {
-    this.#phase = 'locked';
+    this.#locked = true;
     try {
       this.#concurrency.wait(this.type.table, this.key, 'write', () => {
-        if (this.#phase !== 'locked') return;
-        this.#phase = 'ready';
+        if (this.#life.phase === 'over') return;
+        this.#locked = false;
         this.#port.unlocked(this);
       });
     } catch (error) {
       // Too many stand in line. The next letter may be luckier.
-      this.#phase = 'ready';
-      const letter = this.mailbox.first;
-      if (letter === undefined) return;
-      this.#takeOut(letter);
-      letter.place = 'ended';
-      this.#port.failed(this, letter, error);
+      this.#locked = false;
+      if (this.mailbox.first !== undefined) this.#refuse(this.mailbox.first, error);
     }
   }
 
@@ -428,7 +298,7 @@ export class Activation implements TurnTaker, LetterHome, ContextHome, Resident 
     const outer = current.begin(letter);
     try {
       // Also while a synchronous method runs: it may begin a transaction, which must not take the actor from under it.
-      const context = this.#begin(letter);
+      const context = this.#turns.begin(letter, this);
       if (current.holdsReferences && this.type.isAsync(letter.method)) current.enter(letter);
       const method = methods[letter.method] as (
         this: unknown,
@@ -453,42 +323,6 @@ export class Activation implements TurnTaker, LetterHome, ContextHome, Resident 
     if (this.#stopWanted) this.#stopNow();
   }
 
-  /** A turn has said so. */
-  #stopNow(): void {
-    if (this.#turn === undefined && this.#mayStop()) this.#stop('stop');
-  }
-
-  #begin(letter: Letter): OwnContext {
-    const isAlone = this.#turn === undefined;
-    letter.place = 'running';
-    if (isAlone) this.#turn = letter;
-    else this.#beside = [...(this.#beside ?? []), letter];
-    if (isAlone && !letter.readonly) {
-      this.#frozen = undefined;
-      return this.#context;
-    }
-    const context = this.#contextBeside(letter);
-    letter.record().context = context;
-    return context;
-  }
-
-  #contextBeside(letter: Letter): OwnContext {
-    const { contexts } = this.#port;
-    if (letter.readonly) {
-      const label = this.type.labelOf(letter.method);
-      return contexts.readonly(this.#context.key, this.#frozenState(), label, this);
-    }
-    this.#frozen = undefined;
-    return contexts.nested(this.#context, this);
-  }
-
-  #frozenState(): unknown {
-    // A turn that may change the state is under way around this one.
-    if (this.openTurns.some((turn) => !turn.readonly)) return frozenState(this.#context.state, this.type);
-    this.#frozen ??= { state: frozenState(this.#context.state, this.type) };
-    return this.#frozen.state;
-  }
-
   #endLater(letter: Letter, answer: PromiseLike<unknown>): void {
     Promise.resolve(answer).then(
       (value) => {
@@ -510,15 +344,8 @@ export class Activation implements TurnTaker, LetterHome, ContextHome, Resident 
 
   /** The turn has ended. */
   #rest(letter: Letter): void {
-    letter.place = 'ended';
-    const beside = this.#beside;
-    if (beside === undefined) this.#turn = undefined;
-    else {
-      const left = letter === this.#turn ? beside : beside.filter((turn) => turn !== letter);
-      if (letter === this.#turn) this.#turn = left.shift();
-      this.#beside = left.length === 0 ? undefined : left;
-    }
-    if (this.#turn === undefined && this.#restWaiters !== undefined) this.#rested();
+    this.#turns.end(letter);
+    if (this.#turns.isEmpty && this.#restWaiters !== undefined) this.#rested();
   }
 
   #rested(): void {
@@ -526,10 +353,4 @@ export class Activation implements TurnTaker, LetterHome, ContextHome, Resident 
     this.#restWaiters = undefined;
     for (const resume of waiters) resume();
   }
-}
-
-function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
-  );
 }

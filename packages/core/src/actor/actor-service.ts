@@ -21,12 +21,12 @@ import type { Member, MessageFamily } from '../mesh/member.ts';
 import type { Peer } from '../mesh/peer.ts';
 import type { PartitionId } from '../mesh/shared-state.ts';
 import type { ActorStates } from '../partition/actor-states.ts';
-import type { OwnedPartitions, Partition } from '../partition/partition.ts';
+import type { OwnedPartitions } from '../partition/partition.ts';
 import { Activation, type ActivationPort } from './activation.ts';
 import { type ContextClasses, type ContextHome, contextClasses, type OwnContext } from './actor-context.ts';
 import { type ActorEvent, publishActorEvent } from './actor-events.ts';
+import type { KeptState } from './actor-life.ts';
 import type { ActorPorts } from './actor-ports.ts';
-import { actorTypeOf } from './actor-table.ts';
 import type { ActorType, ActorTypes } from './actor-type.ts';
 import { type CallPath, stepsFrom } from './call-path.ts';
 import { type CurrentTurn, currentTurnOf } from './current-turn.ts';
@@ -37,9 +37,9 @@ import { JoinedTurns } from './joined-turns.ts';
 import { Letter, noRequest } from './letter.ts';
 import { ActorOp } from './messages.ts';
 import { OpenAsks } from './open-asks.ts';
-import { PassiveStates } from './passive-states.ts';
 import { closing, mailboxFull, notReentrant, type Refusal, superseded } from './refusals.ts';
 import { type ResidencyWatch, watchResidency } from './residency-watch.ts';
+import { ResidentActors } from './resident-actors.ts';
 import { unobserved } from './tell.ts';
 import { TurnQueue, turnBudgetMsMax } from './turn-queue.ts';
 import { awaitingTurn } from './turn-rule.ts';
@@ -58,18 +58,10 @@ export interface ActorServiceParts {
   readonly residentsMax?: number | undefined;
 }
 
-/** The active actors of one incarnation of a partition, by actor type and key. */
-interface Residents {
-  readonly partition: Partition;
-  readonly byType: (Map<StorageKey, Activation> | undefined)[];
-  readonly passive: PassiveStates;
-}
-
 export class ActorService implements MessageFamily, ActivationPort {
   readonly current: CurrentTurn;
   readonly #member: Member;
   readonly #types: ActorTypes;
-  readonly #owned: OwnedPartitions;
   readonly #client: () => Client;
   readonly #turns: TurnQueue;
   readonly #asks = new OpenAsks();
@@ -77,7 +69,7 @@ export class ActorService implements MessageFamily, ActivationPort {
   readonly #residency: ResidencyWatch | undefined;
   readonly #fanOuts: FanOuts;
   readonly #joined: JoinedTurns;
-  readonly #residents: (Residents | undefined)[] = [];
+  readonly #actors: ResidentActors;
   #contexts: ContextClasses | undefined;
   #closed = false;
   #open = 0;
@@ -88,13 +80,22 @@ export class ActorService implements MessageFamily, ActivationPort {
   constructor(parts: ActorServiceParts) {
     this.#member = parts.member;
     this.#types = parts.types;
-    this.#owned = parts.owned;
     this.#client = parts.client;
     const ports = parts.ports ?? eventLoopPorts();
     this.current = currentTurnOf(parts.member.shared);
     this.#turns = new TurnQueue(ports);
     this.#fanOuts = new FanOuts(parts.member);
     this.#residency = watchResidency(parts.types.idleMsMin, parts.residentsMax, ports);
+    this.#actors = new ResidentActors({
+      types: parts.types,
+      owned: parts.owned,
+      residency: this.#residency,
+      make: (type, key, residents) => {
+        const own = fromStorageKey(key);
+        const context = (home: ContextHome): OwnContext => this.contexts.own(own, home);
+        return new Activation(type, key, context, residents.partition.concurrency, residents, this);
+      },
+    });
     this.#cycles = new CycleWatch({
       fanOuts: this.#fanOuts,
       member: parts.member,
@@ -187,23 +188,7 @@ export class ActorService implements MessageFamily, ActivationPort {
 
   /** The actors of one incarnation of a partition, as its concurrency control sees them. */
   statesOf(id: PartitionId, incarnation: number): ActorStates {
-    const activeOf = (table: number): Map<StorageKey, Activation> | undefined =>
-      this.#residentsOf(id, incarnation)?.byType[actorTypeOf(table)];
-    const unrested = (table: number, key: StorageKey | undefined): Activation | undefined => {
-      const actors = activeOf(table);
-      if (key !== undefined) return actors?.get(key);
-      for (const activation of actors?.values() ?? []) if (!activation.atRest) return activation;
-      return undefined;
-    };
-    return {
-      isAtRest: (table, key) => unrested(table, key)?.atRest ?? true,
-      whenAtRest: (table, key, resume) => unrested(table, key)?.whenAtRest(resume),
-      install: (table, key, state) => {
-        const residents = this.#residentsOf(id, incarnation);
-        if (residents === undefined) return;
-        this.#activationOf(residents, this.#types.mustGet(actorTypeOf(table)), key).install(state);
-      },
-    };
+    return this.#actors.statesOf(id, incarnation);
   }
 
   runnable(activation: Activation): void {
@@ -231,33 +216,24 @@ export class ActorService implements MessageFamily, ActivationPort {
   }
 
   used(activation: Activation): void {
-    this.#residency?.use(activation);
+    this.#actors.used(activation);
   }
 
-  takeState({ type, key, residents }: Activation): { readonly state: unknown } | undefined {
-    return (residents as Residents).passive.take(type, key);
+  takeState(activation: Activation): KeptState | undefined {
+    return this.#actors.takeState(activation);
   }
 
   passivated(activation: Activation, state: unknown): void {
-    const { type, key } = activation;
-    const residents = activation.residents as Residents;
-    residents.passive.keep(type, key, state);
-    residents.byType[type.id]?.delete(key);
-    this.#residency?.remove(activation);
+    this.#actors.packAway(activation, state);
   }
 
   notPassivated(activation: Activation, error: unknown): void {
-    // Not tried again before its next turn.
-    this.#residency?.remove(activation);
+    this.#actors.spare(activation);
     publishActorEvent(() => eventOf('passivation-failed', activation.type, activation.key, -1, error));
   }
 
   over(activation: Activation): void {
-    this.#residency?.remove(activation);
-    for (const residents of this.#residents) {
-      const actors = residents?.byType[activation.type.id];
-      if (actors?.get(activation.key) === activation) actors.delete(activation.key);
-    }
+    this.#actors.remove(activation);
   }
 
   unlocked(activation: Activation): void {
@@ -268,12 +244,12 @@ export class ActorService implements MessageFamily, ActivationPort {
   #takeIn(message: Message, from: Peer): Refusal | undefined {
     if (this.#closed) return closing;
     const id = message[2] as PartitionId;
-    const residents = this.#residentsOf(id, message[3] as number);
+    const residents = this.#actors.of(id, message[3] as number);
     if (residents === undefined) return () => superseded(id);
     const type = this.#types.mustGet(message[4] as number);
     this.#open++;
     this.#release ??= this.#beginWork();
-    this.#joined.accept(message, from, this.#activationOf(residents, type, message[5] as StorageKey));
+    this.#joined.accept(message, from, this.#actors.activation(residents, type, message[5] as StorageKey));
     return undefined;
   }
 
@@ -281,9 +257,9 @@ export class ActorService implements MessageFamily, ActivationPort {
   #take(message: Message, from: Peer): Refusal | undefined {
     if (this.#closed) return closing;
     const id = message[2] as PartitionId;
-    const residents = this.#residentsOf(id, message[3] as number);
+    const residents = this.#actors.of(id, message[3] as number);
     if (residents === undefined) return () => superseded(id);
-    const activation = this.#activationOf(
+    const activation = this.#actors.activation(
       residents,
       this.#types.mustGet(message[4] as number),
       message[5] as StorageKey,
@@ -400,36 +376,6 @@ export class ActorService implements MessageFamily, ActivationPort {
     } catch {
       return undefined;
     }
-  }
-
-  /** The actors of this incarnation of the partition, if this member owns it. Those of an earlier one end here. */
-  #residentsOf(id: PartitionId, incarnation: number): Residents | undefined {
-    const partition = this.#owned.tryGet(id, incarnation);
-    if (partition === undefined) return undefined;
-    const known = this.#residents[id];
-    if (known?.partition === partition) return known;
-    const residents: Residents = { partition, byType: [], passive: new PassiveStates() };
-    this.#residents[id] = residents;
-    for (const actors of known?.byType ?? [])
-      for (const activation of actors?.values() ?? []) {
-        this.#residency?.remove(activation);
-        activation.end(superseded(id));
-      }
-    return residents;
-  }
-
-  #activationOf(residents: Residents, type: ActorType, key: StorageKey): Activation {
-    residents.byType[type.id] ??= new Map();
-    const actors = residents.byType[type.id] as Map<StorageKey, Activation>;
-    const known = actors.get(key);
-    if (known !== undefined) return known;
-    const { concurrency } = residents.partition;
-    const own = fromStorageKey(key);
-    const context = (home: ContextHome): OwnContext => this.contexts.own(own, home);
-    const activation = new Activation(type, key, context, concurrency, residents, this);
-    actors.set(key, activation);
-    this.#residency?.use(activation);
-    return activation;
   }
 }
 
