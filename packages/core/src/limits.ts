@@ -60,6 +60,10 @@ export const fanOutKeysMax = 1_000;
  * time, then after twice, four times, … as long. Shorter finds circles sooner and sends more probes.
  */
 export const cycleLookMs = 50;
+/** Timers one actor may have set; beyond it QUEUE_FULL. */
+export const actorTimersMax = 1_000;
+/** A timer that finds its actor's mailbox full tries again after this time. */
+export const timerRetryMs = 50;
 /**
  * Actors that are idle for too long are looked for this often in that time, but at least once in a second. More often
  * finds them sooner and walks past the others more.

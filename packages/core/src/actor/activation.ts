@@ -17,6 +17,7 @@ import { mailboxOverflowMax } from '../limits.ts';
 import type { PartitionConcurrency } from '../partition/partition-concurrency.ts';
 import type { ContextClasses, ContextHome, OwnContext } from './actor-context.ts';
 import { ActorLife, type KeptState, type Living, type StateWaiter } from './actor-life.ts';
+import type { ActorTimers, TimerTime } from './actor-timers.ts';
 import type { ActorType } from './actor-type.ts';
 import type { CurrentTurn } from './current-turn.ts';
 import type { Letter, LetterHome } from './letter.ts';
@@ -36,6 +37,7 @@ export interface ActivationPort {
   failed(activation: Activation, letter: Letter, error: unknown): void;
   /** The letter waited before the mailbox, and is in it now. */
   admitted(letter: Letter): void;
+  readonly timers: ActorTimers;
   /** It has a turn. */
   used(activation: Activation): void;
   /** The state that was packed away, which is the activation's from now on. */
@@ -155,6 +157,7 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Living, Re
 
   /** Ends it: everything that waits fails with the error. A turn under way may still answer. */
   end(error: unknown): void {
+    this.#port.timers.clearAll(this);
     this.#life.end(error);
     if (this.#restWaiters !== undefined) this.#rested();
     while (this.mailbox.first !== undefined) this.#refuse(this.mailbox.first, error);
@@ -231,8 +234,16 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Living, Re
     this.#stopWanted = true;
   }
 
+  setTimer(name: string, time: TimerTime, method: string, args: readonly unknown[]): void {
+    this.#port.timers.set(this, name, time, method, args);
+  }
+
+  clearTimer(name: string): boolean {
+    return this.#port.timers.clear(this, name);
+  }
+
   passivate(reason: DeactivationReason): boolean {
-    if (this.isWanted || this.queued || !this.#mayStop()) return false;
+    if (this.isWanted || this.queued || this.#port.timers.has(this) || !this.#mayStop()) return false;
     this.#life.stop(reason);
     return true;
   }
@@ -270,6 +281,7 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Living, Re
   #stopNow(): void {
     if (!this.#mayStop()) return;
     this.#stopWanted = false;
+    this.#port.timers.clearAll(this);
     this.#life.stop('stop');
     if (this.runnable) this.#port.runnable(this);
   }

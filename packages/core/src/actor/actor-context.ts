@@ -9,6 +9,7 @@
 import { ReadOnlyError } from '../errors/errors.ts';
 import type { Key } from '../key/key.ts';
 import { offerClient } from '../mesh/offered-client.ts';
+import type { TimerTime } from './actor-timers.ts';
 import type { CurrentTurn } from './current-turn.ts';
 import type { Letter } from './letter.ts';
 
@@ -23,6 +24,8 @@ export interface ContextHome {
   turnOf(context: OwnContext): Letter | undefined;
   /** The actor is to be deactivated when its turns have ended. */
   stop(): void;
+  setTimer(name: string, time: TimerTime, method: string, args: readonly unknown[]): void;
+  clearTimer(name: string): boolean;
 }
 
 export interface ContextClasses {
@@ -99,6 +102,14 @@ function baseClass(client: object, current: CurrentTurn): BaseClass {
 
     stop(): void {
       this.#home?.stop();
+    }
+
+    setTimer(name: string, time: TimerTime, method: string, ...args: readonly unknown[]): void {
+      this.#home?.setTimer(name, time, method, args);
+    }
+
+    clearTimer(name: string): boolean {
+      return this.#home?.clearTimer(name) ?? false;
     }
 
     /** Aborted when nobody waits for the turn any more. */

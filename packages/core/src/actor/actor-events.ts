@@ -3,7 +3,8 @@
  * nobody waits for a tell, so what goes wrong with one is counted and published here. Costs nothing unheard.
  */
 import { channel } from 'node:diagnostics_channel';
-import type { Key } from '../key/key.ts';
+import { fromStorageKey, type Key, type StorageKey } from '../key/key.ts';
+import type { ActorType } from './actor-type.ts';
 
 /** Name of the diagnostics channel. */
 export const actorChannelName = 'troupe.actor';
@@ -26,4 +27,21 @@ const events = channel(actorChannelName);
 /** Publishes what `describe` makes, if anybody listens. */
 export function publishActorEvent(describe: () => ActorEvent): void {
   if (events.hasSubscribers) events.publish(describe());
+}
+
+/** An event of one actor. */
+export function eventOf(
+  event: ActorEvent['event'],
+  type: ActorType,
+  key: StorageKey,
+  method: number,
+  error: unknown,
+): ActorEvent {
+  return {
+    event,
+    actor: type.definition.name,
+    key: fromStorageKey(key),
+    method: type.methodNames[method] ?? '',
+    error,
+  };
 }

@@ -24,9 +24,10 @@ import type { ActorStates } from '../partition/actor-states.ts';
 import type { OwnedPartitions } from '../partition/partition.ts';
 import { Activation, type ActivationPort } from './activation.ts';
 import { type ContextClasses, type ContextHome, contextClasses, type OwnContext } from './actor-context.ts';
-import { type ActorEvent, publishActorEvent } from './actor-events.ts';
+import { eventOf, publishActorEvent } from './actor-events.ts';
 import type { KeptState } from './actor-life.ts';
 import type { ActorPorts } from './actor-ports.ts';
+import { ActorTimers } from './actor-timers.ts';
 import type { ActorType, ActorTypes } from './actor-type.ts';
 import { type CallPath, stepsFrom } from './call-path.ts';
 import { type CurrentTurn, currentTurnOf } from './current-turn.ts';
@@ -60,6 +61,7 @@ export interface ActorServiceParts {
 
 export class ActorService implements MessageFamily, ActivationPort {
   readonly current: CurrentTurn;
+  readonly timers: ActorTimers;
   readonly #member: Member;
   readonly #types: ActorTypes;
   readonly #client: () => Client;
@@ -84,6 +86,10 @@ export class ActorService implements MessageFamily, ActivationPort {
     const ports = parts.ports ?? eventLoopPorts();
     this.current = currentTurnOf(parts.member.shared);
     this.#turns = new TurnQueue(ports);
+    this.timers = new ActorTimers({
+      ports,
+      deliver: (activation, method, args) => this.#deliver(activation, method, args),
+    });
     this.#fanOuts = new FanOuts(parts.member);
     this.#residency = watchResidency(parts.types.idleMsMin, parts.residentsMax, ports);
     this.#actors = new ResidentActors({
@@ -133,6 +139,7 @@ export class ActorService implements MessageFamily, ActivationPort {
   close(): void {
     this.#closed = true;
     this.#residency?.close();
+    this.timers.close();
   }
 
   /** The classes of what methods get first. */
@@ -279,6 +286,13 @@ export class ActorService implements MessageFamily, ActivationPort {
     return this.#accept(activation, letter);
   }
 
+  /** A message of the actor to itself. */
+  #deliver(activation: Activation, method: number, args: readonly unknown[]): Letter | undefined {
+    const isReadonly = activation.type.isReadonly(method);
+    const letter = new Letter(this.#member.self, noRequest, method, args, activation, isReadonly, undefined);
+    return this.#accept(activation, letter) === undefined ? letter : undefined;
+  }
+
   /** A tell whose sender waits until it is in the mailbox. */
   #acceptTell(activation: Activation, letter: Letter): Refusal | undefined {
     const { requestId } = letter;
@@ -377,20 +391,4 @@ export class ActorService implements MessageFamily, ActivationPort {
       return undefined;
     }
   }
-}
-
-function eventOf(
-  event: ActorEvent['event'],
-  type: ActorType,
-  key: StorageKey,
-  method: number,
-  error: unknown,
-): ActorEvent {
-  return {
-    event,
-    actor: type.definition.name,
-    key: fromStorageKey(key),
-    method: type.methodNames[method] ?? '',
-    error,
-  };
 }

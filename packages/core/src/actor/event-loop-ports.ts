@@ -14,6 +14,10 @@ export function eventLoopPorts(): ActorPorts {
       setImmediate(run);
     },
     detached: (run) => outside.runInAsyncScope(run),
+    after(ms, run) {
+      const timer = setTimeout(() => outside.runInAsyncScope(run), ms).unref();
+      return () => clearTimeout(timer);
+    },
     every(ms, run) {
       const timer = setInterval(() => outside.runInAsyncScope(run), ms).unref();
       return () => clearInterval(timer);

@@ -5,7 +5,7 @@
  */
 import { valuesEqual } from '../codec/equality.ts';
 import { copyValue } from '../codec/value.ts';
-import { InvariantError } from '../errors/errors.ts';
+import { InvalidArgumentError, InvariantError } from '../errors/errors.ts';
 import { fromStorageKey } from '../key/key.ts';
 import type { Message } from '../link/outbox.ts';
 import type { Branch, JoinedTransactions, TransactionRef } from '../mesh/joined-calls.ts';
@@ -97,7 +97,12 @@ export class JoinedTurns {
   #contextOf(turn: Letter, before: unknown, type: ActorType): OwnContext {
     const contexts = this.#ground.contexts();
     const key = fromStorageKey(turn.home.key);
-    const home: ContextHome = { turnOf: () => turn, stop: () => undefined };
+    const home: ContextHome = {
+      turnOf: () => turn,
+      stop: () => undefined,
+      setTimer: noTimers,
+      clearTimer: noTimers,
+    };
     if (turn.readonly)
       return contexts.readonly(key, frozenState(before, type), type.labelOf(turn.method), home);
     const context = contexts.own(key, home);
@@ -120,6 +125,13 @@ export class JoinedTurns {
       current.leave(outer);
     }
   }
+}
+
+function noTimers(): never {
+  throw new InvalidArgumentError(
+    'a timer would outlive the transaction that may be undone; set it in a turn outside of any, for instance by a tell',
+    { details: { argument: 'this' } },
+  );
 }
 
 const mustBeData = "a transaction works on a copy of an actor's state, so this actor can't be called in one";

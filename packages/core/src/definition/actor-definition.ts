@@ -17,6 +17,23 @@ export interface ActorContext<K extends Key, S> extends Client {
    * it does nothing.
    */
   stop(): void;
+  /**
+   * Sends the actor itself a message after some time, once or again and again, as a tell: `method` runs in a turn of its
+   * own, with copies of `args`. Takes the place of the timer of the same name. An actor with timers is not passivated; they
+   * end with `stop()`, its thread and the grid. Throws INVALID_ARGUMENT, also in a transaction, and QUEUE_FULL beyond
+   * 1,000 timers.
+   *
+   * @example
+   * ctx.setTimer('flush', { everyMs: 1_000 }, 'flush');
+   */
+  setTimer(
+    name: string,
+    time: number | { readonly everyMs: number },
+    method: string,
+    ...args: readonly unknown[]
+  ): void;
+  /** Takes a timer back. False: there is none of this name. A message that waits already still comes. */
+  clearTimer(name: string): boolean;
 }
 
 export type ActorMethods<K extends Key, S> = Record<

@@ -167,6 +167,31 @@ export class ManualPorts implements ActorPorts {
     return () => this.#every.delete(run);
   }
 
+  readonly #after = new Set<{ readonly atMs: number; readonly run: () => void }>();
+
+  after(ms: number, run: () => void): () => void {
+    const timer = { atMs: this.nowMs + ms, run };
+    this.#after.add(timer);
+    return () => this.#after.delete(timer);
+  }
+
+  /** Lets time pass, timer by timer. */
+  pass(ms: number): void {
+    const endMs = this.nowMs + ms;
+    for (;;) {
+      const [next] = [...this.#after].sort((a, b) => a.atMs - b.atMs);
+      if (next === undefined || next.atMs > endMs) break;
+      this.#after.delete(next);
+      this.nowMs = next.atMs;
+      next.run();
+    }
+    this.nowMs = endMs;
+  }
+
+  get timers(): number {
+    return this.#after.size;
+  }
+
   /** What is done again and again is done once. */
   tick(): void {
     for (const run of this.#every) run();

@@ -213,6 +213,7 @@ describe('a flooded actor', () => {
       later: (run: () => void) => void setImmediate(run),
       detached: (run: () => void) => run(),
       every: () => () => undefined,
+      after: () => () => undefined,
     };
     const { caller } = twoMembers([quick], { ports: quickPorts });
     const answers = await Promise.all(Array.from({ length: 5_000 }, () => caller.actor(quick, 'a').count()));
