@@ -20,6 +20,7 @@ export { count, distinct, groupBy, job, mapReduce, sorted, topK } from '@troupe/
 export type {
   ActorContext,
   ActorDefinition,
+  ActorLost,
   ActorReference,
   ActorReferences,
   ActorTells,
@@ -37,6 +38,7 @@ export type {
   TableKey,
 } from '@troupe/core';
 export {
+  ActorCycleError,
   actor,
   DefinitionError,
   GridClosedError,

@@ -5,6 +5,7 @@
 import { Compute } from '@troupe/compute';
 import {
   ActorClient,
+  type ActorLost,
   ActorService,
   ActorTypes,
   type Client,
@@ -20,6 +21,8 @@ import type { MemberSettings } from './settings.ts';
 export interface WiredMember {
   readonly client: Client;
   readonly compute: Compute;
+  /** Calls the listener when the memory of an actor is lost. */
+  watch(reference: object, listener: (lost: ActorLost) => void): () => void;
   /** Ends what outlives calls: transactions under way, jobs, the pool. */
   close(): Promise<void>;
 }
@@ -72,6 +75,7 @@ export function wireMember(core: CoreMember): WiredMember {
   return {
     client,
     compute,
+    watch: (reference, listener) => service.watch(reference, listener),
     async close() {
       service.close();
       transactions.close();

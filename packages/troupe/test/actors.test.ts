@@ -137,3 +137,59 @@ describe.each(topologies)('actors that may not all be active, %s,', (_, threads)
       expect(await grid.actor(relay, key).log()).toEqual(i < 10 ? mixed : rounds('round'));
   });
 });
+
+test.each(topologies)('a timer comes in a turn of the actor, %s', async (_, threads) => {
+  const grid = await start(threads, { modules: [actorsUrl] });
+  await grid.actor(relay, a).remind(1);
+  await eventually(async () => expect(await grid.actor(relay, a).log()).toEqual(['reminded']));
+});
+
+describe('watchers', () => {
+  /** The keys of the actors that live on a host. */
+  async function keysOn(grid: Grid, host: number, count: number): Promise<string[]> {
+    const seen = new Set<string>();
+    const probes = Array.from({ length: 64 }, (_, i) => `probe ${i}`);
+    for (const key of probes) grid.watch(grid.actor(relay, key), (lost) => seen.add(String(lost.key)));
+    await grid.terminateHost(host);
+    await eventually(async () => expect(seen.size).toBeGreaterThan(0));
+    return [...seen].slice(0, count);
+  }
+
+  test('are told once of each actor whose thread died, whoever they are', async () => {
+    const grid = await start(2, { modules: [actorsUrl] });
+    const [first] = await keysOn(grid, 0, 1);
+    const onFirst = first as string;
+    const many = Array.from({ length: 500 }, (_, i) => `watched ${i}`);
+    await eventually(async () => void (await grid.actors(relay, many).note('here')));
+    const told = new Map<string, number>();
+    for (const key of many)
+      grid.watch(grid.actor(relay, key), (lost) =>
+        told.set(String(lost.key), (told.get(String(lost.key)) ?? 0) + 1),
+      );
+    const takenBack = grid.watch(grid.actor(relay, onFirst), () => told.set('taken back', 1));
+    takenBack();
+    // Two deaths of each host: nobody is told twice, and actors of the other host are not told of.
+    await grid.actor(relay, onFirst).watchAll(many);
+    await grid.terminateHost(1);
+    await eventually(async () => expect(told.size).toBeGreaterThan(100));
+    const ofSecond = [...told.keys()];
+    expect(told.size).toBeLessThan(many.length);
+    await eventually(async () => {
+      const log = await grid.actor(relay, onFirst).log();
+      expect([...log].sort()).toEqual(ofSecond.map((key) => `seen relay ${key} on 1`).sort());
+    });
+    await eventually(() => grid.actors(relay, many).log());
+    await grid.terminateHost(1);
+    await grid.terminateHost(0);
+    await eventually(async () => expect(told.size).toBe(many.length));
+    expect(new Set(told.values())).toEqual(new Set([1]));
+    expect(told.has('taken back')).toBe(false);
+  });
+
+  test('must name an actor', async () => {
+    const grid = await start(0, { modules: [actorsUrl] });
+    expect(() => grid.watch({}, () => undefined)).toThrow(
+      expect.objectContaining({ code: 'INVALID_ARGUMENT' }),
+    );
+  });
+});

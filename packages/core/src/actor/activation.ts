@@ -11,6 +11,8 @@
  * transaction waits for that turn. What a transaction does to the state is done on copies elsewhere; `install` brings
  * the outcome.
  */
+
+import { copyValue } from '../codec/value.ts';
 import type { DeactivationReason } from '../definition/actor-definition.ts';
 import type { StorageKey } from '../key/key.ts';
 import { mailboxOverflowMax } from '../limits.ts';
@@ -38,6 +40,8 @@ export interface ActivationPort {
   /** The letter waited before the mailbox, and is in it now. */
   admitted(letter: Letter): void;
   readonly timers: ActorTimers;
+  /** Sends the activation's actor a message when the memory of the other one is lost. */
+  watchFor(watcher: Activation, reference: unknown, method: number, args: readonly unknown[]): () => void;
   /** It has a turn. */
   used(activation: Activation): void;
   /** The state that was packed away, which is the activation's from now on. */
@@ -101,11 +105,9 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Living, Re
   }
 
   get runnable(): boolean {
-    const letter = this.mailbox.first;
-    if (letter === undefined) return false;
+    if (this.mailbox.first === undefined) return false;
     const { phase } = this.#life;
-    if (phase === 'ready') return (!this.#locked || letter.urgent) && this.#turns.mayBegin(letter);
-    return phase === 'new';
+    return phase === 'ready' ? this.#nextLetter() !== undefined : phase === 'new';
   }
 
   get openTurns(): readonly Letter[] {
@@ -144,8 +146,8 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Living, Re
 
   /** One turn, whoever has the lock. */
   takeTurn(): void {
-    const letter = this.mailbox.first;
-    if (letter === undefined || !this.#turns.mayBegin(letter)) return;
+    const letter = this.#nextLetter();
+    if (letter === undefined) return;
     this.#takeOut(letter);
     this.#port.used(this);
     this.#call(letter);
@@ -242,6 +244,11 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Living, Re
     return this.#port.timers.clear(this, name);
   }
 
+  watch(reference: unknown, method: string, args: readonly unknown[]): () => void {
+    const copies = copyValue(args, 'arguments of the notice');
+    return this.#port.watchFor(this, reference, this.type.mustFindMethod(method), copies);
+  }
+
   passivate(reason: DeactivationReason): boolean {
     if (this.isWanted || this.queued || this.#port.timers.has(this) || !this.#mayStop()) return false;
     this.#life.stop(reason);
@@ -287,6 +294,23 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Living, Re
   }
 
   // ── turns ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The letter whose turn may begin now, as far as the other turns are concerned. */
+  #nextLetter(): Letter | undefined {
+    let letter = this.mailbox.first;
+    if (letter?.urgent !== true) {
+      return letter !== undefined && !this.#locked && this.#turns.mayBegin(letter) ? letter : undefined;
+    }
+    // Each belongs to a turn of its own, and may have to wait for that of another one.
+    for (; letter?.urgent === true; letter = letter.next)
+      if (this.#isBesideLock && this.#turns.mayBegin(letter)) return letter;
+    return undefined;
+  }
+
+  /** Calls that open turns wait for go on while the actor stands in line for its lock; the lock waits for those turns. */
+  get #isBesideLock(): boolean {
+    return !this.#locked || !this.#turns.isEmpty;
+  }
 
   #waitForLock(): void {
     this.#locked = true;

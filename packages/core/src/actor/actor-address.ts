@@ -4,7 +4,7 @@
  */
 import { copiedBytes, copyValue } from '../codec/value.ts';
 import { InvalidArgumentError } from '../errors/errors.ts';
-import { type Key, type StorageKey, toStorageKey } from '../key/key.ts';
+import { fromStorageKey, type Key, type StorageKey, toStorageKey } from '../key/key.ts';
 import type { Message } from '../link/outbox.ts';
 import type { ActorMessage } from '../mesh/joined-calls.ts';
 import type { Member } from '../mesh/member.ts';
@@ -12,6 +12,7 @@ import type { CallOptions } from '../mesh/pending-calls.ts';
 import type { MemberId, PartitionId } from '../mesh/shared-state.ts';
 import type { Placement } from '../partition/placement.ts';
 import type { ActorType } from './actor-type.ts';
+import type { WatchedActor } from './death-watch.ts';
 import { noRequest } from './letter.ts';
 import { ActorOp } from './messages.ts';
 
@@ -67,6 +68,16 @@ export class ActorAddress {
       incarnation: to.#member.shared.incarnationOf(partition),
       key: to.#key,
     };
+  }
+
+  /** The actor, as its watchers know it. Throws INVALID_ARGUMENT for what is no reference. */
+  static watchedOf(to: unknown): WatchedActor {
+    if (typeof to !== 'object' || to === null || !(#key in to)) {
+      throw new InvalidArgumentError('expected a reference, as `grid.actor(cart, key)` gives', {
+        details: { argument: 'reference' },
+      });
+    }
+    return { owner: to.#owner, actor: to.#type.definition.name, key: fromStorageKey(to.#key) };
   }
 
   /** How a tell to this actor travels. */

@@ -26,6 +26,7 @@ export interface ContextHome {
   stop(): void;
   setTimer(name: string, time: TimerTime, method: string, args: readonly unknown[]): void;
   clearTimer(name: string): boolean;
+  watch(reference: unknown, method: string, args: readonly unknown[]): () => void;
 }
 
 export interface ContextClasses {
@@ -110,6 +111,10 @@ function baseClass(client: object, current: CurrentTurn): BaseClass {
 
     clearTimer(name: string): boolean {
       return this.#home?.clearTimer(name) ?? false;
+    }
+
+    watch(reference: unknown, method: string, ...args: readonly unknown[]): () => void {
+      return this.#home?.watch(reference, method, args) ?? (() => undefined);
     }
 
     /** Aborted when nobody waits for the turn any more. */

@@ -14,70 +14,59 @@
 import { copyToHandOver } from '../codec/attachment.ts';
 import { InvariantError } from '../errors/errors.ts';
 import { fromStorageKey, type StorageKey } from '../key/key.ts';
+import { timerRetryMs } from '../limits.ts';
 import type { Message } from '../link/outbox.ts';
 import type { Client } from '../mesh/client.ts';
-import type { JoinedTransactions } from '../mesh/joined-calls.ts';
 import type { Member, MessageFamily } from '../mesh/member.ts';
 import type { Peer } from '../mesh/peer.ts';
 import type { PartitionId } from '../mesh/shared-state.ts';
 import type { ActorStates } from '../partition/actor-states.ts';
-import type { OwnedPartitions } from '../partition/partition.ts';
 import { Activation, type ActivationPort } from './activation.ts';
+import { ActorAddress } from './actor-address.ts';
 import { type ContextClasses, type ContextHome, contextClasses, type OwnContext } from './actor-context.ts';
 import { eventOf, publishActorEvent } from './actor-events.ts';
 import type { KeptState } from './actor-life.ts';
 import type { ActorPorts } from './actor-ports.ts';
+import type { ActorServiceParts } from './actor-service-parts.ts';
 import { ActorTimers } from './actor-timers.ts';
 import type { ActorType, ActorTypes } from './actor-type.ts';
 import { type CallPath, stepsFrom } from './call-path.ts';
 import { type CurrentTurn, currentTurnOf } from './current-turn.ts';
 import { CycleWatch } from './cycle-watch.ts';
+import { type ActorLost, DeathWatch } from './death-watch.ts';
 import { eventLoopPorts } from './event-loop-ports.ts';
 import { FanOuts } from './fan-out.ts';
 import { JoinedTurns } from './joined-turns.ts';
 import { Letter, noRequest } from './letter.ts';
 import { ActorOp } from './messages.ts';
 import { OpenAsks } from './open-asks.ts';
+import { OpenLetters } from './open-letters.ts';
 import { closing, mailboxFull, notReentrant, type Refusal, superseded } from './refusals.ts';
 import { type ResidencyWatch, watchResidency } from './residency-watch.ts';
-import { ResidentActors } from './resident-actors.ts';
+import { ResidentActors, type Residents } from './resident-actors.ts';
 import { unobserved } from './tell.ts';
 import { TurnQueue, turnBudgetMsMax } from './turn-queue.ts';
 import { awaitingTurn } from './turn-rule.ts';
 
-/** What the service of a member stands on. */
-export interface ActorServiceParts {
-  readonly member: Member;
-  readonly types: ActorTypes;
-  readonly owned: OwnedPartitions;
-  /** What methods find in their context; asked for once, at the first activation. */
-  readonly client: () => Client;
-  /** Lets calls that transactions make be part of them; without it there are none. */
-  readonly joins?: JoinedTransactions;
-  readonly ports?: ActorPorts;
-  /** Actors that may be active on this thread; more are passivated. Default: any number. */
-  readonly residentsMax?: number | undefined;
-}
-
 export class ActorService implements MessageFamily, ActivationPort {
   readonly current: CurrentTurn;
   readonly timers: ActorTimers;
+  readonly deaths = new DeathWatch();
   readonly #member: Member;
   readonly #types: ActorTypes;
   readonly #client: () => Client;
   readonly #turns: TurnQueue;
+  readonly #ports: ActorPorts;
   readonly #asks = new OpenAsks();
   readonly #cycles: CycleWatch;
   readonly #residency: ResidencyWatch | undefined;
   readonly #fanOuts: FanOuts;
   readonly #joined: JoinedTurns;
+  readonly #open: OpenLetters;
   readonly #actors: ResidentActors;
   #contexts: ContextClasses | undefined;
   #closed = false;
-  #open = 0;
   #tellsRefused = 0;
-  /** Keeps the member open while messages wait or turns are under way. */
-  #release: (() => void) | undefined;
 
   constructor(parts: ActorServiceParts) {
     this.#member = parts.member;
@@ -85,6 +74,8 @@ export class ActorService implements MessageFamily, ActivationPort {
     this.#client = parts.client;
     const ports = parts.ports ?? eventLoopPorts();
     this.current = currentTurnOf(parts.member.shared);
+    this.#ports = ports;
+    this.#open = new OpenLetters(parts.member.work);
     this.#turns = new TurnQueue(ports);
     this.timers = new ActorTimers({
       ports,
@@ -116,7 +107,7 @@ export class ActorService implements MessageFamily, ActivationPort {
       detached: (run) => ports.detached(run),
       current: this.current,
       contexts: () => this.contexts,
-      ended: () => this.#finished(1),
+      ended: () => this.#open.finished(1),
     });
   }
 
@@ -127,7 +118,7 @@ export class ActorService implements MessageFamily, ActivationPort {
 
   /** Messages in mailboxes and turns under way. */
   get openMessages(): number {
-    return this.#open;
+    return this.#open.count;
   }
 
   /** Tells that never had their turn. */
@@ -140,6 +131,7 @@ export class ActorService implements MessageFamily, ActivationPort {
     this.#closed = true;
     this.#residency?.close();
     this.timers.close();
+    this.deaths.close();
   }
 
   /** The classes of what methods get first. */
@@ -180,7 +172,7 @@ export class ActorService implements MessageFamily, ActivationPort {
   }
 
   cancelled(requestId: number, from: Peer): void {
-    if (this.#asks.abandon(from, requestId)) this.#finished(1);
+    if (this.#asks.abandon(from, requestId)) this.#open.finished(1);
     else {
       this.#fanOuts.cancelled(requestId, from);
       this.#joined.cancelled(requestId, from);
@@ -188,8 +180,10 @@ export class ActorService implements MessageFamily, ActivationPort {
   }
 
   peerLost(peer: Peer): void {
-    this.#finished(this.#asks.abandonAll(peer));
+    this.#open.finished(this.#asks.abandonAll(peer));
     this.#fanOuts.peerLost(peer);
+    // Hosts that end with the grid are not lost.
+    if (!this.#closed && !this.#member.closed) this.deaths.lost(peer.id);
     this.#joined.peerLost(peer);
   }
 
@@ -212,6 +206,26 @@ export class ActorService implements MessageFamily, ActivationPort {
     else
       publishActorEvent(() => eventOf('tell-failed', activation.type, activation.key, letter.method, error));
     this.#done(letter);
+  }
+
+  /** Calls `listener` once when the actor's memory is lost, unless the answer is called before. */
+  watch(reference: unknown, listener: (lost: ActorLost) => void): () => void {
+    return this.deaths.add(ActorAddress.watchedOf(reference), listener);
+  }
+
+  watchFor(watcher: Activation, reference: unknown, method: number, args: readonly unknown[]): () => void {
+    const { type, key } = watcher;
+    const residents = watcher.residents as Residents;
+    const tell = (lost: ActorLost): void => {
+      // Active again, or no more if its partition is gone.
+      const { id, incarnation } = residents.partition;
+      if (this.#closed || this.#actors.of(id, incarnation) !== residents) return;
+      const activation = this.#actors.activation(residents, type, key);
+      // A full mailbox only delays it.
+      if (this.#deliver(activation, method, [lost, ...args]) === undefined)
+        this.#ports.after(timerRetryMs, () => tell(lost));
+    };
+    return this.watch(reference, tell);
   }
 
   admitted(letter: Letter): void {
@@ -254,8 +268,8 @@ export class ActorService implements MessageFamily, ActivationPort {
     const residents = this.#actors.of(id, message[3] as number);
     if (residents === undefined) return () => superseded(id);
     const type = this.#types.mustGet(message[4] as number);
-    this.#open++;
-    this.#release ??= this.#beginWork();
+    this.#open.count++;
+    this.#open.keep();
     this.#joined.accept(message, from, this.#actors.activation(residents, type, message[5] as StorageKey));
     return undefined;
   }
@@ -309,13 +323,13 @@ export class ActorService implements MessageFamily, ActivationPort {
 
   /** Undefined when the letter is in its mailbox, or handled already. */
   #accept(activation: Activation, letter: Letter): Refusal | undefined {
-    this.#open++;
+    this.#open.count++;
     const refusal = this.#admit(activation, letter);
     if (refusal !== undefined) {
-      this.#open--;
+      this.#open.count--;
       return refusal;
     }
-    if (this.#open > 0) this.#release ??= this.#beginWork();
+    this.#open.keep();
     if (letter.place === 'sent') letter.place = 'waiting';
     if (letter.requestId === noRequest || letter.place === 'ended') return undefined;
     this.#asks.add(letter);
@@ -373,22 +387,6 @@ export class ActorService implements MessageFamily, ActivationPort {
 
   #done(letter: Letter): void {
     if (letter.listed) this.#asks.delete(letter);
-    this.#finished(1);
-  }
-
-  #finished(count: number): void {
-    this.#open -= count;
-    if (this.#open > 0 || this.#release === undefined) return;
-    this.#release();
-    this.#release = undefined;
-  }
-
-  /** Undefined when the grid closes already: then the message has its turn for as long as the close waits for others. */
-  #beginWork(): (() => void) | undefined {
-    try {
-      return this.#member.work.begin();
-    } catch {
-      return undefined;
-    }
+    this.#open.finished(1);
   }
 }

@@ -5,7 +5,7 @@
  */
 import { copyValue } from '../codec/value.ts';
 import { mustBeName, mustBePositive } from '../errors/argument.ts';
-import { InvalidArgumentError, OverloadedError } from '../errors/errors.ts';
+import { OverloadedError } from '../errors/errors.ts';
 import { actorTimersMax, timerMsMax, timerRetryMs } from '../limits.ts';
 import type { Activation } from './activation.ts';
 import type { ActorPorts } from './actor-ports.ts';
@@ -50,7 +50,7 @@ export class ActorTimers {
     const firstMs = everyMs ?? mustBePositive(time, 'ms');
     const timer: Timer = {
       everyMs,
-      method: methodOf(activation.type, method),
+      method: activation.type.mustFindMethod(method),
       args: copyValue(args, 'arguments of the timer'),
       cancel: () => undefined,
       letter: undefined,
@@ -106,14 +106,6 @@ export class ActorTimers {
     this.#timers.set(activation, timers.set(name, timer));
     this.#arm(activation, name, timer, timerRetryMs);
   }
-}
-
-function methodOf({ methodNames, definition }: ActorType, name: string): number {
-  const method = methodNames.indexOf(name);
-  if (method >= 0) return method;
-  throw new InvalidArgumentError(`actor '${definition.name}' has no method ${String(name)}`, {
-    details: { argument: 'method' },
-  });
 }
 
 function tooMany({ definition: { name } }: ActorType): OverloadedError {

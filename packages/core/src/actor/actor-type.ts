@@ -4,6 +4,7 @@
  */
 import type { ActorMethod, AnyActor } from '../definition/actor-definition.ts';
 import type { Definitions } from '../definition/definitions.ts';
+import { InvalidArgumentError } from '../errors/errors.ts';
 import { mailboxLengthMax } from '../limits.ts';
 import { actorTable } from './actor-table.ts';
 
@@ -55,6 +56,15 @@ export class ActorType {
   /** Is this method an `async` one? */
   isAsync(method: number): boolean {
     return this.#async[method] === true;
+  }
+
+  /** The position of the method of this name. Throws INVALID_ARGUMENT when there is none. */
+  mustFindMethod(name: string): number {
+    const method = this.methodNames.indexOf(name);
+    if (method >= 0) return method;
+    throw new InvalidArgumentError(`actor '${this.definition.name}' has no method ${String(name)}`, {
+      details: { argument: 'method' },
+    });
   }
 
   /** `cart.add`. */

@@ -102,6 +102,7 @@ export class JoinedTurns {
       stop: () => undefined,
       setTimer: noTimers,
       clearTimer: noTimers,
+      watch: noTimers,
     };
     if (turn.readonly)
       return contexts.readonly(key, frozenState(before, type), type.labelOf(turn.method), home);
@@ -129,7 +130,7 @@ export class JoinedTurns {
 
 function noTimers(): never {
   throw new InvalidArgumentError(
-    'a timer would outlive the transaction that may be undone; set it in a turn outside of any, for instance by a tell',
+    'a timer or a watch would outlive the transaction, which may be undone; set it in a turn outside of any, for instance by a tell',
     { details: { argument: 'this' } },
   );
 }

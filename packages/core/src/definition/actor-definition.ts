@@ -32,6 +32,15 @@ export interface ActorContext<K extends Key, S> extends Client {
     method: string,
     ...args: readonly unknown[]
   ): void;
+  /**
+   * Sends the actor itself a message, once, when the memory of another actor is lost with its thread: `method` gets an
+   * `ActorLost` and copies of `args`. Answers the function that takes it back. Throws INVALID_ARGUMENT, also in a
+   * transaction.
+   *
+   * @example
+   * ctx.watch(ctx.actor(account, 'alice'), 'accountLost');
+   */
+  watch(reference: object, method: string, ...args: readonly unknown[]): () => void;
   /** Takes a timer back. False: there is none of this name. A message that waits already still comes. */
   clearTimer(name: string): boolean;
 }

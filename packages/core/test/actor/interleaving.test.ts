@@ -180,6 +180,37 @@ describe.each([
   });
 });
 
+test('a call that may go on passes one that has to wait for its turn', async () => {
+  const begun = gate();
+  const arrived = gate();
+  const tree = actor('tree', {
+    state: (_key: string) => 0,
+    methods: {
+      root: (ctx): Promise<unknown> =>
+        Promise.all([ctx.actor(tree, 'left').nest(), ctx.actor(tree, 'right').wait()]),
+      nest: (ctx): Promise<unknown> => ctx.actor(tree, 'root').nested(),
+      async nested(ctx): Promise<unknown> {
+        begun.open();
+        return ctx.actor(tree, 'deep').back();
+      },
+      async back(ctx): Promise<unknown> {
+        await arrived.opened;
+        return ctx.actor(tree, 'root').end();
+      },
+      async wait(ctx): Promise<unknown> {
+        await begun.opened;
+        const waiting = ctx.actor(tree, 'root').end();
+        await new Promise(setImmediate);
+        arrived.open();
+        return waiting;
+      },
+      end: (ctx) => ++ctx.state,
+    },
+  });
+  const { caller } = twoMembers([tree]);
+  expect(await caller.actor(tree, 'root', { timeoutMs: 3_000 }).root()).toEqual([1, 2]);
+});
+
 const stubborn = actor('stubborn', {
   state: (_key: string) => 0,
   reentrant: false,
