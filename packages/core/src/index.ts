@@ -4,13 +4,20 @@
  */
 export * from './actor/actor-client.ts';
 export * from './actor/actor-events.ts';
+export type { ActorPorts } from './actor/actor-ports.ts';
 export * from './actor/actor-service.ts';
+export type { ActorServiceParts } from './actor/actor-service-parts.ts';
 export * from './actor/actor-table.ts';
 export * from './actor/actor-type.ts';
+export * from './actor/call-path.ts';
+export * from './actor/cycle-search.ts';
+export type { ActorLost } from './actor/death-watch.ts';
 export * from './actor/joined-ask.ts';
 export type { JoinedAnswer } from './actor/joined-turns.ts';
 export * from './actor/mailbox.ts';
+export { joinedCycle } from './actor/refusals.ts';
 export * from './actor/turn-queue.ts';
+export * from './actor/turn-rule.ts';
 export * from './assert.ts';
 export { copyToHandOver } from './codec/attachment.ts';
 export * from './codec/equality.ts';

@@ -46,6 +46,30 @@ export const startTimeoutMsDefault = 30_000;
 
 /** Messages waiting for one actor; beyond it MAILBOX_FULL. */
 export const mailboxLengthMax = 1_000;
+/**
+ * Messages that wait before a full mailbox whose actor lets them (`overflow: 'wait'`); beyond it MAILBOX_FULL. Each is
+ * held at the owner, so this bounds what senders who don't await can pile up there.
+ */
+export const mailboxOverflowMax = 10_000;
+/** Turns that wait for each other in one chain of calls. Far beyond what is meant; a recursion without an end stops here. */
+export const callPathMax = 256;
+/** Actors in one message of an ask to many. More delay the first of them, fewer send the arguments more often. */
+export const fanOutKeysMax = 1_000;
+/**
+ * How often calls that wait in a mailbox for another turn are looked at for a circle. Each is looked at after this
+ * time, then after twice, four times, … as long. Shorter finds circles sooner and sends more probes.
+ */
+export const cycleLookMs = 50;
+/** Timers one actor may have set; beyond it QUEUE_FULL. */
+export const actorTimersMax = 1_000;
+/** A timer that finds its actor's mailbox full tries again after this time. */
+export const timerRetryMs = 50;
+/**
+ * Actors that are idle for too long are looked for this often in that time, but at least once in a second. More often
+ * finds them sooner and walks past the others more.
+ */
+export const residencySweepsPerIdle = 4;
+export const residencySweepMsMax = 1_000;
 /** Plain operations and transactions waiting for locks in one partition; beyond it QUEUE_FULL. */
 export const lockWaitersMax = 10_000;
 /** Entries in one page of an iteration. A page is one message; larger pages block the owner longer. */

@@ -20,7 +20,8 @@ import type {
   TableHandle,
   TransactionRef,
 } from '@troupe/core';
-import { Family, InvariantError, TransactionFinishedError } from '@troupe/core';
+import { ActorTypes, Family, InvariantError, joinedCycle, TransactionFinishedError } from '@troupe/core';
+import type { CalledActor } from './actor-call-graph.ts';
 import type { Attempt } from './attempt.ts';
 import { type BranchGround, TransactionBranch } from './branch.ts';
 import type { TransactionContext } from './context.ts';
@@ -78,6 +79,10 @@ export class BranchService implements MessageFamily, Trunks, JoinedTransactions 
       this.#remember(id, attempt.finishedError());
     };
     attempt.whenEnded({ attemptEnded });
+  }
+
+  actorCycle(chain: readonly CalledActor[]): Error {
+    return joinedCycle(new ActorTypes(this.#core.definitions), chain);
   }
 
   // ── for calls made, and calls taken in ────────────────────────────────────────────────────────────────────────
@@ -250,7 +255,7 @@ function keysOf(list: unknown): PlacedKeys | undefined {
 }
 
 function actorMessageOf(message: Message): ActorMessage {
-  const [, , , , actor, key, partition, method, args] = message;
+  const [, , , , actor, key, partition, method, args, path] = message;
   return {
     actor: actor as number,
     key: key as StorageKey,
@@ -258,5 +263,6 @@ function actorMessageOf(message: Message): ActorMessage {
     method: method as number,
     args: args as readonly unknown[],
     bytes: 0,
+    path: path as ActorMessage['path'],
   };
 }

@@ -168,8 +168,8 @@ export class TransactionBranch implements Branch, OpenTransaction {
     if (readOnly) return { ...readOnlyActors, call };
     return {
       call,
-      ask: ({ actor, key, partition, method, args, bytes }, options) =>
-        this.#ask(BranchOp.ask, scope, [actor, key, partition, method, args], bytes, options),
+      ask: ({ actor, key, partition, method, args, bytes, path }, options) =>
+        this.#ask(BranchOp.ask, scope, [actor, key, partition, method, args, path], bytes, options),
       tell: async ({ actor, key, partition, method, args, bytes }) => {
         await this.#ask(BranchOp.tell, scope, [actor, key, partition, method, args], bytes);
       },

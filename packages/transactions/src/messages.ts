@@ -71,7 +71,8 @@
  *   to it, undefined removed; the branch reads the rest (nothing when `cleared` is 1) where it is stored.
  * - `begin` […, keys]: a nested transaction in `scope`. `keys`: undefined, 'all', or [table, key, partition, …] to
  *   lock. Answer: its own scope. `end` […, keep]: keeps (1) or undoes (0) what `scope` wrote.
- * - `ask` […, actor, key, partition, method, args]: calls an actor. `tell` […, the same]: once committed.
+ * - `ask` […, actor, key, partition, method, args, path]: calls an actor; `path`: the turns that wait for it. `tell` […,
+ *   the same without path]: once committed.
  * - `abort` [op, 0, id], protocol lane, no answer: a bound of a call in the branch has ended its wait.
  */
 export const RequestOp = {

@@ -9,8 +9,17 @@
  * the workspace to that key; so nested transactions, commit and abort treat it as any other. Calls of one actor go one
  * after another.
  */
-import type { ActorMessage, CallOptions, JoinedCalls, Member, Placement, TransactionRef } from '@troupe/core';
+import type {
+  ActorMessage,
+  CallOptions,
+  JoinedCalls,
+  Member,
+  Placement,
+  StorageKey,
+  TransactionRef,
+} from '@troupe/core';
 import { actorTable, askIn, ReadOnlyError, sendTell } from '@troupe/core';
+import { ActorCallGraph, type CalledActor } from './actor-call-graph.ts';
 import type { Attempt } from './attempt.ts';
 import { LockRequests } from './lock-requests.ts';
 import type { ScopeId } from './scopes.ts';
@@ -21,6 +30,8 @@ import type { Cell } from './workspace.ts';
 export interface TrunkGround {
   readonly member: Member;
   readonly placement: Placement;
+  /** Names the actors of a call that waits for itself. */
+  actorCycle(chain: readonly CalledActor[]): Error;
 }
 
 export class Trunk {
@@ -30,6 +41,7 @@ export class Trunk {
   readonly #controller = new AbortController();
   /** Calls of an actor that are still to be made wait for these. */
   readonly #turns = new Map<Cell, Promise<unknown>>();
+  readonly #graph = new ActorCallGraph();
   /** Sent when it commits. */
   readonly #tells: ActorMessage[] = [];
 
@@ -72,20 +84,38 @@ export class Trunk {
   }
 
   ask(scope: ScopeId, message: ActorMessage, options?: CallOptions): Promise<unknown> {
-    return this.#underWay(options, () => {
-      const { actor, key, partition } = message;
-      const cell = this.#attempt.workspace.cell(actorTable(actor), key, partition);
-      const before = this.#turns.get(cell);
-      const turn =
-        before === undefined
-          ? this.#turn(scope, message, cell)
-          : before.then(() => this.#turn(scope, message, cell));
-      this.#turns.set(
-        cell,
-        turn.catch(() => undefined),
-      );
-      return turn;
-    });
+    const from = callingTurn(message.path);
+    return this.#underWay(
+      options,
+      from === undefined ? () => this.#inLine(scope, message) : () => this.#askFrom(from, scope, message),
+    );
+  }
+
+  /** A turn of an actor calls: it must not wait for itself. */
+  async #askFrom(from: CalledActor, scope: ScopeId, message: ActorMessage): Promise<unknown> {
+    const opened = this.#graph.open(from, message);
+    if (typeof opened !== 'function') throw this.#ground.actorCycle(opened);
+    try {
+      return await this.#inLine(scope, message);
+    } finally {
+      opened();
+    }
+  }
+
+  /** Calls of an actor go one after another. */
+  #inLine(scope: ScopeId, message: ActorMessage): Promise<unknown> {
+    const { actor, key, partition } = message;
+    const cell = this.#attempt.workspace.cell(actorTable(actor), key, partition);
+    const before = this.#turns.get(cell);
+    const turn =
+      before === undefined
+        ? this.#turn(scope, message, cell)
+        : before.then(() => this.#turn(scope, message, cell));
+    this.#turns.set(
+      cell,
+      turn.catch(() => undefined),
+    );
+    return turn;
   }
 
   async tell(message: ActorMessage): Promise<void> {
@@ -156,6 +186,13 @@ export class Trunk {
       attempt.operationsUnderWay--;
     }
   }
+}
+
+/** The turn that makes a call: the last of its path. */
+function callingTurn(path: ActorMessage['path']): CalledActor | undefined {
+  if (path === undefined) return undefined;
+  const [actor, key, method] = path.slice(-3) as [number, StorageKey, number];
+  return { actor, key, method };
 }
 
 /** Calls of actors where nothing may be written. */

@@ -1,11 +1,13 @@
 /** The grid as a service holds it: the client of the main thread, the hosts behind it, and the end of both. */
 import {
+  type ActorLost,
   type Client,
   type CoreGrid,
   checkOptions,
   type GridEventName,
   type GridEvents,
   type HostRow,
+  mustBeFunction,
 } from '@troupe/core';
 import type { WiredMember } from './wire-member.ts';
 
@@ -14,6 +16,14 @@ export interface Grid extends Client, AsyncDisposable {
    * `storageFailed`. */
   on<Name extends GridEventName>(event: Name, listener: (details: GridEvents[Name]) => void): Grid;
   off<Name extends GridEventName>(event: Name, listener: (details: GridEvents[Name]) => void): Grid;
+  /**
+   * Calls `listener` once when the memory of an actor is lost with its thread, unless the answer is called before. The
+   * actor begins anew with its next message. Throws INVALID_ARGUMENT for what is no reference.
+   *
+   * @example
+   * const unwatch = grid.watch(grid.actor(cart, 'alice'), ({ actor, key, host }) => reload(key));
+   */
+  watch(reference: object, listener: (lost: ActorLost) => void): () => void;
   /** The host threads as they are now. */
   hosts(): HostRow[];
   /** Kills the thread of a host as a fault would, to test what a fault does. Resolves when the thread is gone. */
@@ -58,6 +68,7 @@ export function makeGrid(core: CoreGrid<WiredMember>): Grid {
       core.off(event, listener);
       return grid;
     },
+    watch: (reference, listener) => core.api.watch(reference, mustBeFunction(listener, 'listener')),
     hosts: () => core.hosts(),
     terminateHost: (host) => core.terminateHost(host),
     backup: (path) => core.backup(path),

@@ -24,10 +24,13 @@ export { count, distinct, groupBy, job, mapReduce, receiver, sorted, topK } from
 export type {
   ActorContext,
   ActorDefinition,
+  ActorLost,
   ActorReference,
+  ActorReferences,
   ActorTells,
   CallOptions,
   Client,
+  DeactivationReason,
   GridEvents,
   HostBlocked,
   HostRow,
@@ -45,6 +48,7 @@ export type {
   TableKey,
 } from '@troupe/core';
 export {
+  ActorCycleError,
   actor,
   DefinitionError,
   GridClosedError,
@@ -84,4 +88,5 @@ export type {
 export { procedure } from '@troupe/transactions';
 export type { Grid } from './grid.ts';
 export { runTroupeHostOnParentPort } from './host-entry.ts';
+export type { ActorSettings } from './settings.ts';
 export { type GridOptions, startGrid } from './start-grid.ts';

@@ -1,6 +1,12 @@
 /** What a grid is started with for every member, on every thread. Survives a structured clone. */
 import { blockedMsMaxDefault, type ComputeSettings, checkComputeSettings } from '@troupe/compute';
-import { checkOptions, idempotencyRetentionMsDefault, mustBe, mustBeInteger } from '@troupe/core';
+import {
+  checkOptions,
+  idempotencyRetentionMsDefault,
+  mustBe,
+  mustBeInteger,
+  mustBePositive,
+} from '@troupe/core';
 import { type LockStrategyName, lockStrategies } from '@troupe/transactions';
 
 /** What a grid can be told for measurements. Nothing here is promised: it may change or go with any release. */
@@ -12,7 +18,16 @@ export interface ExperimentalSettings {
   readonly lockStrategy?: LockStrategyName;
 }
 
+/** When actors are passivated: their states are packed away until their next message. */
+export interface ActorSettings {
+  /** Milliseconds without a message, for definitions that name none. Default: never. */
+  readonly passivateAfterMs?: number;
+  /** Actors that may be active on one host; beyond it the least recently used ones are passivated. Default: any number. */
+  readonly residentsMax?: number;
+}
+
 export interface MemberSettings {
+  readonly actors: ActorSettings;
   readonly compute: ComputeSettings;
   readonly idempotencyRetentionMs: number;
   /** URLs of the user's modules. */
@@ -22,6 +37,7 @@ export interface MemberSettings {
 
 /** The options of a grid that matter to its members. */
 interface GivenSettings {
+  readonly actors: ActorSettings | undefined;
   readonly compute: ComputeSettings | undefined;
   readonly idempotencyRetentionMs: number | undefined;
   readonly modules: readonly (URL | string)[] | undefined;
@@ -31,6 +47,7 @@ interface GivenSettings {
 
 /** Throws InvalidArgumentError for the first setting that is wrong. */
 export function memberSettings({
+  actors = {},
   compute,
   idempotencyRetentionMs = idempotencyRetentionMsDefault,
   modules,
@@ -40,6 +57,11 @@ export function memberSettings({
   const { blockedMsMax = blockedMsMaxDefault, ...others } = checkComputeSettings(compute ?? {});
   checkOptions(experimental, 'experimental', ['lockStrategy']);
   const { lockStrategy = 'wound-wait' } = experimental;
+  checkOptions(actors, 'actors', ['passivateAfterMs', 'residentsMax']);
+  const { passivateAfterMs, residentsMax } = actors;
+  if (passivateAfterMs !== undefined) mustBePositive(passivateAfterMs, 'actors.passivateAfterMs');
+  if (residentsMax !== undefined)
+    mustBeInteger(residentsMax, 'actors.residentsMax', 1, Number.MAX_SAFE_INTEGER);
   const names = Object.keys(lockStrategies);
   mustBe(
     names.includes(lockStrategy),
@@ -48,6 +70,7 @@ export function memberSettings({
     lockStrategy,
   );
   return {
+    actors,
     lockStrategy,
     // Without threads whoever is to look is blocked himself.
     idempotencyRetentionMs: mustBeInteger(

@@ -3,7 +3,7 @@ import type { ComputeSettings } from '@troupe/compute';
 import { type CoreOptions, startCore, transactionsPerMemberMax } from '@troupe/core';
 import { statusMemoryBytes } from '@troupe/transactions';
 import { type Grid, makeGrid } from './grid.ts';
-import { type ExperimentalSettings, memberSettings } from './settings.ts';
+import { type ActorSettings, type ExperimentalSettings, memberSettings } from './settings.ts';
 import { wireMember } from './wire-member.ts';
 import { wireStorage } from './wire-storage.ts';
 
@@ -11,6 +11,8 @@ import { wireStorage } from './wire-storage.ts';
 export interface GridOptions extends CoreOptions {
   /** Bounds of jobs on each host, and of the pool for jobs at `'any'`. */
   readonly compute?: ComputeSettings;
+  /** When actors are passivated. Default: never. */
+  readonly actors?: ActorSettings;
   /**
    * For measurements; may change or go with any release.
    * @experimental
@@ -40,7 +42,7 @@ export async function startGrid(options: GridOptions): Promise<Grid> {
       storage: { entry: entryOf('storage-entry'), wire: wireStorage },
       memberMemoryBytes: statusMemoryBytes(transactionsPerMemberMax),
       settings: memberSettings(options ?? {}),
-      otherOptionNames: ['compute', 'idempotencyRetentionMs', 'experimental'],
+      otherOptionNames: ['actors', 'compute', 'idempotencyRetentionMs', 'experimental'],
     }),
   );
 }

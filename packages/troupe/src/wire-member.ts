@@ -5,6 +5,7 @@
 import { Compute } from '@troupe/compute';
 import {
   ActorClient,
+  type ActorLost,
   ActorService,
   ActorTypes,
   type Client,
@@ -22,6 +23,8 @@ import type { MemberSettings } from './settings.ts';
 export interface WiredMember extends Wired {
   readonly client: Client;
   readonly compute: Compute;
+  /** Calls the listener when the memory of an actor is lost. */
+  watch(reference: object, listener: (lost: ActorLost) => void): () => void;
   /** Ends what outlives calls: transactions under way, jobs, the pool. */
   close(): Promise<void>;
 }
@@ -30,6 +33,7 @@ export function wireMember(core: CoreMember, progress?: RecoveryListener): Wired
   const { member, definitions, placement, owned } = core;
   const tables = new MemberTables(core);
   const {
+    actors: { passivateAfterMs, residentsMax },
     compute: settings,
     modules,
     lockStrategy,
@@ -46,13 +50,14 @@ export function wireMember(core: CoreMember, progress?: RecoveryListener): Wired
     return client;
   };
   const compute = new Compute(core, tables, handOut, { ...settings, modules, joins });
-  const types = new ActorTypes(definitions);
-  const service = new ActorService({ member, types, owned, joins, client: handOut });
+  const types = new ActorTypes(definitions, passivateAfterMs);
+  const service = new ActorService({ member, types, owned, joins, residentsMax, client: handOut });
   const actors = new ActorClient({ member, types, placement, joins, local: service });
   member.register(Family.actor, service);
   const client: Client = {
     table: (definition) => tables.table(definition),
     actor: (definition, key, options) => actors.reference(definition, key, options),
+    actors: (definition, keys, options) => actors.references(definition, keys, options),
     tell: (definition, key) => actors.tells(definition, key),
     transaction: (body, options) => transactions.transaction(body, options),
     begin: (options) => transactions.begin(options),
@@ -68,6 +73,7 @@ export function wireMember(core: CoreMember, progress?: RecoveryListener): Wired
     client,
     compute,
     opened,
+    watch: (reference, listener) => service.watch(reference, listener),
     async close() {
       service.close();
       transactions.close();

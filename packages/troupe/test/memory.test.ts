@@ -66,3 +66,28 @@ describe.each([0, 2])('a sender that never waits, with %i threads,', (threads) =
     }
   });
 });
+
+describe.each([
+  ['inline', 0],
+  ['on another thread', 1],
+])('a sender that is faster than an actor with `overflow: wait`, %s,', (_, threads) => {
+  test('loses nothing that was accepted, and lets nothing pile up', async () => {
+    const tells = 30_000;
+    const printed = await runProgram('fast-teller.mjs', {
+      args: [threads, tells],
+      nodeArgs: ['--expose-gc'],
+      timeoutMs: 30_000,
+    });
+    const told = JSON.parse(printed) as {
+      begun: number;
+      accepted: number;
+      ground: number;
+      heaps: [sender: number, owner: number][];
+    };
+    expect(told).toMatchObject({ begun: tells, accepted: tells, ground: tells });
+    const last = told.heaps.at(-1) ?? [Infinity, Infinity];
+    const first = told.heaps[1] ?? [0, 0];
+    // All of it together is 30 MB.
+    expect([last[0] - first[0], last[1] - first[1]].every((growthMb) => growthMb < 5)).toBe(true);
+  }, 40_000);
+});

@@ -1,115 +1,150 @@
 /**
- * One actor that is active on this thread: its state, its mailbox and whose turn it is.
+ * One actor that is active on this thread: its mailbox, its turns, and its state.
  *
- * The rules: one turn at a time, and a turn lasts until its method has ended, also when that is asynchronous. The
- * first turn makes the state; when that fails, everything that waits gets the error, the activation is over, and the
- * next message begins a new one. A method that throws fails its caller only: the state keeps what it had changed.
- * Synchronous methods touch no promise.
+ * The rules: one turn at a time but for what `turn-rule.ts` lets go beside it, in the order of arrival; a turn lasts
+ * until its method has ended, also when that is asynchronous. The first turn makes the state; when that fails,
+ * everything that waits gets the error, the activation is over, and the next message begins a new one. A method that
+ * throws fails its caller only: the state keeps what it had changed. Synchronous methods touch no promise.
  *
  * No turn begins while a transaction holds the actor's lock, or stands in line for it: then the actor stands in the
- * same line, and takes one turn when it is through. What a transaction does to the state is done on copies elsewhere;
- * `install` brings the outcome.
+ * same line, and takes one turn when it is through. A call that an open turn waits for goes on all the same: the
+ * transaction waits for that turn. What a transaction does to the state is done on copies elsewhere; `install` brings
+ * the outcome.
  */
+
+import { copyValue } from '../codec/value.ts';
+import type { DeactivationReason } from '../definition/actor-definition.ts';
 import type { StorageKey } from '../key/key.ts';
-import type { PartitionConcurrency } from '../partition/partition-concurrency.ts';
-import { StoredBytes } from '../storage/stored-codec.ts';
-import type { OwnContext } from './actor-context.ts';
+import type { Kept, KeptWrites, PartitionConcurrency } from '../partition/partition-concurrency.ts';
+import type { ActivationPort } from './activation-port.ts';
+import type { ContextClasses, ContextHome, OwnContext } from './actor-context.ts';
+import { ActorLife, type KeptState, type Living, type StateWaiter } from './actor-life.ts';
+import type { TimerTime } from './actor-timers.ts';
 import type { ActorType } from './actor-type.ts';
-import type { KeptState } from './kept-states.ts';
-import type { Letter } from './letter.ts';
-import { Mailbox } from './mailbox.ts';
+import { Inbox } from './inbox.ts';
+import type { Letter, LetterHome } from './letter.ts';
+import { OpenTurns, type TurnGround } from './open-turns.ts';
+import { isPromiseLike } from './promise-like.ts';
+import type { Resident } from './residency.ts';
+import type { StoredState } from './stored-states.ts';
 import type { TurnTaker } from './turn-queue.ts';
 
-/** What an activation tells its service. None of these may throw. */
-export interface ActivationPort {
-  /** It can take a turn now. */
-  runnable(activation: Activation): void;
-  /** The letter has left the mailbox. `ended` or `failed` follows. */
-  taken(letter: Letter): void;
-  ended(activation: Activation, letter: Letter, answer: unknown): void;
-  failed(activation: Activation, letter: Letter, error: unknown): void;
-  /** Its state could not be made. */
-  over(activation: Activation): void;
-  /** It has the lock for one turn, within this call: run `takeTurn` now. */
-  unlocked(activation: Activation): void;
-}
-
-/** Who waits for a state. */
-export interface StateWaiter {
-  stateReady(state: unknown): void;
-  stateFailed(error: unknown): void;
-}
-
-/**
- * `new`: has no state. `starting`: waits for it. `idle`: may take a turn. `busy`: a turn is under way. `locked`: waits
- * for a transaction to let go of it.
- */
-type Phase = 'new' | 'starting' | 'idle' | 'busy' | 'locked' | 'over';
-
-export class Activation implements TurnTaker {
+export class Activation implements TurnTaker, LetterHome, TurnGround, Living, Resident {
   readonly type: ActorType;
   readonly key: StorageKey;
-  readonly mailbox: Mailbox<Letter>;
+  /** What turns that are alone get first. */
+  readonly context: OwnContext;
+  /** Those it was activated among; its service's. */
+  readonly residents: object;
   previous: TurnTaker | undefined = undefined;
   next: TurnTaker | undefined = undefined;
+  urgent = false;
   queued = false;
+  older: Resident | undefined = undefined;
+  newer: Resident | undefined = undefined;
+  resides = false;
+  usedMs = 0;
   readonly #port: ActivationPort;
-  readonly #context: OwnContext;
   readonly #concurrency: PartitionConcurrency;
-  readonly #kept: KeptState | undefined;
-  #phase: Phase = 'new';
+  readonly #inbox: Inbox;
+  readonly #life = new ActorLife(this);
+  /** What the storage has of it, in a grid that has one. */
+  readonly #stored: StoredState | undefined;
+  readonly #turns = new OpenTurns();
+  /** Waits for a transaction to let go of it. */
+  #locked = false;
+  #stopWanted = false;
   #restWaiters: (() => void)[] | undefined;
-  #stateWaiters: StateWaiter[] | undefined;
 
   constructor(
     type: ActorType,
     key: StorageKey,
-    context: OwnContext,
+    context: (home: ContextHome) => OwnContext,
     concurrency: PartitionConcurrency,
+    residents: object,
     port: ActivationPort,
-    kept?: KeptState,
+    stored: StoredState | undefined,
   ) {
     this.type = type;
     this.key = key;
-    this.mailbox = new Mailbox(type.mailboxLengthMax);
-    this.#context = context;
+    this.#inbox = new Inbox(type, (letter) => port.admitted(letter));
+    this.context = context(this);
+    this.residents = residents;
     this.#concurrency = concurrency;
     this.#port = port;
-    this.#kept = kept;
+    this.#stored = stored;
+  }
+
+  get contexts(): ContextClasses {
+    return this.#port.contexts;
   }
 
   get runnable(): boolean {
-    return this.mailbox.length > 0 && (this.#phase === 'idle' || this.#phase === 'new');
+    if (this.#inbox.first === undefined) return false;
+    const { phase } = this.#life;
+    return phase === 'ready' ? this.#nextLetter() !== undefined : phase === 'new';
   }
 
-  /** One more letter in the mailbox. False: it is full. */
+  get openTurns(): readonly Letter[] {
+    return this.#turns.all;
+  }
+
+  /** One more letter, in the mailbox or in the line before it. False: there is no room. */
   accept(letter: Letter): boolean {
-    if (!this.mailbox.push(letter)) return false;
+    if (!this.#inbox.add(letter)) return false;
     if (this.runnable) this.#port.runnable(this);
     return true;
   }
 
+  /** A call that an open turn waits for: goes before all others, and needs no room. */
+  acceptUrgent(letter: Letter): void {
+    this.#inbox.addUrgent(letter);
+    if (this.runnable) this.#port.runnable(this);
+  }
+
+  /** Takes a letter out that waits: its caller has given up. */
+  giveUp(letter: Letter): void {
+    letter.place = 'ended';
+    this.#inbox.remove(letter);
+    if (this.runnable) this.#port.runnable(this);
+  }
+
   runTurn(): void {
-    if (this.#phase === 'new') this.#start();
+    if (this.#life.phase === 'new') this.#life.start();
     // Making the state may have failed or be under way.
     if (!this.runnable) return;
-    if (this.#concurrency.isFree(this.type.table, this.key, 'write')) this.takeTurn();
+    const isWithinTurn = !this.#turns.isEmpty && this.#inbox.first?.urgent === true;
+    if (isWithinTurn || this.#concurrency.isFree(this.type.table, this.key, 'write')) this.takeTurn();
     else this.#waitForLock();
   }
 
   /** One turn, whoever has the lock. */
   takeTurn(): void {
-    const letter = this.mailbox.shift();
+    const letter = this.#nextLetter();
     if (letter === undefined) return;
-    this.#port.taken(letter);
+    this.#inbox.remove(letter);
+    this.#port.used(this);
     this.#call(letter);
+  }
+
+  turnOf(context: OwnContext): Letter | undefined {
+    return this.#turns.withContext(context, this.context);
+  }
+
+  /** Ends it: everything that waits fails with the error. A turn under way may still answer. */
+  end(error: unknown): void {
+    this.#port.timers.clearAll(this);
+    this.#life.end(error);
+    if (this.#restWaiters !== undefined) this.#rested();
+    while (this.#inbox.first !== undefined) this.#refuse(this.#inbox.first, error);
   }
 
   // ── for transactions ──────────────────────────────────────────────────────────────────────────────────────────
 
-  /** No turn is under way, nor is the state being made. */
+  /** No turn is under way, nor a step of its life. */
   get atRest(): boolean {
-    return this.#phase !== 'busy' && this.#phase !== 'starting';
+    const { phase } = this.#life;
+    return this.#turns.isEmpty && phase !== 'starting' && phase !== 'stopping';
   }
 
   /** Calls `resume` once, when that is so the next time. */
@@ -120,89 +155,231 @@ export class Activation implements TurnTaker {
 
   /** The live state, made first if it must be; not to be changed. */
   withState(waiter: StateWaiter): void {
-    if (this.#phase === 'new') {
-      this.#stateWaiters = [waiter];
-      this.#start();
-    } else if (this.#phase === 'starting') this.#stateWaiters = [...(this.#stateWaiters ?? []), waiter];
-    else waiter.stateReady(this.#context.state);
+    this.#life.withState(waiter);
   }
 
   /** A transaction has committed this state. */
   install(state: unknown): void {
-    this.#kept?.installed(state, this.type);
-    if (this.#phase === 'new' || this.#phase === 'starting') this.#started(state);
-    else this.#context.state = state;
+    this.#stored?.installed(state, this.type);
+    this.#turns.stateChanged();
+    this.#life.install(state);
   }
 
-  /** Ends it: everything that waits fails with the error. A turn under way may still answer. */
-  end(error: unknown): void {
-    this.#phase = 'over';
-    for (const waiter of this.#takeStateWaiters()) waiter.stateFailed(error);
+  // ── life ──────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  #refuse(letter: Letter, error: unknown): void {
+    this.#inbox.remove(letter);
+    letter.place = 'ended';
+    this.#port.failed(this, letter, error);
+  }
+
+  get isWanted(): boolean {
+    return this.#inbox.first !== undefined;
+  }
+
+  get idleMsMax(): number | undefined {
+    return this.type.idleMsMax;
+  }
+
+  stop(): void {
+    this.#stopWanted = true;
+  }
+
+  setTimer(name: string, time: TimerTime, method: string, args: readonly unknown[]): void {
+    this.#port.timers.set(this, name, time, method, args);
+  }
+
+  clearTimer(name: string): boolean {
+    return this.#port.timers.clear(this, name);
+  }
+
+  watch(reference: unknown, method: string, args: readonly unknown[]): () => void {
+    const copies = copyValue(args, 'arguments of the notice');
+    return this.#port.watchFor(this, reference, this.type.mustFindMethod(method), copies);
+  }
+
+  passivate(reason: DeactivationReason): boolean {
+    if (this.isWanted || this.queued || this.#port.timers.has(this) || !this.#mayStop()) return false;
+    this.#life.stop(reason);
+    return true;
+  }
+
+  takeState(): KeptState | undefined {
+    return this.#stored === undefined ? this.#port.takeState(this) : this.#stored.restored();
+  }
+
+  stateMade(state: unknown): void {
+    this.#stored?.began(state, this.type);
+  }
+
+  storeState(): Promise<void> | undefined {
+    if (this.#stored === undefined) return undefined;
+    return new Promise((resolve, reject) => {
+      this.#store((error) => (error === undefined ? resolve() : reject(error)));
+    });
+  }
+
+  packAway(state: unknown): void {
+    if (this.#stored === undefined) this.#port.passivated(this, state);
+    else this.#port.over(this);
+  }
+
+  notPassivated(error: unknown): void {
+    this.#port.notPassivated(this, error);
+  }
+
+  settled(later: boolean): void {
+    this.#turns.stateChanged();
     if (this.#restWaiters !== undefined) this.#rested();
-    for (;;) {
-      const letter = this.mailbox.shift();
-      if (letter === undefined) return;
-      this.#port.taken(letter);
-      this.#port.failed(this, letter, error);
-    }
+    if (later && this.runnable) this.#port.runnable(this);
   }
 
-  #start(): void {
-    // Not 'new' any more, so that a message that the function sends to its own actor doesn't begin it twice.
-    this.#phase = 'starting';
-    try {
-      if (this.#kept?.isStored === true) {
-        this.#started(this.#kept.restored());
-        return;
-      }
-      const state = this.type.definition.state(this.#context.key as never);
-      if (isPromiseLike(state)) this.#startLater(state);
-      else this.#begun(state);
-    } catch (error) {
-      this.#startFailed(error);
-    }
-  }
-
-  #startLater(state: PromiseLike<unknown>): void {
-    Promise.resolve(state).then(
-      (value) => {
-        if (this.#phase !== 'starting') return;
-        try {
-          this.#begun(value);
-        } catch (error) {
-          this.#startFailed(error);
-          return;
-        }
-        if (this.runnable) this.#port.runnable(this);
-      },
-      (error: unknown) => {
-        if (this.#phase === 'starting') this.#startFailed(error);
-      },
-    );
-  }
-
-  /** With what the definition has made. */
-  #begun(state: unknown): void {
-    this.#kept?.began(state, this.type);
-    this.#started(state);
-  }
-
-  #started(state: unknown): void {
-    this.#context.state = state;
-    this.#phase = 'idle';
-    for (const waiter of this.#takeStateWaiters()) waiter.stateReady(state);
-    if (this.#restWaiters !== undefined) this.#rested();
-  }
-
-  #startFailed(error: unknown): void {
-    this.#port.over(this);
+  startFailed(error: unknown, isPackedAway: boolean): void {
+    if (!isPackedAway) this.#port.over(this);
     this.end(error);
   }
 
-  #takeStateWaiters(): readonly StateWaiter[] {
-    const waiters = this.#stateWaiters ?? [];
-    this.#stateWaiters = undefined;
-    return waiters;
+  /** No turn is under way, and no transaction has to do with it. */
+  #mayStop(): boolean {
+    const isFree = this.#turns.isEmpty && !this.#locked && this.#life.hasState;
+    return isFree && this.#concurrency.isFree(this.type.table, this.key, 'write');
+  }
+
+  /** A turn has said that it wants to. */
+  #stopNow(): void {
+    if (!this.#mayStop()) return;
+    this.#stopWanted = false;
+    this.#port.timers.clearAll(this);
+    this.#life.stop('stop');
+    if (this.runnable) this.#port.runnable(this);
+  }
+
+  // ── turns ─────────────────────────────────────────────────────────────────────────────────────────────────────
+
+  /** The letter whose turn may begin now, as far as the other turns are concerned. */
+  #nextLetter(): Letter | undefined {
+    let letter = this.#inbox.first;
+    if (letter?.urgent !== true) {
+      return letter !== undefined && !this.#locked && this.#turns.mayBegin(letter) ? letter : undefined;
+    }
+    // Each belongs to a turn of its own, and may have to wait for that of another one.
+    for (; letter?.urgent === true; letter = letter.next)
+      if (this.#isBesideLock && this.#turns.mayBegin(letter)) return letter;
+    return undefined;
+  }
+
+  /** Calls that open turns wait for go on while the actor stands in line for its lock; the lock waits for those turns. */
+  get #isBesideLock(): boolean {
+    return !this.#locked || !this.#turns.isEmpty;
+  }
+
+  #waitForLock(): void {
+    this.#locked = true;
+    try {
+      this.#concurrency.wait(this.type.table, this.key, 'write', () => {
+        if (this.#life.phase === 'over') return;
+        this.#locked = false;
+        this.#port.unlocked(this);
+      });
+    } catch (error) {
+      // Too many stand in line. The next letter may be luckier.
+      this.#locked = false;
+      if (this.#inbox.first !== undefined) this.#refuse(this.#inbox.first, error);
+    }
+  }
+
+  #call(letter: Letter): void {
+    const { methods, definition } = this.type;
+    const { current } = this.#port;
+    let answer: unknown;
+    const outer = current.begin(letter);
+    try {
+      // Also while a synchronous method runs: it may begin a transaction, which must not take the actor from under it.
+      const context = this.#turns.begin(letter, this);
+      if (current.holdsReferences && this.type.isAsync(letter.method)) current.enter(letter);
+      const method = methods[letter.method] as (
+        this: unknown,
+        context: unknown,
+        ...args: readonly unknown[]
+      ) => unknown;
+      answer = method.call(definition.methods, context, ...letter.args);
+      if (isPromiseLike(answer)) {
+        this.#endLater(letter, answer);
+        return;
+      }
+    } catch (error) {
+      if (this.#isStoredAfter(letter)) {
+        this.#endStored(letter, () => this.#port.failed(this, letter, error));
+        return;
+      }
+      this.#rest(letter);
+      this.#port.failed(this, letter, error);
+      if (this.#stopWanted) this.#stopNow();
+      return;
+    } finally {
+      current.leave(outer);
+    }
+    if (this.#isStoredAfter(letter)) {
+      this.#endStored(letter, () => this.#port.ended(this, letter, answer));
+      return;
+    }
+    this.#rest(letter);
+    this.#port.ended(this, letter, answer);
+    if (this.#stopWanted) this.#stopNow();
+  }
+
+  #endLater(letter: Letter, answer: PromiseLike<unknown>): void {
+    Promise.resolve(answer).then(
+      (value) => this.#endedLater(letter, () => this.#port.ended(this, letter, value)),
+      (error: unknown) => this.#endedLater(letter, () => this.#port.failed(this, letter, error)),
+    );
+  }
+
+  #endedLater(letter: Letter, report: () => void): void {
+    if (this.#isStoredAfter(letter)) {
+      this.#endStored(letter, report);
+      return;
+    }
+    report();
+    this.#free(letter);
+  }
+
+  /** Must what it has changed, or seen of a turn around it, be durable before its caller hears of it? */
+  #isStoredAfter(letter: Letter): boolean {
+    return this.#stored !== undefined && (!letter.readonly || this.openTurns.some((turn) => !turn.readonly));
+  }
+
+  /** The turn is over; its caller hears of it, and the next begins, when what it has changed is durable. */
+  #endStored(letter: Letter, report: () => void): void {
+    this.#store((error) => {
+      if (error === undefined) report();
+      else this.#port.failed(this, letter, error);
+      this.#free(letter);
+    });
+  }
+
+  /** Makes the state durable; what can't be is undone. */
+  #store(done: Kept): void {
+    const stored = this.#stored as StoredState;
+    stored.keep(this.context.state, this.type, this.key, this.#concurrency.writes as KeptWrites, (error) => {
+      if (error !== undefined) {
+        this.#turns.stateChanged();
+        this.context.state = stored.restored()?.state;
+      }
+      done(error);
+    });
+  }
+
+  #free(letter: Letter): void {
+    this.#rest(letter);
+    if (this.#stopWanted) this.#stopNow();
+    if (this.runnable) this.#port.runnable(this);
+  }
+
+  /** The turn has ended. */
+  #rest(letter: Letter): void {
+    this.#turns.end(letter);
+    if (this.#turns.isEmpty && this.#restWaiters !== undefined) this.#rested();
   }
 
   #rested(): void {
@@ -210,126 +387,4 @@ export class Activation implements TurnTaker {
     this.#restWaiters = undefined;
     for (const resume of waiters) resume();
   }
-
-  #waitForLock(): void {
-    this.#phase = 'locked';
-    try {
-      this.#concurrency.wait(this.type.table, this.key, 'write', () => {
-        if (this.#phase !== 'locked') return;
-        this.#phase = 'idle';
-        this.#port.unlocked(this);
-      });
-    } catch (error) {
-      // Too many stand in line. The next letter may be luckier.
-      this.#phase = 'idle';
-      const letter = this.mailbox.shift();
-      if (letter === undefined) return;
-      this.#port.taken(letter);
-      this.#port.failed(this, letter, error);
-    }
-  }
-
-  #call(letter: Letter): void {
-    const { methods, definition } = this.type;
-    let answer: unknown;
-    // Also while a synchronous method runs: it may begin a transaction, which must not take the actor from under it.
-    this.#phase = 'busy';
-    try {
-      const method = methods[letter.method] as (
-        this: unknown,
-        context: unknown,
-        ...args: readonly unknown[]
-      ) => unknown;
-      answer = method.call(definition.methods, this.#context, ...letter.args);
-      if (isPromiseLike(answer)) {
-        this.#endLater(letter, answer);
-        return;
-      }
-    } catch (error) {
-      if (this.#kept !== undefined) {
-        this.#keep(this.#kept, letter, () => this.#port.failed(this, letter, error));
-        return;
-      }
-      this.#rest();
-      this.#port.failed(this, letter, error);
-      return;
-    }
-    if (this.#kept !== undefined) {
-      this.#keep(this.#kept, letter, () => this.#port.ended(this, letter, answer));
-      return;
-    }
-    this.#rest();
-    this.#port.ended(this, letter, answer);
-  }
-
-  /** The turn is over; its caller hears of it, and the next begins, when what it has changed is durable. */
-  #keep(kept: KeptState, letter: Letter, report: () => void): void {
-    let bytes: Uint8Array | undefined;
-    try {
-      bytes = kept.changed(this.#context.state, this.type);
-    } catch (error) {
-      this.#undo(kept, letter, error);
-      return;
-    }
-    const { writes } = this.#concurrency;
-    if (bytes === undefined || writes === undefined) {
-      report();
-      this.#free();
-      return;
-    }
-    const state = bytes;
-    writes.keepState(this.type.table, this.key, new StoredBytes(state), (error) => {
-      if (error !== undefined) {
-        this.#undo(kept, letter, error);
-        return;
-      }
-      kept.kept(state);
-      report();
-      this.#free();
-    });
-  }
-
-  #undo(kept: KeptState, letter: Letter, error: unknown): void {
-    this.#context.state = kept.restored();
-    this.#port.failed(this, letter, error);
-    this.#free();
-  }
-
-  #endLater(letter: Letter, answer: PromiseLike<unknown>): void {
-    Promise.resolve(answer).then(
-      (value) => {
-        if (this.#kept !== undefined) {
-          this.#keep(this.#kept, letter, () => this.#port.ended(this, letter, value));
-          return;
-        }
-        this.#port.ended(this, letter, value);
-        this.#free();
-      },
-      (error: unknown) => {
-        if (this.#kept !== undefined) {
-          this.#keep(this.#kept, letter, () => this.#port.failed(this, letter, error));
-          return;
-        }
-        this.#port.failed(this, letter, error);
-        this.#free();
-      },
-    );
-  }
-
-  #free(): void {
-    this.#rest();
-    if (this.runnable) this.#port.runnable(this);
-  }
-
-  /** The turn has ended. */
-  #rest(): void {
-    if (this.#phase === 'busy') this.#phase = 'idle';
-    if (this.#restWaiters !== undefined) this.#rested();
-  }
-}
-
-function isPromiseLike(value: unknown): value is PromiseLike<unknown> {
-  return (
-    typeof value === 'object' && value !== null && typeof (value as { then?: unknown }).then === 'function'
-  );
 }

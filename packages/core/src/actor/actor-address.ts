@@ -4,7 +4,7 @@
  */
 import { copiedBytes, copyValue } from '../codec/value.ts';
 import { InvalidArgumentError } from '../errors/errors.ts';
-import { type Key, type StorageKey, toStorageKey } from '../key/key.ts';
+import { fromStorageKey, type Key, type StorageKey, toStorageKey } from '../key/key.ts';
 import type { Message } from '../link/outbox.ts';
 import type { ActorMessage } from '../mesh/joined-calls.ts';
 import type { Member } from '../mesh/member.ts';
@@ -12,7 +12,9 @@ import type { CallOptions } from '../mesh/pending-calls.ts';
 import type { MemberId, PartitionId } from '../mesh/shared-state.ts';
 import type { Placement } from '../partition/placement.ts';
 import type { ActorType } from './actor-type.ts';
+import type { WatchedActor } from './death-watch.ts';
 import { noRequest } from './letter.ts';
+import { ActorOp } from './messages.ts';
 
 /** What a message takes besides its key and arguments. */
 const fixedBytes = 24;
@@ -25,6 +27,13 @@ export interface ActorCall {
   readonly message: Message;
   /** About how large the message is. */
   readonly bytes: number;
+}
+
+export interface ActorPlace {
+  readonly owner: MemberId;
+  readonly partition: PartitionId;
+  readonly incarnation: number;
+  readonly key: StorageKey;
 }
 
 export class ActorAddress {
@@ -48,6 +57,33 @@ export class ActorAddress {
     this.#partition = placement.partitionOfAffinity(this.#key);
     this.#owner = placement.ownerOf(this.#partition);
     this.#options = options;
+  }
+
+  /** Where the actor lives now. */
+  static placeOf(to: ActorAddress): ActorPlace {
+    const partition = to.#partition;
+    return {
+      owner: to.#owner,
+      partition,
+      incarnation: to.#member.shared.incarnationOf(partition),
+      key: to.#key,
+    };
+  }
+
+  /** The actor, as its watchers know it. Throws INVALID_ARGUMENT for what is no reference. */
+  static watchedOf(to: unknown): WatchedActor {
+    if (typeof to !== 'object' || to === null || !(#key in to)) {
+      throw new InvalidArgumentError('expected a reference, as `grid.actor(cart, key)` gives', {
+        details: { argument: 'reference' },
+      });
+    }
+    return { owner: to.#owner, actor: to.#type.definition.name, key: fromStorageKey(to.#key) };
+  }
+
+  /** How a tell to this actor travels. */
+  static tellOp(to: unknown): number {
+    if (typeof to !== 'object' || to === null || !(#key in to)) throw detached();
+    return to.#type.overflowWaits ? ActorOp.tellWaiting : ActorOp.tell;
   }
 
   /** The message for a call of `to`'s method, with the arguments copied. Throws when one of them can't be sent. */

@@ -9,9 +9,11 @@ import type {
   ActorDefinition,
   ActorMethods,
   ActorReference,
+  ActorReferences,
   ActorTells,
   AnyActor,
 } from '../definition/actor-definition.ts';
+import { mustBe } from '../errors/argument.ts';
 import type { Key } from '../key/key.ts';
 import type { JoinedCalls, JoinedTransactions } from '../mesh/joined-calls.ts';
 import type { Member } from '../mesh/member.ts';
@@ -21,6 +23,8 @@ import { checkCallOptions } from '../table/call-options.ts';
 import { ActorAddress } from './actor-address.ts';
 import type { ActorType, ActorTypes } from './actor-type.ts';
 import { askThrough } from './ask.ts';
+import { askManyThrough } from './ask-many.ts';
+import { currentTurnOf } from './current-turn.ts';
 import { type LocalActors, tellThrough } from './tell.ts';
 
 /** What the client of a member stands on. */
@@ -35,12 +39,14 @@ export interface ActorClientParts {
 }
 
 type AddressClass = new (...parts: ConstructorParameters<typeof ActorAddress>) => ActorAddress;
-type Send = (to: ActorAddress, method: number, args: readonly unknown[]) => Promise<unknown>;
+export type Send = (to: ActorAddress, method: number, args: readonly unknown[]) => Promise<unknown>;
 
 export class ActorClient {
   readonly #parts: ActorClientParts;
   readonly #ask: Send;
   readonly #tell: Send;
+  readonly #askMany: ReturnType<typeof askManyThrough>;
+  readonly #groups = new Map<AnyActor, GroupClass>();
   readonly #asks = new Map<AnyActor, AddressClass>();
   readonly #tells = new Map<AnyActor, AddressClass>();
 
@@ -49,7 +55,9 @@ export class ActorClient {
     const { joins } = parts;
     const current =
       joins === undefined ? (): undefined => undefined : (): JoinedCalls | undefined => joins.current();
-    this.#ask = askThrough(current);
+    const turns = currentTurnOf(parts.member.shared);
+    this.#ask = askThrough(current, turns);
+    this.#askMany = askManyThrough(this.#ask, current, turns);
     this.#tell = tellThrough(parts.local, current);
   }
 
@@ -61,6 +69,23 @@ export class ActorClient {
   ): ActorReference<M> {
     checkCallOptions(options);
     return this.#address(this.#asks, this.#ask, definition, key, options) as unknown as ActorReference<M>;
+  }
+
+  /** Asks to the actors with these keys. */
+  references<K extends Key, S, M extends ActorMethods<K, S>>(
+    definition: ActorDefinition<K, S, M>,
+    keys: readonly K[],
+    options?: CallOptions,
+  ): ActorReferences<M> {
+    checkCallOptions(options);
+    mustBe(Array.isArray(keys), 'keys', 'an array of keys', keys);
+    const addresses = keys.map((key) => this.#address(this.#asks, this.#ask, definition, key, options));
+    let groupClass = this.#groups.get(definition);
+    if (groupClass === undefined) {
+      groupClass = groupClassOf(this.#parts.types.of(definition), this.#askMany);
+      this.#groups.set(definition, groupClass);
+    }
+    return new groupClass(addresses) as unknown as ActorReferences<M>;
   }
 
   /** Tells to the actor with this key. */
@@ -91,6 +116,29 @@ export class ActorClient {
       options,
     );
   }
+}
+
+type GroupClass = new (addresses: readonly ActorAddress[]) => object;
+
+/** A class of many addresses with one function for each method of the actor. */
+function groupClassOf(type: ActorType, send: ReturnType<typeof askManyThrough>): GroupClass {
+  class References {
+    readonly #addresses: readonly ActorAddress[];
+    constructor(addresses: readonly ActorAddress[]) {
+      this.#addresses = addresses;
+    }
+    static addressesOf(references: References): readonly ActorAddress[] {
+      return references.#addresses;
+    }
+  }
+  type.methodNames.forEach((name, method) => {
+    function call(this: References, ...args: readonly unknown[]): Promise<unknown> {
+      return send(References.addressesOf(this), method, args);
+    }
+    Object.defineProperty(call, 'name', { value: name });
+    Object.defineProperty(References.prototype, name, { value: call });
+  });
+  return References;
 }
 
 /** A class of addresses with one function for each method of the actor. */

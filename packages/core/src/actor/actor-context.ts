@@ -1,10 +1,17 @@
 /**
- * The context that methods get: `key`, `state`, and everything the member's client offers. One class for each client,
- * with the client's methods bound on its prototype, so that an actor costs one small object and methods of classes
- * with private fields work.
+ * The contexts that methods get: `key`, `state`, `signal`, and everything the member's client offers. Their classes are
+ * made once for each client, with the client's methods bound on their prototype, so that an actor costs one small
+ * object and methods of classes with private fields work.
+ *
+ * An actor keeps one context, for the turns that have it to themselves. A turn beside another one has a context of its
+ * own: a nested one reaches the same state, a readonly one a frozen copy.
  */
+import { ReadOnlyError } from '../errors/errors.ts';
 import type { Key } from '../key/key.ts';
 import { offerClient } from '../mesh/offered-client.ts';
+import type { TimerTime } from './actor-timers.ts';
+import type { CurrentTurn } from './current-turn.ts';
+import type { Letter } from './letter.ts';
 
 /** What the runtime sees of an actor's context. */
 export interface OwnContext {
@@ -12,18 +19,131 @@ export interface OwnContext {
   state: unknown;
 }
 
-export type ContextClass = new (key: Key) => OwnContext;
+/** Where a context is at home: who knows which turn has it. */
+export interface ContextHome {
+  turnOf(context: OwnContext): Letter | undefined;
+  /** The actor is to be deactivated when its turns have ended. */
+  stop(): void;
+  setTimer(name: string, time: TimerTime, method: string, args: readonly unknown[]): void;
+  clearTimer(name: string): boolean;
+  watch(reference: unknown, method: string, args: readonly unknown[]): () => void;
+}
 
-/** A class of contexts that offer what `client` does. */
-export function contextClass(client: object): ContextClass {
-  class ActorContext implements OwnContext {
-    readonly key: Key;
+export interface ContextClasses {
+  /** The one an actor keeps. */
+  own(key: Key, home: ContextHome | undefined): OwnContext;
+  /** For a turn within another one, which has `outer`. */
+  nested(outer: OwnContext, home: ContextHome): OwnContext;
+  /** For a turn that may not change the state; `state` is frozen. `label`: what errors call the method. */
+  readonly(key: Key, state: unknown, label: string, home: ContextHome | undefined): OwnContext;
+}
+
+/** The classes of contexts that offer what `client` does. */
+export function contextClasses(client: object, current: CurrentTurn): ContextClasses {
+  const base = baseClass(client, current);
+  class OwnContextClass extends base {
     state: unknown = undefined;
-
-    constructor(key: Key) {
-      this.key = key;
+  }
+  class NestedContext extends base {
+    readonly #outer: OwnContext;
+    constructor(outer: OwnContext, home: ContextHome) {
+      super(outer.key, home);
+      this.#outer = outer;
+    }
+    get state(): unknown {
+      return this.#outer.state;
+    }
+    set state(state: unknown) {
+      this.#outer.state = state;
     }
   }
-  offerClient(client, ActorContext.prototype);
-  return ActorContext;
+  class ReadonlyContext extends base {
+    readonly #state: unknown;
+    readonly #label: string;
+    constructor(key: Key, state: unknown, label: string, home: ContextHome | undefined) {
+      super(key, home);
+      this.#state = state;
+      this.#label = label;
+    }
+    get state(): unknown {
+      return this.#state;
+    }
+    set state(_: unknown) {
+      throw new ReadOnlyError(`${this.#label} is readonly: it may not change the actor's state`);
+    }
+  }
+  return {
+    own: (key, home) => new OwnContextClass(key, home),
+    nested: (outer, home) => new NestedContext(outer, home),
+    readonly: (key, state, label, home) => new ReadonlyContext(key, state, label, home),
+  };
+}
+
+type BaseClass = abstract new (
+  key: Key,
+  home: ContextHome | undefined,
+) => { readonly key: Key; readonly signal: AbortSignal };
+
+/** Methods of the client that make references: calls through them belong to the turn. */
+const referenceMakers = ['actor', 'actors'];
+
+function baseClass(client: object, current: CurrentTurn): BaseClass {
+  abstract class BaseContext {
+    readonly key: Key;
+    readonly #home: ContextHome | undefined;
+
+    constructor(key: Key, home: ContextHome | undefined) {
+      this.key = key;
+      this.#home = home;
+    }
+
+    static turnOf(context: BaseContext): Letter | undefined {
+      return context.#home?.turnOf(context as unknown as OwnContext);
+    }
+
+    stop(): void {
+      this.#home?.stop();
+    }
+
+    setTimer(name: string, time: TimerTime, method: string, ...args: readonly unknown[]): void {
+      this.#home?.setTimer(name, time, method, args);
+    }
+
+    clearTimer(name: string): boolean {
+      return this.#home?.clearTimer(name) ?? false;
+    }
+
+    watch(reference: unknown, method: string, ...args: readonly unknown[]): () => void {
+      return this.#home?.watch(reference, method, args) ?? (() => undefined);
+    }
+
+    /** Aborted when nobody waits for the turn any more. */
+    get signal(): AbortSignal {
+      return signalOf(BaseContext.turnOf(this));
+    }
+  }
+  const { prototype } = BaseContext;
+  for (const name of referenceMakers) {
+    const make = (client as Record<string, unknown>)[name];
+    if (typeof make !== 'function') continue;
+    Object.defineProperty(prototype, name, {
+      value(this: BaseContext, ...args: readonly unknown[]): unknown {
+        current.enter(BaseContext.turnOf(this));
+        return make.apply(client, args) as unknown;
+      },
+    });
+  }
+  offerClient(client, prototype);
+  return BaseContext;
+}
+
+/** Of what nobody can give up. */
+const never = new AbortController().signal;
+
+function signalOf(turn: Letter | undefined): AbortSignal {
+  if (turn === undefined) return never;
+  const record = turn.record();
+  record.controller ??= new AbortController();
+  if (record.abandoned !== undefined) record.controller.abort(record.abandoned);
+  return record.controller.signal;
 }

@@ -3,15 +3,19 @@
  * nobody waits for a tell, so what goes wrong with one is counted and published here. Costs nothing unheard.
  */
 import { channel } from 'node:diagnostics_channel';
-import type { Key } from '../key/key.ts';
+import { fromStorageKey, type Key, type StorageKey } from '../key/key.ts';
+import type { ActorType } from './actor-type.ts';
 
 /** Name of the diagnostics channel. */
 export const actorChannelName = 'troupe.actor';
 
 /** Published on the channel `troupe.actor`. */
 export interface ActorEvent {
-  /** `tell-refused`: the message never had its turn. `tell-failed`: the method threw, or the state could not be made. */
-  readonly event: 'tell-refused' | 'tell-failed';
+  /**
+   * `tell-refused`: the message never had its turn. `tell-failed`: the method threw, or the state could not be made.
+   * `passivation-failed`: `deactivate` threw, or the state is no data and the actor stays active; `method` is empty.
+   */
+  readonly event: 'tell-refused' | 'tell-failed' | 'passivation-failed';
   readonly actor: string;
   readonly key: Key;
   readonly method: string;
@@ -23,4 +27,21 @@ const events = channel(actorChannelName);
 /** Publishes what `describe` makes, if anybody listens. */
 export function publishActorEvent(describe: () => ActorEvent): void {
   if (events.hasSubscribers) events.publish(describe());
+}
+
+/** An event of one actor. */
+export function eventOf(
+  event: ActorEvent['event'],
+  type: ActorType,
+  key: StorageKey,
+  method: number,
+  error: unknown,
+): ActorEvent {
+  return {
+    event,
+    actor: type.definition.name,
+    key: fromStorageKey(key),
+    method: type.methodNames[method] ?? '',
+    error,
+  };
 }

@@ -14,83 +14,112 @@
 import { copyToHandOver } from '../codec/attachment.ts';
 import { InvariantError } from '../errors/errors.ts';
 import { fromStorageKey, type StorageKey } from '../key/key.ts';
+import { timerRetryMs } from '../limits.ts';
 import type { Message } from '../link/outbox.ts';
 import type { Client } from '../mesh/client.ts';
-import type { JoinedTransactions } from '../mesh/joined-calls.ts';
 import type { Member, MessageFamily } from '../mesh/member.ts';
 import type { Peer } from '../mesh/peer.ts';
 import type { PartitionId } from '../mesh/shared-state.ts';
 import type { ActorStates } from '../partition/actor-states.ts';
-import type { OwnedPartitions, Partition } from '../partition/partition.ts';
-import { Activation, type ActivationPort } from './activation.ts';
-import { type ContextClass, contextClass, type OwnContext } from './actor-context.ts';
-import { type ActorEvent, publishActorEvent } from './actor-events.ts';
-import { actorTypeOf } from './actor-table.ts';
+import { Activation } from './activation.ts';
+import type { ActivationPort } from './activation-port.ts';
+import { ActorAddress } from './actor-address.ts';
+import { type ContextClasses, type ContextHome, contextClasses, type OwnContext } from './actor-context.ts';
+import { eventOf, publishActorEvent } from './actor-events.ts';
+import type { KeptState } from './actor-life.ts';
+import type { ActorPorts } from './actor-ports.ts';
+import type { ActorServiceParts } from './actor-service-parts.ts';
+import { ActorTimers } from './actor-timers.ts';
 import type { ActorType, ActorTypes } from './actor-type.ts';
+import { type CallPath, stepsFrom } from './call-path.ts';
+import { type CurrentTurn, currentTurnOf } from './current-turn.ts';
+import { CycleWatch } from './cycle-watch.ts';
+import { type ActorLost, DeathWatch } from './death-watch.ts';
 import { eventLoopPorts } from './event-loop-ports.ts';
+import { FanOuts } from './fan-out.ts';
 import { JoinedTurns } from './joined-turns.ts';
-import { KeptStates } from './kept-states.ts';
-import { type Letter, noRequest } from './letter.ts';
+import { Letter, noRequest } from './letter.ts';
 import { ActorOp } from './messages.ts';
-import { closing, mailboxFull, type Refusal, superseded } from './refusals.ts';
+import { OpenAsks } from './open-asks.ts';
+import { OpenLetters } from './open-letters.ts';
+import { closing, mailboxFull, notReentrant, type Refusal, superseded } from './refusals.ts';
+import { type ResidencyWatch, watchResidency } from './residency-watch.ts';
+import { ResidentActors, type Residents } from './resident-actors.ts';
 import { unobserved } from './tell.ts';
-import { type TurnPorts, TurnQueue, turnBudgetMsMax } from './turn-queue.ts';
-import { WaitingAsks } from './waiting-asks.ts';
-
-/** What the service of a member stands on. */
-export interface ActorServiceParts {
-  readonly member: Member;
-  readonly types: ActorTypes;
-  readonly owned: OwnedPartitions;
-  /** What methods find in their context; asked for once, at the first activation. */
-  readonly client: () => Client;
-  /** Lets calls that transactions make be part of them; without it there are none. */
-  readonly joins?: JoinedTransactions;
-  readonly ports?: TurnPorts;
-}
-
-/** The active actors of one incarnation of a partition, by actor type and key. */
-interface Residents {
-  readonly partition: Partition;
-  readonly byType: (Map<StorageKey, Activation> | undefined)[];
-}
+import { TurnQueue, turnBudgetMsMax } from './turn-queue.ts';
+import { awaitingTurn } from './turn-rule.ts';
 
 export class ActorService implements MessageFamily, ActivationPort {
+  readonly current: CurrentTurn;
+  readonly timers: ActorTimers;
+  readonly deaths = new DeathWatch();
   readonly #member: Member;
   readonly #types: ActorTypes;
-  readonly #owned: OwnedPartitions;
   readonly #client: () => Client;
   readonly #turns: TurnQueue;
-  readonly #waiting = new WaitingAsks();
+  readonly #ports: ActorPorts;
+  readonly #asks = new OpenAsks();
+  readonly #cycles: CycleWatch;
+  readonly #residency: ResidencyWatch | undefined;
+  readonly #fanOuts: FanOuts;
   readonly #joined: JoinedTurns;
-  readonly #residents: (Residents | undefined)[] = [];
-  readonly #kept = new KeptStates();
-  #context: ContextClass | undefined;
+  readonly #open: OpenLetters;
+  readonly #actors: ResidentActors;
+  #contexts: ContextClasses | undefined;
   #closed = false;
-  #open = 0;
   #tellsRefused = 0;
-  /** Keeps the member open while messages wait or turns are under way. */
-  #release: (() => void) | undefined;
 
   constructor(parts: ActorServiceParts) {
     this.#member = parts.member;
     this.#types = parts.types;
-    this.#owned = parts.owned;
     this.#client = parts.client;
     const ports = parts.ports ?? eventLoopPorts();
+    this.current = currentTurnOf(parts.member.shared);
+    this.#ports = ports;
+    this.#open = new OpenLetters(parts.member.work);
     this.#turns = new TurnQueue(ports);
+    this.timers = new ActorTimers({
+      ports,
+      deliver: (activation, method, args) => this.#deliver(activation, method, args),
+    });
+    this.#fanOuts = new FanOuts(parts.member);
+    this.#residency = watchResidency(parts.types.idleMsMin, parts.residentsMax, ports);
+    this.#actors = new ResidentActors({
+      types: parts.types,
+      owned: parts.owned,
+      residency: this.#residency,
+      make: (type, key, residents, stored) => {
+        const own = fromStorageKey(key);
+        const context = (home: ContextHome): OwnContext => this.contexts.own(own, home);
+        return new Activation(type, key, context, residents.partition.concurrency, residents, this, stored);
+      },
+    });
+    this.#cycles = new CycleWatch({
+      fanOuts: this.#fanOuts,
+      member: parts.member,
+      types: parts.types,
+      asks: this.#asks,
+      ports,
+      reject: (letter, error) => this.#reject(letter, error),
+    });
     this.#joined = new JoinedTurns({
       member: parts.member,
       joins: parts.joins,
       detached: (run) => ports.detached(run),
-      contextOf: (key) => this.#contextOf(key),
-      ended: () => this.#finished(1),
+      current: this.current,
+      contexts: () => this.contexts,
+      ended: () => this.#open.finished(1),
     });
+  }
+
+  /** Actors that are active, where it is counted: where some are passivated. */
+  get residents(): number {
+    return this.#residency?.count ?? 0;
   }
 
   /** Messages in mailboxes and turns under way. */
   get openMessages(): number {
-    return this.#open;
+    return this.#open.count;
   }
 
   /** Tells that never had their turn. */
@@ -101,11 +130,28 @@ export class ActorService implements MessageFamily, ActivationPort {
   /** Refuses new messages from now on; those in mailboxes still have their turns. */
   close(): void {
     this.#closed = true;
+    this.#residency?.close();
+    this.timers.close();
+    this.deaths.close();
+  }
+
+  /** The classes of what methods get first. */
+  get contexts(): ContextClasses {
+    this.#contexts ??= contextClasses(this.#client(), this.current);
+    return this.#contexts;
   }
 
   receive(message: Message, from: Peer): void {
     const op = message[0];
-    if (op !== ActorOp.ask && op !== ActorOp.tell && op !== ActorOp.askIn) {
+    if (op === ActorOp.probe) {
+      this.#cycles.receive(message);
+      return;
+    }
+    if (op === ActorOp.askMany) {
+      this.#fanOuts.accept(message, from);
+      return;
+    }
+    if (op !== ActorOp.ask && op !== ActorOp.tell && op !== ActorOp.askIn && op !== ActorOp.tellWaiting) {
       throw new InvariantError(`an unknown actor message arrived: ${String(op)}`);
     }
     const refusal = op === ActorOp.askIn ? this.#takeIn(message, from) : this.#take(message, from);
@@ -127,67 +173,94 @@ export class ActorService implements MessageFamily, ActivationPort {
   }
 
   cancelled(requestId: number, from: Peer): void {
-    if (this.#waiting.drop(from, requestId)) this.#finished(1);
-    else this.#joined.cancelled(requestId, from);
+    if (this.#asks.abandon(from, requestId)) this.#open.finished(1);
+    else {
+      this.#fanOuts.cancelled(requestId, from);
+      this.#joined.cancelled(requestId, from);
+    }
   }
 
   peerLost(peer: Peer): void {
-    this.#finished(this.#waiting.dropAll(peer));
+    this.#open.finished(this.#asks.abandonAll(peer));
+    this.#fanOuts.peerLost(peer);
+    // Hosts that end with the grid are not lost.
+    if (!this.#closed && !this.#member.closed) this.deaths.lost(peer.id);
     this.#joined.peerLost(peer);
   }
 
   /** What the storage has of an actor of a partition that is being opened here. */
   recover(partition: PartitionId, table: number, key: StorageKey, bytes: Uint8Array): void {
-    this.#kept.recover(partition, table, key, bytes);
+    this.#actors.recover(partition, table, key, bytes);
   }
 
   /** The actors of one incarnation of a partition, as its concurrency control sees them. */
   statesOf(id: PartitionId, incarnation: number): ActorStates {
-    const activeOf = (table: number): Map<StorageKey, Activation> | undefined =>
-      this.#residentsOf(id, incarnation)?.byType[actorTypeOf(table)];
-    const unrested = (table: number, key: StorageKey | undefined): Activation | undefined => {
-      const actors = activeOf(table);
-      if (key !== undefined) return actors?.get(key);
-      for (const activation of actors?.values() ?? []) if (!activation.atRest) return activation;
-      return undefined;
-    };
-    return {
-      isAtRest: (table, key) => unrested(table, key)?.atRest ?? true,
-      whenAtRest: (table, key, resume) => unrested(table, key)?.whenAtRest(resume),
-      install: (table, key, state) => {
-        const residents = this.#residentsOf(id, incarnation);
-        if (residents === undefined) return;
-        this.#activationOf(residents, this.#types.mustGet(actorTypeOf(table)), key).install(state);
-      },
-    };
+    return this.#actors.statesOf(id, incarnation);
   }
 
   runnable(activation: Activation): void {
     this.#turns.add(activation);
   }
 
-  taken(letter: Letter): void {
-    if (letter.place === 'waiting') this.#waiting.delete(letter);
-    letter.place = 'taken';
-  }
-
   ended(activation: Activation, letter: Letter, answer: unknown): void {
     if (letter.requestId !== noRequest) this.#answer(activation.type, letter, answer);
-    this.#finished(1);
+    this.#done(letter);
   }
 
   failed(activation: Activation, letter: Letter, error: unknown): void {
     if (letter.requestId !== noRequest) this.#member.fail(letter.from, letter.requestId, error);
     else
       publishActorEvent(() => eventOf('tell-failed', activation.type, activation.key, letter.method, error));
-    this.#finished(1);
+    this.#done(letter);
+  }
+
+  /** Calls `listener` once when the actor's memory is lost, unless the answer is called before. */
+  watch(reference: unknown, listener: (lost: ActorLost) => void): () => void {
+    return this.deaths.add(ActorAddress.watchedOf(reference), listener);
+  }
+
+  watchFor(watcher: Activation, reference: unknown, method: number, args: readonly unknown[]): () => void {
+    const { type, key } = watcher;
+    const residents = watcher.residents as Residents;
+    const tell = (lost: ActorLost): void => {
+      // Active again, or no more if its partition is gone.
+      const { id, incarnation } = residents.partition;
+      if (this.#closed || this.#actors.of(id, incarnation) !== residents) return;
+      const activation = this.#actors.activation(residents, type, key);
+      // A full mailbox only delays it.
+      if (this.#deliver(activation, method, [lost, ...args]) === undefined)
+        this.#ports.after(timerRetryMs, () => tell(lost));
+    };
+    return this.watch(reference, tell);
+  }
+
+  admitted(letter: Letter): void {
+    if (!letter.tellWaits) return;
+    this.#asks.delete(letter);
+    this.#member.replyOwned(letter.from, letter.requestId, undefined);
+    letter.tellWaits = false;
+    letter.requestId = noRequest;
+  }
+
+  used(activation: Activation): void {
+    this.#actors.used(activation);
+  }
+
+  takeState(activation: Activation): KeptState | undefined {
+    return this.#actors.takeState(activation);
+  }
+
+  passivated(activation: Activation, state: unknown): void {
+    this.#actors.packAway(activation, state);
+  }
+
+  notPassivated(activation: Activation, error: unknown): void {
+    this.#actors.spare(activation);
+    publishActorEvent(() => eventOf('passivation-failed', activation.type, activation.key, -1, error));
   }
 
   over(activation: Activation): void {
-    for (const residents of this.#residents) {
-      const actors = residents?.byType[activation.type.id];
-      if (actors?.get(activation.key) === activation) actors.delete(activation.key);
-    }
+    this.#actors.remove(activation);
   }
 
   unlocked(activation: Activation): void {
@@ -198,12 +271,12 @@ export class ActorService implements MessageFamily, ActivationPort {
   #takeIn(message: Message, from: Peer): Refusal | undefined {
     if (this.#closed) return closing;
     const id = message[2] as PartitionId;
-    const residents = this.#residentsOf(id, message[3] as number);
+    const residents = this.#actors.of(id, message[3] as number);
     if (residents === undefined) return () => superseded(id);
     const type = this.#types.mustGet(message[4] as number);
-    this.#open++;
-    this.#release ??= this.#beginWork();
-    this.#joined.accept(message, from, this.#activationOf(residents, type, message[5] as StorageKey));
+    this.#open.count++;
+    this.#open.keep();
+    this.#joined.accept(message, from, this.#actors.activation(residents, type, message[5] as StorageKey));
     return undefined;
   }
 
@@ -211,38 +284,79 @@ export class ActorService implements MessageFamily, ActivationPort {
   #take(message: Message, from: Peer): Refusal | undefined {
     if (this.#closed) return closing;
     const id = message[2] as PartitionId;
-    const residents = this.#residentsOf(id, message[3] as number);
+    const residents = this.#actors.of(id, message[3] as number);
     if (residents === undefined) return () => superseded(id);
-    const activation = this.#activationOf(
+    const activation = this.#actors.activation(
       residents,
       this.#types.mustGet(message[4] as number),
       message[5] as StorageKey,
     );
-    const letter: Letter = {
-      previous: undefined,
-      next: undefined,
+    const method = message[6] as number;
+    const path = message[8] as CallPath | undefined;
+    const letter = new Letter(
       from,
-      requestId: message[1] as number,
-      method: message[6] as number,
-      args: message[7] as readonly unknown[],
-      mailbox: activation.mailbox,
-      place: 'sent',
-    };
-    return this.#accept(activation, letter) ? undefined : () => mailboxFull(activation.type, activation.key);
+      message[1] as number,
+      method,
+      message[7] as readonly unknown[],
+      activation,
+      activation.type.isReadonly(method),
+      path,
+    );
+    if (message[0] === ActorOp.tellWaiting) return this.#acceptTell(activation, letter);
+    return this.#accept(activation, letter);
   }
 
-  #accept(activation: Activation, letter: Letter): boolean {
-    this.#open++;
-    if (!activation.accept(letter) && !this.#acceptFull(activation, letter)) {
-      this.#open--;
-      return false;
+  /** A message of the actor to itself. */
+  #deliver(activation: Activation, method: number, args: readonly unknown[]): Letter | undefined {
+    const isReadonly = activation.type.isReadonly(method);
+    const letter = new Letter(this.#member.self, noRequest, method, args, activation, isReadonly, undefined);
+    return this.#accept(activation, letter) === undefined ? letter : undefined;
+  }
+
+  /** A tell whose sender waits until it is in the mailbox. */
+  #acceptTell(activation: Activation, letter: Letter): Refusal | undefined {
+    const { requestId } = letter;
+    letter.requestId = noRequest;
+    const refusal = this.#accept(activation, letter);
+    if (refusal !== undefined) return refusal;
+    if (letter.inLine) {
+      letter.requestId = requestId;
+      letter.tellWaits = true;
+      this.#asks.add(letter);
+    } else this.#member.replyOwned(letter.from, requestId, undefined);
+    return undefined;
+  }
+
+  /** Undefined when the letter is in its mailbox, or handled already. */
+  #accept(activation: Activation, letter: Letter): Refusal | undefined {
+    this.#open.count++;
+    const refusal = this.#admit(activation, letter);
+    if (refusal !== undefined) {
+      this.#open.count--;
+      return refusal;
     }
-    if (this.#open > 0) this.#release ??= this.#beginWork();
-    if (letter.place === 'sent' && letter.requestId !== noRequest) {
-      letter.place = 'waiting';
-      this.#waiting.add(letter);
+    this.#open.keep();
+    if (letter.place === 'sent') letter.place = 'waiting';
+    if (letter.requestId === noRequest || letter.place === 'ended') return undefined;
+    this.#asks.add(letter);
+    if (letter.path !== undefined && letter.place === 'waiting') this.#cycles.add(letter);
+    return undefined;
+  }
+
+  #admit(activation: Activation, letter: Letter): Refusal | undefined {
+    const { path } = letter;
+    const awaiting = path === undefined ? undefined : awaitingTurn(path, activation.openTurns);
+    if (path === undefined || awaiting === undefined) {
+      if (activation.accept(letter) || this.#acceptFull(activation, letter)) return undefined;
+      return () => mailboxFull(activation.type, activation.key);
     }
-    return true;
+    const { type, key } = activation;
+    if (type.reentrant) {
+      activation.acceptUrgent(letter);
+      return undefined;
+    }
+    const last = { turn: 0, actor: type.id, key, method: letter.method };
+    return () => notReentrant(this.#types, [...stepsFrom(path, awaiting.turnId), last]);
   }
 
   /** A sender on this thread holds it anyway: its messages make room as long as they can. */
@@ -270,65 +384,15 @@ export class ActorService implements MessageFamily, ActivationPort {
     );
   }
 
-  #finished(count: number): void {
-    this.#open -= count;
-    if (this.#open > 0 || this.#release === undefined) return;
-    this.#release();
-    this.#release = undefined;
+  /** A letter that waits is rejected. */
+  #reject(letter: Letter, error: Error): void {
+    letter.home.giveUp(letter);
+    this.#member.fail(letter.from, letter.requestId, error);
+    this.#done(letter);
   }
 
-  /** Undefined when the grid closes already: then the message has its turn for as long as the close waits for others. */
-  #beginWork(): (() => void) | undefined {
-    try {
-      return this.#member.work.begin();
-    } catch {
-      return undefined;
-    }
+  #done(letter: Letter): void {
+    if (letter.listed) this.#asks.delete(letter);
+    this.#open.finished(1);
   }
-
-  /** The actors of this incarnation of the partition, if this member owns it. Those of an earlier one end here. */
-  #residentsOf(id: PartitionId, incarnation: number): Residents | undefined {
-    const partition = this.#owned.tryGet(id, incarnation);
-    if (partition === undefined) return undefined;
-    const known = this.#residents[id];
-    if (known?.partition === partition) return known;
-    const residents: Residents = { partition, byType: [] };
-    this.#residents[id] = residents;
-    for (const actors of known?.byType ?? [])
-      for (const activation of actors?.values() ?? []) activation.end(superseded(id));
-    return residents;
-  }
-
-  #activationOf(residents: Residents, type: ActorType, key: StorageKey): Activation {
-    residents.byType[type.id] ??= new Map();
-    const actors = residents.byType[type.id] as Map<StorageKey, Activation>;
-    const known = actors.get(key);
-    if (known !== undefined) return known;
-    const { id, concurrency } = residents.partition;
-    const kept = concurrency.writes === undefined ? undefined : this.#kept.of(id, type, key);
-    const activation = new Activation(type, key, this.#contextOf(key), concurrency, this, kept);
-    actors.set(key, activation);
-    return activation;
-  }
-
-  #contextOf(key: StorageKey): OwnContext {
-    this.#context ??= contextClass(this.#client());
-    return new this.#context(fromStorageKey(key));
-  }
-}
-
-function eventOf(
-  event: ActorEvent['event'],
-  type: ActorType,
-  key: StorageKey,
-  method: number,
-  error: unknown,
-): ActorEvent {
-  return {
-    event,
-    actor: type.definition.name,
-    key: fromStorageKey(key),
-    method: type.methodNames[method] ?? '',
-    error,
-  };
 }

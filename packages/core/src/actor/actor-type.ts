@@ -4,8 +4,11 @@
  */
 import type { ActorMethod, AnyActor } from '../definition/actor-definition.ts';
 import type { Definitions } from '../definition/definitions.ts';
+import { InvalidArgumentError } from '../errors/errors.ts';
 import { mailboxLengthMax } from '../limits.ts';
 import { actorTable } from './actor-table.ts';
+
+const AsyncFunction = (async () => undefined).constructor as FunctionConstructor;
 
 export class ActorType {
   readonly definition: AnyActor;
@@ -16,11 +19,19 @@ export class ActorType {
   /** Sorted: the same on every thread, in whatever order a module lists them. */
   readonly methodNames: readonly string[];
   readonly methods: readonly ActorMethod[];
+  /** How long one of its actors may be idle before it is passivated; undefined: for ever. */
+  readonly idleMsMax: number | undefined;
+  /** Do messages wait before a full mailbox? */
+  readonly overflowWaits: boolean;
+  /** May calls come back to an actor while it waits for them? */
+  readonly reentrant: boolean;
   /** What an answer is called in the error that refuses to copy it. */
   readonly answerNames: readonly string[];
   readonly #argumentNames: string[][];
+  readonly #readonly: readonly boolean[];
+  readonly #async: readonly boolean[];
 
-  constructor(definition: AnyActor, id: number) {
+  constructor(definition: AnyActor, id: number, idleMsMax?: number) {
     const names = Object.keys(definition.methods).sort();
     this.definition = definition;
     this.id = id;
@@ -28,8 +39,32 @@ export class ActorType {
     this.mailboxLengthMax = definition.mailboxLengthMax ?? mailboxLengthMax;
     this.methodNames = names;
     this.methods = names.map((name) => definition.methods[name] as ActorMethod);
+    this.idleMsMax = definition.passivateAfterMs ?? idleMsMax;
+    this.overflowWaits = definition.overflow === 'wait';
+    this.reentrant = definition.reentrant ?? true;
+    this.#readonly = names.map((name) => definition.readonly?.includes(name) === true);
+    this.#async = this.methods.map((method) => method instanceof AsyncFunction);
     this.answerNames = names.map((name) => `the answer of ${definition.name}.${name}`);
     this.#argumentNames = names.map(() => []);
+  }
+
+  /** Does the definition say that this method changes nothing? */
+  isReadonly(method: number): boolean {
+    return this.#readonly[method] === true;
+  }
+
+  /** Is this method an `async` one? */
+  isAsync(method: number): boolean {
+    return this.#async[method] === true;
+  }
+
+  /** The position of the method of this name. Throws INVALID_ARGUMENT when there is none. */
+  mustFindMethod(name: string): number {
+    const method = this.methodNames.indexOf(name);
+    if (method >= 0) return method;
+    throw new InvalidArgumentError(`actor '${this.definition.name}' has no method ${String(name)}`, {
+      details: { argument: 'method' },
+    });
   }
 
   /** `cart.add`. */
@@ -50,9 +85,17 @@ export class ActorTypes {
   readonly #definitions: Definitions;
   readonly #types: ActorType[];
 
-  constructor(definitions: Definitions) {
+  /** `idleMsMax`: for types that say nothing about it. */
+  constructor(definitions: Definitions, idleMsMax?: number) {
     this.#definitions = definitions;
-    this.#types = definitions.all('actor').map((definition, id) => new ActorType(definition as AnyActor, id));
+    this.#types = definitions
+      .all('actor')
+      .map((definition, id) => new ActorType(definition as AnyActor, id, idleMsMax));
+  }
+
+  /** The shortest time after which an actor of any type is passivated; Infinity: none is. */
+  get idleMsMin(): number {
+    return Math.min(...this.#types.map(({ idleMsMax }) => idleMsMax ?? Number.POSITIVE_INFINITY));
   }
 
   /** Throws DEFINITION_MISSING when the definition isn't part of the grid. */

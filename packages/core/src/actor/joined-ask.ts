@@ -21,11 +21,12 @@ export async function askIn(
   working: WorkingState,
   bounds: CallOptions,
 ): Promise<JoinedAnswer> {
-  const { partition, actor, key, method, args } = call;
+  const { partition, actor, key, method, args, path } = call;
   const incarnation = member.shared.incarnationOf(partition);
   const message: unknown[] = [ActorOp.askIn, 0, partition, incarnation, actor, key, method, args, ref];
   if (working === undefined) message.push(0, undefined);
   else message.push(1, working.state);
+  message.push(path);
   const owner = placement.ownerOf(partition);
   const bytes = approximateBytes(message, frameBytesMax);
   return (await member.request(owner, message, bytes, bounds)) as JoinedAnswer;

@@ -5,15 +5,19 @@
  */
 import { valuesEqual } from '../codec/equality.ts';
 import { copyValue } from '../codec/value.ts';
-import { InvariantError, ValueNotSupportedError } from '../errors/errors.ts';
-import type { StorageKey } from '../key/key.ts';
+import { InvalidArgumentError, InvariantError } from '../errors/errors.ts';
+import { fromStorageKey } from '../key/key.ts';
 import type { Message } from '../link/outbox.ts';
 import type { Branch, JoinedTransactions, TransactionRef } from '../mesh/joined-calls.ts';
 import type { Member } from '../mesh/member.ts';
 import type { Peer } from '../mesh/peer.ts';
 import type { Activation } from './activation.ts';
-import type { OwnContext } from './actor-context.ts';
+import type { ContextClasses, ContextHome, OwnContext } from './actor-context.ts';
 import type { ActorType } from './actor-type.ts';
+import type { CallPath } from './call-path.ts';
+import type { CurrentTurn } from './current-turn.ts';
+import { Letter } from './letter.ts';
+import { copyOfState, frozenState } from './readonly-state.ts';
 
 /** What these turns stand on. */
 export interface JoinedTurnsGround {
@@ -21,8 +25,8 @@ export interface JoinedTurnsGround {
   readonly joins: JoinedTransactions | undefined;
   /** Calls `run` now, outside the async context of whoever is calling. */
   detached(run: () => void): void;
-  /** A context for one turn. */
-  contextOf(key: StorageKey): OwnContext;
+  readonly current: CurrentTurn;
+  contexts(): ContextClasses;
   /** The turn has ended. */
   ended(): void;
 }
@@ -46,7 +50,7 @@ export class JoinedTurns {
     const branch = joins.open(message[8] as TransactionRef);
     this.#branchesOf(from).set(requestId, branch);
     this.#ground.detached(() => {
-      this.#run(message, activation, branch)
+      this.#run(message, activation, branch, from)
         .then(
           (answer) => member.replyOwned(from, requestId, answer),
           (error: unknown) => member.fail(from, requestId, error),
@@ -76,46 +80,77 @@ export class JoinedTurns {
     return branches;
   }
 
-  async #run(message: Message, activation: Activation, branch: Branch): Promise<JoinedAnswer> {
-    const { type, key } = activation;
-    const method = message[6] as number;
-    const args = message[7] as readonly unknown[];
+  async #run(message: Message, activation: Activation, branch: Branch, from: Peer): Promise<JoinedAnswer> {
+    const { type } = activation;
     const before = message[9] === 1 ? message[10] : await liveState(activation);
-    const context = this.#ground.contextOf(key);
-    context.state = copyOfState(before, type);
-    const answer = await branch.run(type.labelOf(method), () => callMethod(type, method, context, args));
-    const copy = copyValue(answer, type.answerNames[method] ?? 'the answer');
-    const state = copyOfState(context.state, type);
+    const turn = turnOf(message, activation, from);
+    const context = this.#contextOf(turn, before, type);
+    const answer = await branch.run(type.labelOf(turn.method), () => this.#call(type, turn, context));
+    turn.place = 'ended';
+    const copy = copyValue(answer, type.answerNames[turn.method] ?? 'the answer');
+    if (turn.readonly) return [copy, 0, undefined];
+    const state = copyOfState(context.state, type, mustBeData);
     // As long as the transaction lives nobody changes what it began with.
     return valuesEqual(before, state) ? [copy, 0, undefined] : [copy, 1, state];
   }
+
+  #contextOf(turn: Letter, before: unknown, type: ActorType): OwnContext {
+    const contexts = this.#ground.contexts();
+    const key = fromStorageKey(turn.home.key);
+    const home: ContextHome = {
+      turnOf: () => turn,
+      stop: () => undefined,
+      setTimer: noTimers,
+      clearTimer: noTimers,
+      watch: noTimers,
+    };
+    if (turn.readonly)
+      return contexts.readonly(key, frozenState(before, type), type.labelOf(turn.method), home);
+    const context = contexts.own(key, home);
+    context.state = copyOfState(before, type, mustBeData);
+    return context;
+  }
+
+  #call(type: ActorType, turn: Letter, context: OwnContext): unknown {
+    const { current } = this.#ground;
+    const body = type.methods[turn.method] as (
+      this: unknown,
+      context: unknown,
+      ...args: readonly unknown[]
+    ) => unknown;
+    const outer = current.begin(turn);
+    try {
+      if (current.holdsReferences && type.isAsync(turn.method)) current.enter(turn);
+      return body.call(type.definition.methods, context, ...turn.args);
+    } finally {
+      current.leave(outer);
+    }
+  }
 }
 
-function callMethod(type: ActorType, method: number, context: OwnContext, args: readonly unknown[]): unknown {
-  const body = type.methods[method] as (
-    this: unknown,
-    context: unknown,
-    ...args: readonly unknown[]
-  ) => unknown;
-  return body.call(type.definition.methods, context, ...args);
+function noTimers(): never {
+  throw new InvalidArgumentError(
+    'a timer or a watch would outlive the transaction, which may be undone; set it in a turn outside of any, for instance by a tell',
+    { details: { argument: 'this' } },
+  );
+}
+
+const mustBeData = "a transaction works on a copy of an actor's state, so this actor can't be called in one";
+
+function turnOf(message: Message, home: Activation, from: Peer): Letter {
+  const method = message[6] as number;
+  const args = message[7] as readonly unknown[];
+  const isReadonly = home.type.isReadonly(method);
+  const path = message[11] as CallPath | undefined;
+  const turn = new Letter(from, message[1] as number, method, args, home, isReadonly, path);
+  turn.place = 'running';
+  return turn;
 }
 
 function liveState(activation: Activation): Promise<unknown> {
   return new Promise((resolve, reject) =>
     activation.withState({ stateReady: (state) => resolve({ state }), stateFailed: reject }),
   ).then((box) => (box as { readonly state: unknown }).state);
-}
-
-function copyOfState(state: unknown, { definition: { name } }: ActorType): unknown {
-  try {
-    return copyValue(state, `the state of actor '${name}'`);
-  } catch (error) {
-    if (!(error instanceof ValueNotSupportedError)) throw error;
-    throw new ValueNotSupportedError(
-      `${error.message}; a transaction works on a copy of an actor's state, so this actor can't be called in one`,
-      { details: error.details, cause: error },
-    );
-  }
 }
 
 function abandoned(what: string): Error {

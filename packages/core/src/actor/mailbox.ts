@@ -1,8 +1,11 @@
 /**
- * A first-in, first-out queue with a bound. Pure.
+ * A first-in, first-out queue with a bound, and a lane before it that has none. Pure.
  *
  * What waits carries its neighbours, so that adding at the end, taking from the front and leaving from the middle
  * (a caller gave up) cost the same few steps at every length, and a mailbox that is empty owns no memory.
+ *
+ * What is urgent goes before everything that is not, in its own order, and is never refused: it belongs to something
+ * that was admitted already, or ends it.
  */
 import { assert } from '../assert.ts';
 
@@ -10,20 +13,42 @@ import { assert } from '../assert.ts';
 export interface MailboxItem<T> {
   previous: T | undefined;
   next: T | undefined;
+  /** Kept by the mailbox: it waits in the lane that goes first. */
+  urgent: boolean;
 }
 
 export class Mailbox<T extends MailboxItem<T>> {
   readonly #lengthMax: number;
   #first: T | undefined;
   #last: T | undefined;
+  #lastUrgent: T | undefined;
   #length = 0;
+  #urgentLength = 0;
 
   constructor(lengthMax: number) {
     this.#lengthMax = lengthMax;
   }
 
   get length(): number {
-    return this.#length;
+    return this.#length + this.#urgentLength;
+  }
+
+  get first(): T | undefined {
+    return this.#first;
+  }
+
+  /** Adds at the end of the lane that goes first. */
+  pushUrgent(item: T): void {
+    const after = this.#lastUrgent;
+    item.urgent = true;
+    item.previous = after;
+    item.next = after === undefined ? this.#first : after.next;
+    if (after === undefined) this.#first = item;
+    else after.next = item;
+    if (item.next === undefined) this.#last = item;
+    else item.next.previous = item;
+    this.#lastUrgent = item;
+    this.#urgentLength++;
   }
 
   /** Adds at the end. False: the mailbox is full and nothing was added. */
@@ -48,7 +73,7 @@ export class Mailbox<T extends MailboxItem<T>> {
   remove(item: T): void {
     const { previous, next } = item;
     assert(
-      this.#length > 0 && (previous !== undefined || this.#first === item),
+      this.length > 0 && (previous !== undefined || this.#first === item),
       'an item left a mailbox it was not in',
     );
     if (previous === undefined) this.#first = next;
@@ -57,6 +82,13 @@ export class Mailbox<T extends MailboxItem<T>> {
     else next.previous = previous;
     item.previous = undefined;
     item.next = undefined;
-    this.#length--;
+    if (item.urgent) this.#removedUrgent(item, previous);
+    else this.#length--;
+  }
+
+  #removedUrgent(item: T, previous: T | undefined): void {
+    if (this.#lastUrgent === item) this.#lastUrgent = previous;
+    item.urgent = false;
+    this.#urgentLength--;
   }
 }

@@ -3,17 +3,26 @@
  * bulk lane and carry the partition and the incarnation the caller knew; an owner that has another refuses. Neither
  * comes twice. Messages of one sender to one actor arrive in the order in which they were sent.
  *
- * - `ask` [op, requestId, partition, incarnation, actor, key, method, args]: a request. Answered by `reply` with what
+ * - `ask` [op, requestId, partition, incarnation, actor, key, method, args, path]: a request. `path`: the turns that wait
+ *   for it (see `call-path.ts`); left out when none does. Answered by `reply` with what
  *   the method returned, or by `fail`: the method threw, the state could not be made, the mailbox was full, the
- *   owner closes. A `cancel` drops it while it waits in the mailbox; a turn that has begun goes on.
+ *   owner closes, or it waits for itself. A `cancel` drops it while it waits in the mailbox; a turn that has begun goes
+ *   on and may see it.
  * - `tell` [op, 0, partition, incarnation, actor, key, method, args]: no answer, whatever becomes of it.
- * - `askIn` [op, requestId, partition, incarnation, actor, key, method, args, transaction, hasState, state]: the member
+ * - `tellWaiting` [op, requestId, … as `tell`]: a tell to an actor before whose full mailbox messages wait. Answered by
+ *   `reply` (nothing) when it is in the mailbox, or by `fail`: it never was. A `cancel` takes it out of the line.
+ * - `askIn` [op, requestId, partition, incarnation, actor, key, method, args, transaction, hasState, state, path]: the member
  *   that coordinates a transaction, which holds the actor's lock → owner. Runs the method at once, outside the mailbox,
  *   on a copy of the actor's state, or on `state` (hasState 1) when the transaction has changed it before. Answered by
  *   `reply` with [answer, changed, state]: `state` is the new one when `changed` is 1. The live state stays as it is.
  *   A `cancel` ends the turn's part in the transaction. `transaction` is opaque here (see `joined-calls.ts`).
+ * - `askMany` [op, requestId, 0, 0, actor, keys, method, args, path]: the same ask to many actors of one owner. `keys` is
+ *   flat, [partition, incarnation, key, …]. Answered by `reply` with one [1, answer] or [0, wireError] for each, in order,
+ *   when all have ended. A `cancel` is one of all of them.
+ * - `probe` [op, 0, caller, request, originCaller, originRequest, rank, steps]: owner → owner, protocol lane, no answer.
+ *   Follows what a waiting call waits for, to find out whether that is itself (see `cycle-search.ts`).
  *
  * `actor` is the number of the definition, `key` the storage form of the actor's key, `method` the position of the
  * method in the sorted list of the definition's method names, `args` the array of the arguments after the context.
  */
-export const ActorOp = { ask: 32, tell: 33, askIn: 34 } as const;
+export const ActorOp = { ask: 32, tell: 33, askIn: 34, probe: 35, askMany: 36, tellWaiting: 37 } as const;

@@ -29,19 +29,25 @@ export function tellThrough(local: LocalActors | undefined, current: () => Joine
   return (to: ActorAddress, method: number, args: readonly unknown[]): Promise<void> => {
     let call: ActorCall;
     try {
-      call = ActorAddress.call(to, ActorOp.tell, method, args);
+      call = ActorAddress.call(to, ActorAddress.tellOp(to), method, args);
     } catch (error) {
       return Promise.reject(error as Error);
     }
     const joined = current();
     if (joined !== undefined) return unobserved(joined.tell(messageOf(call)));
     const { member, owner } = call;
+    if (call.message[0] === ActorOp.tellWaiting) return unobserved(offer(call));
     if (member.closed) return unobserved(Promise.reject(new GridClosedError('the grid is closed')));
     const peer = member.tryPeer(owner);
     if (peer === undefined) return unobserved(tellLater(call));
     if (peer !== member.self || local === undefined) return send(call, peer);
     return local.tellHere(call.message) ?? admitted;
   };
+}
+
+/** Resolves when the message is in the mailbox. */
+async function offer({ member, owner, message, bytes, options }: ActorCall): Promise<void> {
+  await member.request(owner, message, bytes, options);
 }
 
 function send({ member, message, bytes }: ActorCall, peer: Peer): Promise<void> {

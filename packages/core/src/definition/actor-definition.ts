@@ -1,5 +1,5 @@
 /** The definition of an actor: how its state begins, and the methods that are its messages. */
-import { checkOptions, mustBeFunction, mustBeInteger } from '../errors/argument.ts';
+import { checkOptions, mustBe, mustBeFunction, mustBeInteger, mustBePositive } from '../errors/argument.ts';
 import { InvalidArgumentError } from '../errors/errors.ts';
 import type { Key } from '../key/key.ts';
 import type { Client } from '../mesh/client.ts';
@@ -8,8 +8,41 @@ import { type Definition, define } from './definition.ts';
 /** What a method gets first: its actor's state, and everything else the grid offers. */
 export interface ActorContext<K extends Key, S> extends Client {
   readonly key: K;
+  /** Aborted when nobody waits for this turn any more: its caller gave up, ran out of time, or is gone. */
+  readonly signal: AbortSignal;
   /** The actor's own; mutate it in place or assign a new one. Lives until the actor's partition dies. */
   state: S;
+  /**
+   * Deactivates the actor after this turn. Its state is kept, and the next message activates it again. In a transaction
+   * it does nothing.
+   */
+  stop(): void;
+  /**
+   * Sends the actor itself a message after some time, once or again and again, as a tell: `method` runs in a turn of its
+   * own, with copies of `args`. Takes the place of the timer of the same name. An actor with timers is not passivated; they
+   * end with `stop()`, its thread and the grid. Throws INVALID_ARGUMENT, also in a transaction, and QUEUE_FULL beyond
+   * 1,000 timers.
+   *
+   * @example
+   * ctx.setTimer('flush', { everyMs: 1_000 }, 'flush');
+   */
+  setTimer(
+    name: string,
+    time: number | { readonly everyMs: number },
+    method: string,
+    ...args: readonly unknown[]
+  ): void;
+  /**
+   * Sends the actor itself a message, once, when the memory of another actor is lost with its thread: `method` gets an
+   * `ActorLost` and copies of `args`. Answers the function that takes it back. Throws INVALID_ARGUMENT, also in a
+   * transaction.
+   *
+   * @example
+   * ctx.watch(ctx.actor(account, 'alice'), 'accountLost');
+   */
+  watch(reference: object, method: string, ...args: readonly unknown[]): () => void;
+  /** Takes a timer back. False: there is none of this name. A message that waits already still comes. */
+  clearTimer(name: string): boolean;
 }
 
 export type ActorMethods<K extends Key, S> = Record<
@@ -20,6 +53,12 @@ export type ActorMethods<K extends Key, S> = Record<
 type ArgumentsOf<F> = F extends (context: never, ...args: infer A) => unknown ? A : never;
 type AnswerOf<F> = F extends (...args: never[]) => infer R ? Awaited<R> : never;
 
+/** Why an actor is deactivated: nobody used it, too many are active, or it said so. */
+export type DeactivationReason = 'idle' | 'pressure' | 'stop';
+
+/** What happens to messages when a mailbox is full. */
+export type MailboxOverflow = 'reject' | 'wait';
+
 /** A method, whatever it takes. */
 export type ActorMethod = (context: never, ...args: never[]) => unknown;
 
@@ -27,12 +66,25 @@ export type ActorMethod = (context: never, ...args: never[]) => unknown;
 export interface AnyActor extends Definition<'actor'> {
   readonly state: (key: never) => unknown;
   readonly methods: Readonly<Record<string, ActorMethod>>;
+  readonly activate: ((context: never) => unknown) | undefined;
+  readonly deactivate: ((context: never, reason: DeactivationReason) => unknown) | undefined;
+  readonly passivateAfterMs: number | undefined;
   readonly mailboxLengthMax: number | undefined;
+  readonly overflow: MailboxOverflow | undefined;
+  readonly readonly: readonly string[] | undefined;
+  readonly reentrant: boolean | undefined;
 }
 
 /** Asks: arguments and answers are copies. */
 export type ActorReference<M> = {
   readonly [Name in keyof M]: (...args: ArgumentsOf<M[Name]>) => Promise<AnswerOf<M[Name]>>;
+};
+
+/** Asks to many actors: what became of each, in the order of their keys. */
+export type ActorReferences<M> = {
+  readonly [Name in keyof M]: (
+    ...args: ArgumentsOf<M[Name]>
+  ) => Promise<PromiseSettledResult<AnswerOf<M[Name]>>[]>;
 };
 
 /** Tells. */
@@ -42,6 +94,7 @@ export interface ActorDefinition<K extends Key, S, M extends ActorMethods<K, S>>
   readonly state: (key: K) => S | Promise<S>;
   readonly methods: M;
   readonly mailboxLengthMax: number | undefined;
+  readonly readonly: readonly (keyof M & string)[] | undefined;
 }
 
 export interface ActorOptions<K extends Key, S, M extends ActorMethods<K, S>> {
@@ -49,8 +102,36 @@ export interface ActorOptions<K extends Key, S, M extends ActorMethods<K, S>> {
   readonly state: (key: K) => S | Promise<S>;
   /** Runs one at a time per actor, in the order of arrival. */
   readonly methods: M;
-  /** Messages that may wait for one actor. Default 1,000; beyond it callers get MAILBOX_FULL. */
+  /** Runs when the actor becomes active, before its first turn. When it fails, so does everything that waits. */
+  readonly activate?: (context: ActorContext<K, S>) => void | Promise<void>;
+  /**
+   * Runs before the actor is passivated, but not when its thread dies or the grid closes. An error is published on the
+   * channel `troupe.actor`; the state is kept all the same, with what this changes.
+   */
+  readonly deactivate?: (context: ActorContext<K, S>, reason: DeactivationReason) => void | Promise<void>;
+  /**
+   * Milliseconds without a message after which the actor is passivated: its state, which must be data, is packed away
+   * until the next message. Default: the grid's `actors.passivateAfterMs`; without either never.
+   */
+  readonly passivateAfterMs?: number;
+  /** Messages that may wait for one actor. Default 1,000; beyond it `overflow` says what happens. */
   readonly mailboxLengthMax?: number;
+  /**
+   * `'reject'`, the default: callers get MAILBOX_FULL; tells from other threads are dropped and published. `'wait'`: the
+   * message waits before the mailbox, and a tell resolves only when it is in the mailbox, so whoever awaits his tells
+   * is as fast as the actor. Up to 10,000 wait so, then MAILBOX_FULL. Each tell costs an answer.
+   */
+  readonly overflow?: MailboxOverflow;
+  /**
+   * Methods that change nothing. They go on beside each other, though not beside the others, and get a frozen copy of
+   * the state, which must be data: writing to it throws.
+   */
+  readonly readonly?: readonly (keyof M & string)[];
+  /**
+   * May a call come back to the actor while one of its turns waits for it (A asks B, B asks A)? Default true: it goes
+   * on within that turn. False: it rejects with ACTOR_CYCLE at once.
+   */
+  readonly reentrant?: boolean;
 }
 
 /**
@@ -66,7 +147,17 @@ export function actor<K extends Key, S, M extends ActorMethods<K, S>>(
   name: string,
   options: ActorOptions<K, S, M>,
 ): ActorDefinition<K, S, M> {
-  checkOptions(options, 'options', ['state', 'methods', 'mailboxLengthMax']);
+  checkOptions(options, 'options', [
+    'state',
+    'methods',
+    'activate',
+    'deactivate',
+    'passivateAfterMs',
+    'mailboxLengthMax',
+    'overflow',
+    'readonly',
+    'reentrant',
+  ]);
   mustBeFunction(options.state, 'state');
   if (typeof options.methods !== 'object' || options.methods === null) {
     throw new InvalidArgumentError(`methods of actor '${name}' must be an object of functions`, {
@@ -78,11 +169,41 @@ export function actor<K extends Key, S, M extends ActorMethods<K, S>>(
   if (options.mailboxLengthMax !== undefined) {
     mustBeInteger(options.mailboxLengthMax, 'mailboxLengthMax', 1, Number.MAX_SAFE_INTEGER);
   }
+  if (options.activate !== undefined) mustBeFunction(options.activate, 'activate');
+  if (options.deactivate !== undefined) mustBeFunction(options.deactivate, 'deactivate');
+  if (options.passivateAfterMs !== undefined) mustBePositive(options.passivateAfterMs, 'passivateAfterMs');
+  checkReadonly(name, options.readonly, options.methods);
+  if (options.reentrant !== undefined)
+    mustBe(typeof options.reentrant === 'boolean', 'reentrant', 'a boolean', options.reentrant);
+  if (options.overflow !== undefined) {
+    const isKnown = options.overflow === 'reject' || options.overflow === 'wait';
+    mustBe(isKnown, 'overflow', "'reject' or 'wait'", options.overflow);
+  }
   return define('actor', name, {
     state: options.state,
     methods: options.methods,
+    activate: options.activate,
+    deactivate: options.deactivate,
+    passivateAfterMs: options.passivateAfterMs,
     mailboxLengthMax: options.mailboxLengthMax,
+    overflow: options.overflow,
+    readonly: options.readonly,
+    reentrant: options.reentrant,
   });
+}
+
+function checkReadonly(name: string, names: unknown, methods: object): void {
+  if (names === undefined) return;
+  mustBe(Array.isArray(names), 'readonly', 'an array of names of methods', names);
+  for (const method of names as unknown[]) {
+    if (typeof method === 'string' && Object.hasOwn(methods, method)) continue;
+    throw new InvalidArgumentError(
+      `readonly of actor '${name}' names ${String(method)}, which is no method of it`,
+      {
+        details: { argument: 'readonly' },
+      },
+    );
+  }
 }
 
 function thenable(name: string): InvalidArgumentError {

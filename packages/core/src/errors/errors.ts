@@ -170,6 +170,19 @@ export class OverloadedError extends TroupeError {
 }
 
 /**
+ * A call of an actor waits for itself: the actors in `details.chain` wait for each other. Retryable when the circle was
+ * closed by calls of different origin, which may not meet again.
+ */
+export class ActorCycleError extends TroupeError {
+  static {
+    nameClass(this, 'ActorCycleError');
+  }
+  constructor(message: string, options?: TroupeErrorOptions) {
+    super('ACTOR_CYCLE', message, options);
+  }
+}
+
+/**
  * A job kept its thread from everything else for longer than `blockedMsMax`, and the thread was killed for it. `details`:
  * `host`, `incarnation`, `execution`, `blockedMs`, and `certain`: false when the thread
  * was blocked after an `await`, so that another one may have been it.
@@ -299,6 +312,7 @@ export const troupeErrorClasses = [
   PartitionUnavailableError,
   TimeoutError,
   OverloadedError,
+  ActorCycleError,
   JobBlockedError,
   FrameDecodeError,
   InvariantError,

@@ -7,6 +7,7 @@ import type {
   ActorDefinition,
   ActorMethods,
   ActorReference,
+  ActorReferences,
   ActorTells,
 } from '../definition/actor-definition.ts';
 import type { TableDefinition } from '../definition/table-definition.ts';
@@ -26,6 +27,18 @@ export interface Client {
     key: K,
     options?: CallOptions,
   ): ActorReference<M>;
+  /**
+   * Asks to many actors: each method sends its arguments to all of them, encoded once for each thread, and resolves with
+   * what became of each, in the order of `keys`, as `Promise.allSettled` does. Rejects only when nothing could be sent.
+   *
+   * @example
+   * const totals = await grid.actors(cart, ['alice', 'bob']).total();
+   */
+  actors<K extends Key, S, M extends ActorMethods<K, S>>(
+    definition: ActorDefinition<K, S, M>,
+    keys: readonly K[],
+    options?: CallOptions,
+  ): ActorReferences<M>;
   /**
    * Tells: each method resolves when the message is on its way; errors in the actor are not reported back. Inside a
    * transaction's body the message is sent when that commits.

@@ -3,6 +3,7 @@
  * of transactions: they ask what the running code belongs to, hand their calls over, and carry an opaque reference to
  * the other thread, where the called code runs as a *branch* of the same transaction.
  */
+import type { CallPath } from '../actor/call-path.ts';
 import type { StorageKey } from '../key/key.ts';
 import type { CallOptions } from './pending-calls.ts';
 import type { PartitionId } from './shared-state.ts';
@@ -21,6 +22,8 @@ export interface ActorMessage {
   readonly args: readonly unknown[];
   /** About how large it is. */
   readonly bytes: number;
+  /** The turns of actors that wait for it (`call-path.ts`); undefined when none does. */
+  readonly path?: CallPath | undefined;
 }
 
 /** What a transaction does with the calls made in it. */

@@ -1,6 +1,7 @@
 // Members of a grid that have nothing but actors, in one process: by one member, or by two over links in memory.
 import {
   ActorClient,
+  type ActorPorts,
   ActorService,
   ActorTypes,
   type Client,
@@ -17,11 +18,11 @@ import {
   PartitionStore,
   Placement,
   SharedState,
-  type TurnPorts,
 } from '@troupe/core';
 
 export interface ActorMember {
   readonly actor: Client['actor'];
+  readonly actors: Client['actors'];
   readonly tell: Client['tell'];
   readonly member: Member;
   readonly service: ActorService;
@@ -31,9 +32,11 @@ export interface ActorMember {
 
 export interface ActorGridOptions {
   readonly partitions?: number;
-  readonly ports?: TurnPorts;
+  readonly ports?: ActorPorts;
   readonly errors?: ErrorRegistry;
   readonly concurrency?: PartitionConcurrency;
+  readonly passivateAfterMs?: number;
+  readonly residentsMax?: number;
 }
 
 /** A member that owns every partition and is its own caller. */
@@ -98,15 +101,23 @@ function wire(
   const member = new Member(identity(id), shared, options.errors ?? new ErrorRegistry());
   const owned = new OwnedPartitions();
   for (const partition of placement.partitionsOf(id)) create(owned, shared, partition, options.concurrency);
-  const types = new ActorTypes(definitions);
+  const types = new ActorTypes(definitions, options.passivateAfterMs);
   const ports = options.ports === undefined ? {} : { ports: options.ports };
-  const service = new ActorService({ member, types, owned, client: () => client as Client, ...ports });
+  const service = new ActorService({
+    member,
+    types,
+    owned,
+    client: () => client as Client,
+    residentsMax: options.residentsMax,
+    ...ports,
+  });
   const actors = new ActorClient({ member, types, placement, local: service });
-  const client: Pick<Client, 'table' | 'actor' | 'tell'> = {
+  const client: Pick<Client, 'table' | 'actor' | 'actors' | 'tell'> = {
     table: () => {
       throw new Error('this grid has no tables');
     },
     actor: (definition, key, callOptions) => actors.reference(definition, key, callOptions),
+    actors: (definition, keys, callOptions) => actors.references(definition, keys, callOptions),
     tell: (definition, key) => actors.tells(definition, key),
   };
   member.register(Family.actor, service);
@@ -134,9 +145,10 @@ export function gate<T = void>(): { readonly opened: Promise<T>; readonly open: 
 }
 
 /** Ports whose clock and event loop stand still until told. */
-export class ManualPorts implements TurnPorts {
+export class ManualPorts implements ActorPorts {
   nowMs = 0;
   readonly #later: (() => void)[] = [];
+  readonly #every = new Set<() => void>();
 
   now(): number {
     return this.nowMs;
@@ -148,6 +160,41 @@ export class ManualPorts implements TurnPorts {
 
   detached(run: () => void): void {
     run();
+  }
+
+  every(_ms: number, run: () => void): () => void {
+    this.#every.add(run);
+    return () => this.#every.delete(run);
+  }
+
+  readonly #after = new Set<{ readonly atMs: number; readonly run: () => void }>();
+
+  after(ms: number, run: () => void): () => void {
+    const timer = { atMs: this.nowMs + ms, run };
+    this.#after.add(timer);
+    return () => this.#after.delete(timer);
+  }
+
+  /** Lets time pass, timer by timer. */
+  pass(ms: number): void {
+    const endMs = this.nowMs + ms;
+    for (;;) {
+      const [next] = [...this.#after].sort((a, b) => a.atMs - b.atMs);
+      if (next === undefined || next.atMs > endMs) break;
+      this.#after.delete(next);
+      this.nowMs = next.atMs;
+      next.run();
+    }
+    this.nowMs = endMs;
+  }
+
+  get timers(): number {
+    return this.#after.size;
+  }
+
+  /** What is done again and again is done once. */
+  tick(): void {
+    for (const run of this.#every) run();
   }
 
   /** One turn of the event loop. How many callbacks it ran. */

@@ -212,6 +212,8 @@ describe('a flooded actor', () => {
       now: () => nowMs,
       later: (run: () => void) => void setImmediate(run),
       detached: (run: () => void) => run(),
+      every: () => () => undefined,
+      after: () => () => undefined,
     };
     const { caller } = twoMembers([quick], { ports: quickPorts });
     const answers = await Promise.all(Array.from({ length: 5_000 }, () => caller.actor(quick, 'a').count()));

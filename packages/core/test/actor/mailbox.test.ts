@@ -6,10 +6,11 @@ interface Item {
   readonly id: number;
   previous: Item | undefined;
   next: Item | undefined;
+  urgent: boolean;
 }
 
 function item(id: number): Item {
-  return { id, previous: undefined, next: undefined };
+  return { id, previous: undefined, next: undefined, urgent: false };
 }
 
 function drained(mailbox: Mailbox<Item>): number[] {
@@ -54,6 +55,50 @@ describe('a mailbox', () => {
           expect(mailbox.length).toBe(model.length);
         }
         expect(drained(mailbox)).toEqual(model.map((left) => left.id));
+      }),
+    );
+  });
+});
+
+describe('the lane that goes first', () => {
+  test('has no bound, and is taken from before the other, each in its own order', () => {
+    const mailbox = new Mailbox<Item>(2);
+    for (const id of [1, 2, 3]) mailbox.push(item(id));
+    for (const id of [10, 11, 12]) mailbox.pushUrgent(item(id));
+    expect(mailbox.length).toBe(5);
+    expect(mailbox.first?.id).toBe(10);
+    expect(mailbox.push(item(4))).toBe(false);
+    expect(drained(mailbox)).toEqual([10, 11, 12, 1, 2]);
+  });
+
+  test('keeps both orders whatever is added to and taken out of either lane', () => {
+    const step = fc.oneof(
+      fc.record({ kind: fc.constantFrom('push', 'urgent', 'shift') }),
+      fc.record({ kind: fc.constant('remove'), at: fc.nat(20) }),
+    );
+    fc.assert(
+      fc.property(fc.array(step, { maxLength: 60 }), (steps) => {
+        const mailbox = new Mailbox<Item>(5);
+        const lanes: [Item[], Item[]] = [[], []];
+        let id = 0;
+        for (const { kind, ...rest } of steps) {
+          const all = [...lanes[0], ...lanes[1]];
+          if (kind === 'push' || kind === 'urgent') {
+            const next = item(id++);
+            if (kind === 'urgent') {
+              mailbox.pushUrgent(next);
+              lanes[0].push(next);
+            } else if (mailbox.push(next)) lanes[1].push(next);
+          } else {
+            const gone = kind === 'shift' ? all[0] : all['at' in rest ? rest.at : 0];
+            if (gone === undefined) continue;
+            if (kind === 'shift') expect(mailbox.shift()).toBe(gone);
+            else mailbox.remove(gone);
+            for (const lane of lanes) if (lane.includes(gone)) lane.splice(lane.indexOf(gone), 1);
+          }
+        }
+        expect(drained(mailbox)).toEqual([...lanes[0], ...lanes[1]].map((left) => left.id));
+        expect(mailbox.length).toBe(0);
       }),
     );
   });

@@ -5,6 +5,7 @@ import { ManualPorts } from './actor-grid.ts';
 class Taker implements TurnTaker {
   previous: TurnTaker | undefined = undefined;
   next: TurnTaker | undefined = undefined;
+  urgent = false;
   queued = false;
   left: number;
   readonly #turn: () => void;
