@@ -4,6 +4,8 @@
  * needed, so a look costs what it drops. A row that somebody has locked is left to him.
  */
 import {
+  type Clock,
+  type ClockTimer,
   idempotencySweepMsMin,
   idempotencySweepsPerRetention,
   idempotencySweptPerTurn,
@@ -15,15 +17,16 @@ import type { Participant } from './participant.ts';
 
 type Store = Pick<Partition['store'], 'size' | 'iterate' | 'forget'>;
 type Locks = Pick<Participant, 'isFree'>;
+type SweepClock = Pick<Clock, 'epochNow' | 'upkeepAfter' | 'cancel'>;
 
 export class IdempotencySweeper {
   readonly #partitions: { readonly store: Store; readonly locks: Locks }[] = [];
-  readonly #nowMs: () => number;
+  readonly #clock: SweepClock;
   readonly #periodMs: number;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: ClockTimer | undefined;
 
-  constructor(retentionMs: number, nowMs: () => number) {
-    this.#nowMs = nowMs;
+  constructor(retentionMs: number, clock: SweepClock) {
+    this.#clock = clock;
     this.#periodMs = Math.max(idempotencySweepMsMin, retentionMs / idempotencySweepsPerRetention);
   }
 
@@ -37,12 +40,12 @@ export class IdempotencySweeper {
   }
 
   stop(): void {
-    clearTimeout(this.#timer);
+    this.#clock.cancel(this.#timer);
   }
 
   /** Drops what has expired, at most `countMax` rows. True: there may be more. */
   sweep(countMax: number): boolean {
-    const nowMs = this.#nowMs();
+    const nowMs = this.#clock.epochNow();
     let left = countMax;
     for (const { store, locks } of this.#partitions) {
       if (store.size(idempotencyTable) === 0) continue;
@@ -58,9 +61,9 @@ export class IdempotencySweeper {
   }
 
   #again(waitMs: number): void {
-    this.#timer = setTimeout(() => {
+    this.#timer = this.#clock.upkeepAfter(waitMs, () => {
       const more = this.sweep(idempotencySweptPerTurn);
       this.#again(more ? 0 : this.#periodMs);
-    }, waitMs).unref();
+    });
   }
 }

@@ -63,7 +63,7 @@ export class ProcedureOutcomes {
       if (lost) return 'not-done';
       // Nobody tells a grid that has closed when a thread is gone.
       if (this.#member.closed && turns >= turnsAfterClose) return 'unknown';
-      await new Promise((resolve) => setImmediate(resolve));
+      await new Promise<void>((resolve) => this.#member.clock.nextTurn(resolve));
     }
   }
 

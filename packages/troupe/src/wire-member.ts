@@ -30,6 +30,7 @@ export function wireMember(core: CoreMember): WiredMember {
   const {
     compute: settings,
     modules,
+    isPoolInline,
     lockStrategy,
     idempotencyRetentionMs,
   } = core.settings as MemberSettings;
@@ -43,7 +44,7 @@ export function wireMember(core: CoreMember): WiredMember {
     transactions.follow();
     return client;
   };
-  const compute = new Compute(core, tables, handOut, { ...settings, modules, joins });
+  const compute = new Compute(core, tables, handOut, { ...settings, modules, isPoolInline, joins });
   const types = new ActorTypes(definitions);
   const service = new ActorService({ member, types, owned, joins, client: handOut });
   const actors = new ActorClient({ member, types, placement, joins, local: service });

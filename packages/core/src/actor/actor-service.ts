@@ -75,7 +75,7 @@ export class ActorService implements MessageFamily, ActivationPort {
     this.#types = parts.types;
     this.#owned = parts.owned;
     this.#client = parts.client;
-    const ports = parts.ports ?? eventLoopPorts();
+    const ports = parts.ports ?? eventLoopPorts(parts.member.clock);
     this.#turns = new TurnQueue(ports);
     this.#joined = new JoinedTurns({
       member: parts.member,

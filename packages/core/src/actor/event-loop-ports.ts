@@ -1,18 +1,17 @@
 /** The ports of a turn queue in a running process. */
 import { AsyncResource } from 'node:async_hooks';
+import { systemClock } from '../clock.ts';
 import type { TurnPorts } from './turn-queue.ts';
 
 /**
  * Turns run in the async context in which the ports were made. Otherwise a turn that begins within somebody's call
  * would see that caller's context, say his transaction, and only when both happen to be on one thread.
  */
-export function eventLoopPorts(): TurnPorts {
+export function eventLoopPorts(clock = systemClock): TurnPorts {
   const outside = new AsyncResource('troupe.actor');
   return {
-    now: () => performance.now(),
-    later: (run) => {
-      setImmediate(run);
-    },
+    now: () => clock.now(),
+    later: (run) => clock.nextTurn(run),
     detached: (run) => outside.runInAsyncScope(run),
   };
 }

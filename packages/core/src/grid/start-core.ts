@@ -5,11 +5,10 @@
 import { ErrorRegistry } from '../errors/error-codec.ts';
 import { restartBackoffMs, restartBackoffMsMax, restartHealthyMs, restartsInARowMax } from '../limits.ts';
 import { callMemoryBytes } from '../mesh/call-memory.ts';
-import { Member } from '../mesh/member.ts';
 import { SharedState } from '../mesh/shared-state.ts';
 import { OwnedPartitions } from '../partition/partition.ts';
 import { Placement } from '../partition/placement.ts';
-import { RetentionFloor } from '../partition/retention-floor.ts';
+import { RetentionFloor, retentionTime } from '../partition/retention-floor.ts';
 import { TableOp } from '../table/messages.ts';
 import { HostSupervisor, type RestartPolicy } from '../thread/host-supervisor.ts';
 import { importInTime } from '../thread/import-in-time.ts';
@@ -21,7 +20,8 @@ import { CoreGrid } from './core-grid.ts';
 import type { CoreMember, WireMember } from './core-member.ts';
 import { type CheckedOptions, type CoreOptions, checkCoreOptions } from './core-options.ts';
 import { HostEvents } from './host-events.ts';
-import { startInlineHost } from './inline-host.ts';
+import { InlineHosts } from './inline-hosts.ts';
+import { eventLoopWorld, type InlineWorld } from './inline-world.ts';
 
 /** What the package that completes core hands in; users don't see it. */
 export interface CoreWiring<Api> {
@@ -38,6 +38,8 @@ export interface CoreWiring<Api> {
   readonly otherOptionNames?: readonly string[];
   /** Default: the limits of `limits.ts`. */
   readonly restart?: RestartPolicy;
+  /** Where the hosts of a grid with `threads: 0` live. Default: the event loop, with one host. */
+  readonly world?: InlineWorld;
 }
 
 /** Starts a grid. Throws InvalidArgumentError, ModuleLoadError, DefinitionError or TimeoutError. */
@@ -51,7 +53,14 @@ export async function startCore<Api>(options: CoreOptions, wiring: CoreWiring<Ap
   const parts = { api, core, events, closeTimeoutMs: checked.closeTimeoutMs, retention };
   try {
     if (checked.threads === 0) {
-      const inline = startInlineHost(core, wiring.wire, wiring.memberMemoryBytes);
+      const inline = new InlineHosts({
+        client: core,
+        wire: wiring.wire,
+        memoryBytes: wiring.memberMemoryBytes,
+        events,
+        world: wiring.world ?? eventLoopWorld,
+      });
+      inline.start();
       return new CoreGrid({ ...parts, hosts: { kind: 'inline', inline } });
     }
     const supervisor = await makeSupervisor(core, checked, wiring, events);
@@ -74,7 +83,12 @@ function startRetention({ member, placement }: CoreMember, retentionMs: number):
       if (peer !== undefined) member.sendProtocol(peer, [TableOp.prune]);
     }
   };
-  return new RetentionFloor({ shared: member.shared, retentionMs, moved });
+  return new RetentionFloor({
+    shared: member.shared,
+    retentionMs,
+    moved,
+    time: retentionTime(member.clock),
+  });
 }
 
 async function makeClient<Api>(options: CheckedOptions, wiring: CoreWiring<Api>): Promise<CoreMember> {
@@ -83,12 +97,14 @@ async function makeClient<Api>(options: CheckedOptions, wiring: CoreWiring<Api>)
   const importHere = (href: string): Promise<Record<string, unknown>> =>
     importInTime(href, importModule(href, 'the main thread'), startTimeoutMs);
   const loaded = await loadDefinitions({ modules, definitions, tables: [] }, errors, importHere);
-  const hostIds = Array.from({ length: Math.max(1, threads) }, (_, host) => host + 1);
+  const { world = eventLoopWorld } = wiring;
+  const hostCount = threads === 0 ? world.hostCount : threads;
+  const hostIds = Array.from({ length: hostCount }, (_, host) => host + 1);
   const memory = new SharedArrayBuffer(wiring.memberMemoryBytes);
   const callMemory = new SharedArrayBuffer(callMemoryBytes);
   const shared = SharedState.create(partitions, hostIds.length + 1);
   return {
-    member: new Member({ id: 0, incarnation: 1, memory, callMemory }, shared, errors),
+    member: world.makeMember({ id: 0, incarnation: 1, memory, callMemory }, shared, errors),
     isHost: false,
     definitions: loaded,
     placement: Placement.roundRobin(partitions, hostIds),
