@@ -60,3 +60,4 @@ export { StreamOutflow } from './stream-outflow.ts';
 export type { JobTarget } from './target.ts';
 export type { BlockedPort } from './thread-watch.ts';
 export { TimeSlices } from './time-slices.ts';
+export { ComputeOp } from './messages.ts';

@@ -8,6 +8,7 @@ export * from './actor/actor-service.ts';
 export * from './actor/actor-table.ts';
 export * from './actor/actor-type.ts';
 export * from './actor/joined-ask.ts';
+export { ActorOp } from './actor/messages.ts';
 export type { JoinedAnswer } from './actor/joined-turns.ts';
 export * from './actor/mailbox.ts';
 export * from './actor/turn-queue.ts';

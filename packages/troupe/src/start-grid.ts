@@ -22,6 +22,15 @@ export interface GridOptions extends CoreOptions {
   readonly idempotencyRetentionMs?: number;
 }
 
+/** What a host's thread runs. */
+export const hostEntry = new URL(
+  import.meta.url.endsWith('.ts') ? './host-entry.ts' : './host-entry.js',
+  import.meta.url,
+);
+
+/** The options that core doesn't know. */
+export const ownOptionNames = ['compute', 'idempotencyRetentionMs', 'experimental'];
+
 /**
  * Starts a grid: imports the modules on every thread, starts the hosts in parallel, and resolves when they serve.
  * Throws INVALID_ARGUMENT, MODULE_LOAD_FAILED, DEFINITION_CONFLICT or TIMEOUT; then no thread is left behind.
@@ -34,14 +43,11 @@ export async function startGrid(options: GridOptions): Promise<Grid> {
   return makeGrid(
     await startCore(options, {
       wire: wireMember,
-      hostEntry: new URL(
-        import.meta.url.endsWith('.ts') ? './host-entry.ts' : './host-entry.js',
-        import.meta.url,
-      ),
+      hostEntry,
       hostExport: 'runTroupeHost',
       memberMemoryBytes: statusMemoryBytes(transactionsPerMemberMax),
       settings: memberSettings(options ?? {}),
-      otherOptionNames: ['compute', 'idempotencyRetentionMs', 'experimental'],
+      otherOptionNames: ownOptionNames,
     }),
   );
 }

@@ -2,6 +2,7 @@
  * Starts a grid up to the point where layers are plugged in: options checked, modules loaded, the client member wired,
  * hosts running and connected. Either all of it works or nothing is left behind.
  */
+import type { Definition } from '../definition/definition.ts';
 import { ErrorRegistry } from '../errors/error-codec.ts';
 import { restartBackoffMs, restartBackoffMsMax, restartHealthyMs, restartsInARowMax } from '../limits.ts';
 import { callMemoryBytes } from '../mesh/call-memory.ts';
@@ -40,6 +41,8 @@ export interface CoreWiring<Api> {
   readonly restart?: RestartPolicy;
   /** Where the hosts of a grid with `threads: 0` live. Default: the event loop, with one host. */
   readonly world?: InlineWorld;
+  /** Other code for some definitions, on grids without threads only. */
+  readonly standIns?: ReadonlyMap<Definition, Definition>;
 }
 
 /** Starts a grid. Throws InvalidArgumentError, ModuleLoadError, DefinitionError or TimeoutError. */
@@ -106,7 +109,7 @@ async function makeClient<Api>(options: CheckedOptions, wiring: CoreWiring<Api>)
   return {
     member: world.makeMember({ id: 0, incarnation: 1, memory, callMemory }, shared, errors),
     isHost: false,
-    definitions: loaded,
+    definitions: wiring.standIns === undefined ? loaded : loaded.withStandIns(wiring.standIns),
     placement: Placement.roundRobin(partitions, hostIds),
     owned: new OwnedPartitions(),
     assigned: [],

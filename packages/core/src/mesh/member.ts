@@ -85,6 +85,11 @@ export class Member {
     return this.#calls.size;
   }
 
+  /** Their request ids. */
+  pendingRequests(): number[] {
+    return this.#calls.ids();
+  }
+
   register(family: number, owner: MessageFamily): void {
     this.#families[family] = owner;
   }

@@ -68,6 +68,11 @@ export class PendingCalls {
     return promise;
   }
 
+  /** The ids of all that wait. */
+  ids(): number[] {
+    return this.#calls.all().map(({ id }) => id);
+  }
+
   get lastId(): number {
     return this.#lastId;
   }
