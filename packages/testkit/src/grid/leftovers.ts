@@ -1,6 +1,6 @@
 /** What a test has left behind in its grid, in words: a line each, with a name that its author knows. */
 import type { Definitions } from '@troupe/core';
-import type { Grid } from 'troupe';
+import type { Grid, LockRow } from 'troupe';
 import { describeRequest } from './describe-request.ts';
 import type { VirtualWorld } from './virtual-world.ts';
 
@@ -25,9 +25,7 @@ export function waiting(world: VirtualWorld, definitions: Definitions): string[]
   const calls = world.members.flatMap((member) =>
     member
       .unanswered()
-      .map(
-        (message) => `a call from ${placeOf(member.self.id)}: ${describeRequest(message, definitions)}`,
-      ),
+      .map((message) => `a call from ${placeOf(member.self.id)}: ${describeRequest(message, definitions)}`),
   );
   const timers = world
     .namedTimers()
@@ -48,10 +46,12 @@ export async function leftoversOf(
       ({ id, label, state, readOnly, host }) =>
         `${readOnly ? 'a read-only' : 'a'} transaction of ${host === undefined ? 'the service' : `host ${host}`}, ${state}: ${label === undefined ? 'without a label' : `'${label}'`} (id ${id})`,
     ),
-    ...locks.map(
-      ({ table, key, range, mode, state, label, transaction }) =>
-        `a ${mode} lock ${state === 'held' ? 'held' : 'waited for'} on ${table}${key === undefined ? (range ?? ', all of it') : `, key ${JSON.stringify(key)}`} by ${label === undefined ? `transaction ${transaction}` : `'${label}'`}`,
-    ),
+    ...locks
+      .filter(isOnItsOwn)
+      .map(
+        ({ table, key, range, mode, state, label, transaction }) =>
+          `a ${wordFor(mode)} lock ${state === 'held' ? 'held' : 'waited for'} on ${table}${key === undefined ? (range ?? ', all of it') : `, key ${JSON.stringify(key)}`} by ${label === undefined ? `transaction ${transaction}` : `'${label}'`}`,
+      ),
   ];
   return found.length > 0 ? found : openWork(world);
 }
@@ -61,6 +61,15 @@ function openWork(world: VirtualWorld): string[] {
   return world.members.flatMap(({ self, work }) =>
     work.count === 0 ? [] : [`work under way on ${placeOf(self.id)}: a turn of an actor, a stream or a job`],
   );
+}
+
+/** Not one that only says that there are locks on keys below. */
+function isOnItsOwn({ mode }: LockRow): boolean {
+  return mode !== 'IS' && mode !== 'IX';
+}
+
+function wordFor(mode: LockRow['mode']): string {
+  return mode === 'S' ? 'read' : 'write';
 }
 
 function placeOf(member: number): string {

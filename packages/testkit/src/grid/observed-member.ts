@@ -1,5 +1,13 @@
 /** A member that remembers what it has asked, so that a test can be told by name what it left unanswered. */
-import { type CallOptions, Family, familyOf, Member, type MemberId, type Message, type Peer } from '@troupe/core';
+import {
+  type CallOptions,
+  Family,
+  familyOf,
+  Member,
+  type MemberId,
+  type Message,
+  type Peer,
+} from '@troupe/core';
 
 /** When so many are remembered, those that were answered are forgotten. */
 const rememberedMax = 1_000;
@@ -7,12 +15,7 @@ const rememberedMax = 1_000;
 export class ObservedMember extends Member {
   #asked = new Map<number, Message>();
 
-  override request(
-    to: MemberId,
-    message: Message,
-    bytes: number,
-    options?: CallOptions,
-  ): Promise<unknown> {
+  override request(to: MemberId, message: Message, bytes: number, options?: CallOptions): Promise<unknown> {
     const answer = super.request(to, message, bytes, options);
     this.#remember(message);
     return answer;

@@ -71,6 +71,7 @@ export interface ProbeGround {
   idle(): Promise<void>;
   /** Moves the time to the next timer that is due until then. False: there is none. */
   advanceToTimer(untilMs: number): Promise<boolean>;
+  advance(ms: number): Promise<void>;
   readonly nowMs: number;
 }
 
@@ -102,9 +103,7 @@ export class Probe<D extends Probeable> {
   /** From now on calls of `method` are answered with this: a value, or what the function answers or throws. Default undefined. */
   answer<Name extends keyof ProbedMethods<D> & string>(
     method: Name,
-    answer:
-      | AnswerOf<ProbedMethods<D>[Name]>
-      | ((...args: ArgumentsOf<ProbedMethods<D>[Name]>) => unknown),
+    answer: AnswerOf<ProbedMethods<D>[Name]> | ((...args: ArgumentsOf<ProbedMethods<D>[Name]>) => unknown),
   ): this {
     this.#scripts.set(this.#known(method), scriptOf(answer));
     return this;
@@ -113,9 +112,7 @@ export class Probe<D extends Probeable> {
   /** The same for one call, before what `answer` says; several are used up in their order. */
   answerOnce<Name extends keyof ProbedMethods<D> & string>(
     method: Name,
-    answer:
-      | AnswerOf<ProbedMethods<D>[Name]>
-      | ((...args: ArgumentsOf<ProbedMethods<D>[Name]>) => unknown),
+    answer: AnswerOf<ProbedMethods<D>[Name]> | ((...args: ArgumentsOf<ProbedMethods<D>[Name]>) => unknown),
   ): this {
     this.#onceOf(method).push(scriptOf(answer));
     return this;
@@ -149,7 +146,8 @@ export class Probe<D extends Probeable> {
   ): Promise<CallOf<D, Name>> {
     if (method !== undefined) this.#known(method);
     const call = await this.#come(method, withinMs);
-    if (call === undefined) throw new ProbeError(`${this.#label(method)} was not called ${this.#within(withinMs)}`);
+    if (call === undefined)
+      throw new ProbeError(`${this.#label(method)} was not called ${this.#within(withinMs)}`);
     this.#taken.add(call);
     return call as unknown as CallOf<D, Name>;
   }
@@ -183,7 +181,9 @@ export class Probe<D extends Probeable> {
   async #come(method: string | undefined, withinMs: number): Promise<RecordedCall | undefined> {
     const ground = this.#ground;
     if (ground === undefined) {
-      throw new ProbeError(`${this.#label(method)} is part of no grid: name the probe in \`probes\` of createTestGrid`);
+      throw new ProbeError(
+        `${this.#label(method)} is part of no grid: name the probe in \`probes\` of createTestGrid`,
+      );
     }
     const untilMs = ground.nowMs + withinMs;
     await ground.idle();
@@ -191,7 +191,8 @@ export class Probe<D extends Probeable> {
       const call = this.#calls.find(
         (one) => !this.#taken.has(one) && (method === undefined || one.method === method),
       );
-      if (call !== undefined || !(await ground.advanceToTimer(untilMs))) return call;
+      if (call !== undefined || ground.nowMs === untilMs) return call;
+      if (!(await ground.advanceToTimer(untilMs))) await ground.advance(untilMs - ground.nowMs);
     }
   }
 
@@ -213,7 +214,9 @@ export class Probe<D extends Probeable> {
 
   #label(method: string | undefined): string {
     const { kind, name } = this.definition;
-    return method === undefined || kind !== 'actor' ? `${kind} '${name}'` : `${kind} '${name}', method '${method}',`;
+    return method === undefined || kind !== 'actor'
+      ? `${kind} '${name}'`
+      : `${kind} '${name}', method '${method}',`;
   }
 
   #within(withinMs: number): string {

@@ -85,7 +85,11 @@ export async function createTestGrid(options: TestGridOptions): Promise<TestGrid
   const standIns = standInsOf(probes);
   const definitions = [...(others.definitions ?? []), ...standIns.keys()];
   const world = new VirtualWorld({ seed, hostCount: hosts, restartMs: hostRestartMs });
-  const { grid, core } = await startInlineGrid({ ...others, definitions: [...new Set(definitions)] }, world, standIns);
+  const { grid, core } = await startInlineGrid(
+    { ...others, definitions: [...new Set(definitions)] },
+    world,
+    standIns,
+  );
   for (const probe of probes) probe.attach(world);
   const settle: TestGrid['settle'] = (promise, bounds = {}) => {
     checkOptions(bounds, 'options', ['withinMs']);
@@ -162,10 +166,5 @@ class Settling {
 }
 
 function mustBeTime(value: number, name: string): void {
-  mustBe(
-    Number.isFinite(value) && value >= 0,
-    name,
-    'a finite number of milliseconds, 0 or more',
-    value,
-  );
+  mustBe(Number.isFinite(value) && value >= 0, name, 'a finite number of milliseconds, 0 or more', value);
 }

@@ -199,4 +199,3 @@ export class VirtualWorld implements InlineWorld {
     timer.scheduled = this.#time.schedule(delayMs, due, timer.clock.name);
   }
 }
-
