@@ -53,6 +53,7 @@ export {
   type SplitMapReduceOptions,
   type StateMapReduceOptions,
 } from './map-reduce.ts';
+export { ComputeOp } from './messages.ts';
 export type { AttemptOptions } from './outgoing-call.ts';
 export { ProgressReports } from './progress-reports.ts';
 export { type ReceiverDefinition, type ReceiverOptions, receiver } from './receiver.ts';

@@ -19,11 +19,12 @@ export function callMapReduce(call: MapReduceCall): Promise<unknown> {
 class MapReduceRun {
   readonly #call: MapReduceCall;
   readonly #linked: LinkedAbort;
-  readonly #startedMs = performance.now();
+  readonly #startedMs: number;
   readonly #timeoutMs: number;
 
   constructor(call: MapReduceCall) {
     this.#call = call;
+    this.#startedMs = call.member.clock.now();
     this.#linked = linkedAbort(call.options.signal);
     this.#timeoutMs = call.options.timeoutMs ?? callTimeoutMsDefault;
   }
@@ -91,6 +92,7 @@ class MapReduceRun {
   #step(phase: string, run: () => unknown): Promise<unknown> {
     const name = `${phase} of map-reduce '${this.#call.definition.name}'`;
     const bounds = {
+      clock: this.#call.member.clock,
       signal: this.#linked.signal,
       timeoutMs: this.#timeoutMs,
       leftMs: Math.max(1, this.#leftMs),
@@ -99,7 +101,7 @@ class MapReduceRun {
   }
 
   get #leftMs(): number {
-    return leftOf(this.#timeoutMs, this.#startedMs);
+    return leftOf(this.#timeoutMs, this.#startedMs, this.#call.member.clock);
   }
 }
 

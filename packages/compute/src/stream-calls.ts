@@ -73,7 +73,8 @@ export class StreamCalls {
         linked.signal.throwIfAborted();
         const taken = reader.take();
         if (taken === 'end') return;
-        if (taken === 'wait') await boundedWait(reader.change(), bounds, 'the stream was left');
+        if (taken === 'wait')
+          await boundedWait(this.#member.clock, reader.change(), bounds, 'the stream was left');
         else yield taken.item;
       }
     } catch (error) {

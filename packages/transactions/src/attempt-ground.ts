@@ -1,11 +1,12 @@
 /** What an attempt needs of its member, and who is told about it. */
-import type { PartitionId, Timestamp } from '@troupe/core';
+import type { Clock, PartitionId, Timestamp } from '@troupe/core';
 import type { Attempt } from './attempt.ts';
 import type { Decision } from './decision.ts';
 import type { AbortCause, Outcome } from './outcome.ts';
 
 /** What an attempt needs of its member. */
 export interface AttemptGround {
+  readonly clock: Clock;
   readonly decision: Decision;
   readonly partitionCount: number;
   /** No partition can live longer than this member. */

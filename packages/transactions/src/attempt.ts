@@ -156,7 +156,7 @@ export class Attempt implements CoordinatorPorts {
    */
   bounded<T>(work: Promise<T>, options: CallOptions | undefined): Promise<T> {
     if (options?.timeoutMs === undefined && options?.signal === undefined) return work;
-    return boundedWait(work, options, 'the transaction was aborted', (reason) => {
+    return boundedWait(this.#ground.clock, work, options, 'the transaction was aborted', (reason) => {
       if (options.signal?.aborted === true) this.fail(reason);
       else this.coordinator.abort('timeout');
     });

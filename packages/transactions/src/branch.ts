@@ -221,7 +221,9 @@ export class TransactionBranch implements Branch, OpenTransaction {
     const begun = begin();
     const isBounded = options?.timeoutMs !== undefined || options?.signal !== undefined;
     const bounded = isBounded
-      ? boundedWait(begun, options, 'the transaction was aborted', () => this.#abort())
+      ? boundedWait(this.#ground.member.clock, begun, options, 'the transaction was aborted', () =>
+          this.#abort(),
+        )
       : begun;
     const operation = bounded.finally(() => this.#underWay--);
     // One that the branch forgets is refused with it; it is not to end the process too.

@@ -9,7 +9,7 @@
  * has locked: the turn may have a transaction with the same key. And it ends while transactions of this member wait for
  * a status word: one of them may be of the turn, and the words be in the hands of those who wait for it.
  */
-import type { PartitionId, StorageKey } from '@troupe/core';
+import type { Clock, PartitionId, StorageKey } from '@troupe/core';
 import type { Attempt } from './attempt.ts';
 import type { LockingTransaction } from './open-transaction.ts';
 
@@ -45,17 +45,17 @@ export class BusyActors {
   async lockFirst(
     transaction: LockingTransaction,
     attempt: Attempt,
-    words: { readonly isShortOfWords: boolean },
+    ground: { readonly isShortOfWords: boolean; readonly clock: Clock },
   ): Promise<void> {
     const isOne =
       this.#actors.length === 1 && this.#actors[0]?.key !== undefined && attempt.once === undefined;
-    const timer = setInterval(() => {
-      if (!isOne || words.isShortOfWords) attempt.coordinator.abort('busy');
-    }, this.#patienceMs);
+    const timer = ground.clock.every(this.#patienceMs, () => {
+      if (!isOne || ground.isShortOfWords) attempt.coordinator.abort('busy');
+    });
     try {
       await transaction.declareActors(this.#actors);
     } finally {
-      clearInterval(timer);
+      ground.clock.cancel(timer);
     }
   }
 }

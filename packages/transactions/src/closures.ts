@@ -14,12 +14,13 @@ import type { UnderWay } from './transaction-views.ts';
 export class Closures {
   readonly #service: TransactionService;
   readonly #ground: TransactionGround;
-  readonly #deadlines = new RunDeadlines();
+  readonly #deadlines: RunDeadlines;
   readonly #ended = (bounded: Bounded): void => this.end(bounded);
 
   constructor(service: TransactionService, ground: TransactionGround) {
     this.#service = service;
     this.#ground = ground;
+    this.#deadlines = new RunDeadlines(service.clock);
   }
 
   /** A run of `body` as its operations' context; `start` it. Throws the signal's reason, or GRID_CLOSED. */

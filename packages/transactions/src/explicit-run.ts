@@ -14,12 +14,13 @@ export class ExplicitRun implements Bounded, AttemptListener {
   readonly options: BeginOptions;
   readonly #service: TransactionService;
   readonly #ended: () => void;
-  readonly #beganAtMs = performance.now();
+  readonly #beganAtMs: number;
   #attempt: Attempt | undefined;
   #stopped: AbortCause | undefined;
 
   constructor(service: TransactionService, options: BeginOptions, ended: () => void) {
     this.#service = service;
+    this.#beganAtMs = service.clock.now();
     this.options = options;
     this.#ended = ended;
   }
@@ -67,7 +68,9 @@ export class ExplicitRun implements Bounded, AttemptListener {
 
   underWay(): UnderWay | undefined {
     const attempt = this.#attempt;
-    return attempt === undefined ? undefined : underWayWith(attempt, 1, this.#beganAtMs);
+    return attempt === undefined
+      ? undefined
+      : underWayWith(attempt, 1, this.#service.clock.now() - this.#beganAtMs);
   }
 
   #stop(cause: AbortCause): boolean {

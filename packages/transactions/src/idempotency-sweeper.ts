@@ -4,6 +4,8 @@
  * needed, so a look costs what it drops. A row that somebody has locked is left to him.
  */
 import {
+  type Clock,
+  type ClockTimer,
   idempotencySweepMsMin,
   idempotencySweepsPerRetention,
   idempotencySweptPerTurn,
@@ -15,18 +17,19 @@ import type { Participant } from './participant.ts';
 
 type Store = Pick<Partition['store'], 'size' | 'iterate' | 'forget'>;
 type Locks = Pick<Participant, 'isFree'> & Partial<Pick<Participant, 'writes'>>;
+type SweepClock = Pick<Clock, 'epochNow' | 'upkeepAfter' | 'cancel'>;
 
 /** What can't be removed now is found again. */
 const nobodyWaits = (): void => undefined;
 
 export class IdempotencySweeper {
   readonly #partitions: { readonly store: Store; readonly locks: Locks }[] = [];
-  readonly #nowMs: () => number;
+  readonly #clock: SweepClock;
   readonly #periodMs: number;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: ClockTimer | undefined;
 
-  constructor(retentionMs: number, nowMs: () => number) {
-    this.#nowMs = nowMs;
+  constructor(retentionMs: number, clock: SweepClock) {
+    this.#clock = clock;
     this.#periodMs = Math.max(idempotencySweepMsMin, retentionMs / idempotencySweepsPerRetention);
   }
 
@@ -40,12 +43,12 @@ export class IdempotencySweeper {
   }
 
   stop(): void {
-    clearTimeout(this.#timer);
+    this.#clock.cancel(this.#timer);
   }
 
   /** Drops what has expired, at most `countMax` rows. True: there may be more. */
   sweep(countMax: number): boolean {
-    const nowMs = this.#nowMs();
+    const nowMs = this.#clock.epochNow();
     let left = countMax;
     for (const { store, locks } of this.#partitions) {
       if (store.size(idempotencyTable) === 0) continue;
@@ -63,9 +66,9 @@ export class IdempotencySweeper {
   }
 
   #again(waitMs: number): void {
-    this.#timer = setTimeout(() => {
+    this.#timer = this.#clock.upkeepAfter(waitMs, () => {
       const more = this.sweep(idempotencySweptPerTurn);
       this.#again(more ? 0 : this.#periodMs);
-    }, waitMs).unref();
+    });
   }
 }

@@ -52,7 +52,7 @@ export class ProcedureCalls implements MessageFamily {
       const copies = copyValue(args, `the arguments of procedure '${procedure.name}'`);
       const bytes = copiedBytes();
       const current = this.#context.current();
-      if (current !== undefined) return await this.#join(current, procedure, copies, options);
+      if (current !== undefined) return await this.#join(current, this.#procedure(id), copies, options);
       call = this.#placed(procedure, copies, options);
       const message: unknown[] = [ProcedureOp.call, 0, id, copies, options?.timeoutMs, call.ticket];
       const { priority, durability } = options ?? {};
@@ -71,6 +71,10 @@ export class ProcedureCalls implements MessageFamily {
     } finally {
       if (call !== undefined) this.#cells.release(call.ticket);
     }
+  }
+
+  #procedure(id: number): AnyProcedure {
+    return this.#core.definitions.mustGet('procedure', id) as AnyProcedure;
   }
 
   #join(

@@ -67,7 +67,8 @@ export class ProcedureOutcomes {
   async #outcomeAt(owner: Owner | undefined, call: UnansweredCall): Promise<CallOutcome> {
     if (call.ticket === noTicket || owner === undefined) return 'unknown';
     const words = new StatusWords(owner.memory);
-    const untilMs = performance.now() + flushWaitMsMax;
+    const { clock } = this.#member;
+    const untilMs = clock.now() + flushWaitMsMax;
     for (let turns = 0; ; turns++) {
       // Looked at first: once it is lost it changes nothing any more.
       const { lost } = owner;
@@ -75,13 +76,14 @@ export class ProcedureOutcomes {
       if (settled !== 'undecided') return settled;
       // A partition that decides alone, or one that has voted, asks the log and says so in the word.
       if (lost && !this.#isLogged) return 'not-done';
-      if (lost && performance.now() > untilMs) return 'unknown';
+      if (lost && clock.now() > untilMs) return 'unknown';
       // Nobody tells a grid that has closed when a thread is gone.
       if (this.#member.closed && turns >= turnsAfterClose) return 'unknown';
       // It is a matter of moments, but for a flush.
-      await new Promise((resolve) =>
-        turns < turnsAtOnce ? setImmediate(resolve) : setTimeout(resolve, pauseMs),
-      );
+      await new Promise<void>((resolve) => {
+        if (turns < turnsAtOnce) clock.nextTurn(resolve);
+        else clock.after(pauseMs, resolve);
+      });
     }
   }
 

@@ -3,7 +3,7 @@
  * timer, so a transaction costs none of its own.
  */
 
-import type { CallOptions } from '@troupe/core';
+import type { CallOptions, Clock, ClockTimer } from '@troupe/core';
 import { callTimeoutMsDefault, deadlineSweepMs, onAbort, timerMsMax } from '@troupe/core';
 import type { TransactionId } from './status-word.ts';
 import type { UnderWay } from './transaction-views.ts';
@@ -22,21 +22,26 @@ export interface Bounded {
 }
 
 export class RunDeadlines {
+  readonly #clock: Clock;
   /** With the default deadline, so in the order in which they end; with the sweep that ends each. */
   readonly #shared = new Map<Bounded, number>();
   /** Stops the timer and the listener of those that have one of their own. */
   readonly #own = new Map<Bounded, () => void>();
   #sweeps = 0;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: ClockTimer | undefined;
+
+  constructor(clock: Clock) {
+    this.#clock = clock;
+  }
 
   /** Watches until `end`. */
   begin(bounded: Bounded): void {
     const { timeoutMs, signal } = bounded.options;
     if (timeoutMs === undefined) {
       this.#shared.set(bounded, this.#sweeps + sweepsPerDefault);
-      this.#timer ??= setInterval(() => this.#endOverdue(), deadlineSweepMs).unref();
+      this.#timer ??= this.#clock.every(deadlineSweepMs, () => this.#endOverdue());
     }
-    if (timeoutMs !== undefined || signal !== undefined) this.#own.set(bounded, watch(bounded));
+    if (timeoutMs !== undefined || signal !== undefined) this.#own.set(bounded, watch(bounded, this.#clock));
   }
 
   end(bounded: Bounded): void {
@@ -73,7 +78,7 @@ export class RunDeadlines {
   }
 
   #stopTimer(): void {
-    clearInterval(this.#timer);
+    this.#clock.cancel(this.#timer);
     this.#timer = undefined;
   }
 }
@@ -83,14 +88,14 @@ function nothing(): void {}
 /** Sweeps in the default deadline, and one for the part of a period in which the work begins. */
 const sweepsPerDefault = Math.ceil(callTimeoutMsDefault / deadlineSweepMs) + 1;
 
-function watch(bounded: Bounded): () => void {
+function watch(bounded: Bounded, clock: Clock): () => void {
   const { timeoutMs = Number.POSITIVE_INFINITY, signal } = bounded.options;
   const timer = Number.isFinite(timeoutMs)
-    ? setTimeout(() => bounded.expired(), Math.min(timeoutMs, timerMsMax))
+    ? clock.after(Math.min(timeoutMs, timerMsMax), () => bounded.expired())
     : undefined;
   const unlisten = signal && onAbort(signal, () => bounded.aborted(signal.reason));
   return () => {
-    clearTimeout(timer);
+    clock.cancel(timer);
     unlisten?.();
   };
 }

@@ -12,7 +12,7 @@ export class SnapshotRun implements Bounded {
   readonly #service: TransactionService;
   readonly #transaction: SnapshotTransaction;
   readonly #stop: (reason: unknown) => void;
-  readonly #beganAtMs = performance.now();
+  readonly #beganAtMs: number;
 
   /** `stop` is called when it is ended from outside, with what its caller is to be told. */
   constructor(
@@ -22,6 +22,7 @@ export class SnapshotRun implements Bounded {
     stop: (reason: unknown) => void,
   ) {
     this.#service = service;
+    this.#beganAtMs = service.clock.now();
     this.#transaction = transaction;
     this.options = options;
     this.#stop = stop;
@@ -47,7 +48,7 @@ export class SnapshotRun implements Bounded {
 
   underWay(): UnderWay {
     const { id, label } = this.#transaction;
-    const ageMs = performance.now() - this.#beganAtMs;
+    const ageMs = this.#service.clock.now() - this.#beganAtMs;
     return { id, label, ageMs, attempt: 1, state: 'running', readOnly: true };
   }
 }

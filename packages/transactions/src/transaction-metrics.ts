@@ -6,6 +6,7 @@
  * a clock read is a visible part of the smallest transactions. Waits for locks are measured all.
  */
 
+import { type Clock, systemClock } from '@troupe/core';
 import { Histogram, type HistogramSummary } from './histogram.ts';
 import type { LockMeter } from './lock-waits.ts';
 import type { AbortCause } from './outcome.ts';
@@ -101,14 +102,19 @@ const measuredOneIn = 8;
 
 /** The counts of one member. */
 export class TransactionMeter implements LockMeter {
+  readonly #clock: Pick<Clock, 'now'>;
   readonly #counts = new Float64Array(counters);
   readonly #attempts = new Histogram(1);
   readonly #durations = new Histogram(microsecondMs);
   readonly #waits = new Histogram(microsecondMs);
   #ended = 0;
 
+  constructor(clock: Pick<Clock, 'now'> = systemClock) {
+    this.#clock = clock;
+  }
+
   nowMs(): number {
-    return performance.now();
+    return this.#clock.now();
   }
 
   begun(): void {
@@ -162,7 +168,7 @@ export class TransactionMeter implements LockMeter {
     this.#attempts.record(attempts);
     const ended = this.#ended++;
     if (ended < measuredAlways || ended % measuredOneIn === 0)
-      this.#durations.record(performance.now() - beganAtMs);
+      this.#durations.record(this.nowMs() - beganAtMs);
   }
 
   #add(counter: number): void {

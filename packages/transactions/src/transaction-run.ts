@@ -49,7 +49,7 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
   /** That of the first attempt; a retried transaction grows older and cannot starve. */
   #age: number | undefined;
   #attempts = 0;
-  readonly #beganAtMs = performance.now();
+  readonly #beganAtMs: number;
   #attempt: Attempt | undefined;
   #transaction: LockingTransaction | undefined;
   /** Once an attempt was lost. */
@@ -72,6 +72,7 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
     ended: (run: Bounded) => void,
   ) {
     this.#service = service;
+    this.#beganAtMs = service.clock.now();
     this.#ground = ground;
     this.#body = body;
     this.#inContext = inContext;
@@ -116,7 +117,9 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
 
   underWay(): UnderWay | undefined {
     const attempt = this.#attempt;
-    return attempt === undefined ? undefined : underWayWith(attempt, this.#attempts, this.#beganAtMs);
+    return attempt === undefined
+      ? undefined
+      : underWayWith(attempt, this.#attempts, this.#service.clock.now() - this.#beganAtMs);
   }
 
   /** When the attempt is beyond abort, its outcome is about to be told and stands: false. */
@@ -305,7 +308,7 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
   }
 
   #retriesOf(): RunRetries<T> {
-    this.#retries ??= new RunRetries();
+    this.#retries ??= new RunRetries(this.#service.clock);
     return this.#retries;
   }
 }

@@ -2,7 +2,7 @@
  * The shell around the protocol cores at one member: routes messages to the participants of the partitions it owns
  * and to the coordinators it runs, lends status words, and passes on that a thread has died.
  */
-import type { CoreMember, PartitionId, Peer, StorageKey, Timestamp } from '@troupe/core';
+import type { Clock, CoreMember, PartitionId, Peer, StorageKey, Timestamp } from '@troupe/core';
 import { Family, OverloadedError, PartitionLostError, TransactionAbortedError } from '@troupe/core';
 import { Attempt } from './attempt.ts';
 import type { AttemptGround } from './attempt-ground.ts';
@@ -40,7 +40,8 @@ export class TransactionService implements AttemptGround {
   readonly log: MemberLog | undefined;
   readonly partitionCount: number;
   readonly outlivesPartitions: boolean;
-  readonly meter = new TransactionMeter();
+  readonly clock: Clock;
+  readonly meter: TransactionMeter;
   readonly #core: CoreMember;
   readonly #strategy: LockStrategy;
   readonly #participation: OneLogParticipation | undefined;
@@ -56,16 +57,18 @@ export class TransactionService implements AttemptGround {
   constructor(core: CoreMember, { strategy, idempotencyRetentionMs }: TransactionSettings) {
     const { member } = core;
     this.#core = core;
+    this.clock = member.clock;
+    this.meter = new TransactionMeter(member.clock);
     this.#strategy = strategy;
     this.#slots = new StatusSlots(member.self.memory);
     this.partitionCount = core.placement.partitionCount;
-    const nowMs = (): number => Date.now();
+    const nowMs = (): number => member.clock.epochNow();
     this.#idempotency = {
       partitionCount: this.partitionCount,
       retentionMs: idempotencyRetentionMs,
       nowMs,
     };
-    this.#sweeper = new IdempotencySweeper(idempotencyRetentionMs, nowMs);
+    this.#sweeper = new IdempotencySweeper(idempotencyRetentionMs, member.clock);
     // The threads of hosts end with the main thread, so a coordinator there is never missed by a participant.
     this.outlivesPartitions = !core.isHost;
     this.log = core.storage === undefined ? undefined : new MemberLog(core, core.storage);

@@ -2,10 +2,9 @@
 import type { Attempt } from './attempt.ts';
 import type { TransactionState, UnderWay } from './transaction-views.ts';
 
-/** `attempts`: how many have begun; `beganAtMs`: when the first one did, by `performance.now`. */
-export function underWayWith(attempt: Attempt, attempts: number, beganAtMs: number): UnderWay {
+/** `attempts`: how many have begun; `ageMs`: how long ago the first one did. */
+export function underWayWith(attempt: Attempt, attempts: number, ageMs: number): UnderWay {
   const { id, label } = attempt;
-  const ageMs = performance.now() - beganAtMs;
   return { id, label, ageMs, attempt: attempts, state: stateOf(attempt), readOnly: false };
 }
 

@@ -33,6 +33,8 @@ export interface MemberSettings {
   /** URLs of the user's modules. */
   readonly modules: readonly string[];
   readonly lockStrategy: LockStrategyName;
+  /** Jobs at `'any'` run on the thread of the service. */
+  readonly isPoolInline: boolean;
 }
 
 /** The options of a grid that matter to its members. */
@@ -43,6 +45,7 @@ interface GivenSettings {
   readonly modules: readonly (URL | string)[] | undefined;
   readonly threads: number | undefined;
   readonly experimental: ExperimentalSettings | undefined;
+  readonly isPoolInline: boolean;
 }
 
 /** Throws InvalidArgumentError for the first setting that is wrong. */
@@ -53,6 +56,7 @@ export function memberSettings({
   modules,
   threads,
   experimental = {},
+  isPoolInline = false,
 }: Partial<GivenSettings>): MemberSettings {
   const { blockedMsMax = blockedMsMaxDefault, ...others } = checkComputeSettings(compute ?? {});
   checkOptions(experimental, 'experimental', ['lockStrategy']);
@@ -72,6 +76,7 @@ export function memberSettings({
   return {
     actors,
     lockStrategy,
+    isPoolInline,
     // Without threads whoever is to look is blocked himself.
     idempotencyRetentionMs: mustBeInteger(
       idempotencyRetentionMs,

@@ -36,6 +36,7 @@ export function wireMember(core: CoreMember, progress?: RecoveryListener): Wired
     actors: { passivateAfterMs, residentsMax },
     compute: settings,
     modules,
+    isPoolInline,
     lockStrategy,
     idempotencyRetentionMs,
   } = core.settings as MemberSettings;
@@ -49,7 +50,7 @@ export function wireMember(core: CoreMember, progress?: RecoveryListener): Wired
     transactions.follow();
     return client;
   };
-  const compute = new Compute(core, tables, handOut, { ...settings, modules, joins });
+  const compute = new Compute(core, tables, handOut, { ...settings, modules, isPoolInline, joins });
   const types = new ActorTypes(definitions, passivateAfterMs);
   const service = new ActorService({ member, types, owned, joins, residentsMax, client: handOut });
   const actors = new ActorClient({ member, types, placement, joins, local: service });

@@ -73,7 +73,7 @@ export class ActorService implements MessageFamily, ActivationPort {
     this.#member = parts.member;
     this.#types = parts.types;
     this.#client = parts.client;
-    const ports = parts.ports ?? eventLoopPorts();
+    const ports = parts.ports ?? eventLoopPorts(parts.member.clock);
     this.current = currentTurnOf(parts.member.shared);
     this.#ports = ports;
     this.#open = new OpenLetters(parts.member.work);
