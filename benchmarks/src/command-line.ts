@@ -15,24 +15,33 @@ export interface Settings {
   readonly jsonPath: string | undefined;
   /** A tiny run of everything: shows that it works, not how fast. */
   readonly isSmoke: boolean;
+  /** Everything, with the sizes that take minutes. */
+  readonly isFull: boolean;
+  /** Where profiles of all threads go; undefined: none are made. */
+  readonly profileFolder: string | undefined;
 }
+
+const quickDefaults = { rounds: 3, seconds: 1 };
+const fullDefaults = { rounds: 5, seconds: 2 };
+const smokeDefaults = { rounds: 1, seconds: 0.05 };
 
 export const usage = `Usage: npm run bench -- [options]
 
 Measures Troupe beside its peers. Every subject runs in a process of its own, in rounds; read the ratios, not
-the absolute figures. Exits with 0 when everything ran and every result was right, 1 if not, 2 on bad input;
-a missed target fails nothing.
+the absolute figures. Without options: the quick set, within 5 minutes. Exits with 0 when everything ran and every
+result was right, 1 if not, 2 on bad input, 130 when interrupted; a missed target fails nothing, and neither does
+a server that isn't installed: what needs it is skipped.
 
-  --only NAME    only this scenario or group, like "transport" or "transport/sequential"; may be repeated
-  --rounds N     rounds, 1 to 100 (default 5)
-  --seconds N    seconds each subject is measured per round, 0.05 to 600 (default 2)
-  --json FILE    write the results to a file as well
-  --smoke        a tiny run of everything: 1 round of 0.2 seconds, small tables
-  --help         show this text
+  --only NAME      only this scenario or group, like "transport" or "transport/sequential"; may be repeated
+  --full           every scenario, in ${fullDefaults.rounds} rounds of ${fullDefaults.seconds} seconds, huge tables too: takes hours
+  --rounds N       rounds, 1 to 100 (default ${quickDefaults.rounds})
+  --seconds N      seconds each subject is measured per round, 0.05 to 600 (default ${quickDefaults.seconds})
+  --json FILE      write the results to a file as well
+  --cpu-prof DIR   write a CPU profile of each thread to a folder and print the functions that took most time
+  --smoke          a tiny run of everything that needs no server: shows that it works, its figures mean nothing
+  --list           list the scenarios
+  --help           show this text
 `;
-
-const defaults = { rounds: 5, seconds: 2 };
-const smokeDefaults = { rounds: 1, seconds: 0.2 };
 
 const options = {
   only: { type: 'string', multiple: true },
@@ -40,18 +49,29 @@ const options = {
   seconds: { type: 'string' },
   json: { type: 'string' },
   smoke: { type: 'boolean' },
+  full: { type: 'boolean' },
+  list: { type: 'boolean' },
+  'cpu-prof': { type: 'string' },
   help: { type: 'boolean', short: 'h' },
 } as const;
 
-/** The settings asked for, or `'help'`. Throws an `InputError` when they make no sense. */
-export function parseCommandLine(args: readonly string[], scenarios: readonly string[]): Settings | 'help' {
+/** The settings asked for, `'help'` or `'list'`. Throws an `InputError` when they make no sense. */
+export function parseCommandLine(
+  args: readonly string[],
+  scenarios: readonly string[],
+): Settings | 'help' | 'list' {
   const values = readOptions(args);
   if (values.help === true) return 'help';
+  if (values.list === true) return 'list';
   const isSmoke = values.smoke === true;
-  const fallback = isSmoke ? smokeDefaults : defaults;
+  const isFull = values.full === true;
+  if (isSmoke && isFull) throw new InputError('--smoke and --full exclude each other');
+  const fallback = isSmoke ? smokeDefaults : isFull ? fullDefaults : quickDefaults;
   const only = values.only ?? [];
   for (const name of only) mustBeKnown(name, scenarios);
   if (values.json === '') throw new InputError('--json needs the name of a file');
+  const profileFolder = values['cpu-prof'];
+  if (profileFolder === '') throw new InputError('--cpu-prof needs the name of a folder');
   return {
     only,
     rounds: readNumber('--rounds', values.rounds, { from: 1, to: 100, isWhole: true }) ?? fallback.rounds,
@@ -59,7 +79,18 @@ export function parseCommandLine(args: readonly string[], scenarios: readonly st
       readNumber('--seconds', values.seconds, { from: 0.05, to: 600, isWhole: false }) ?? fallback.seconds,
     jsonPath: values.json,
     isSmoke,
+    isFull,
+    profileFolder,
   };
+}
+
+/** The scenarios of a run: those asked for by name; else all in a full or a smoke run, else the quick set. */
+export function chosenOf<S extends { readonly name: string; readonly isQuick?: boolean }>(
+  scenarios: readonly S[],
+  { only, isFull, isSmoke }: Pick<Settings, 'only' | 'isFull' | 'isSmoke'>,
+): S[] {
+  const isWhole = isFull || isSmoke || only.length > 0;
+  return scenarios.filter(({ name, isQuick }) => isAskedFor(name, only) && (isWhole || isQuick === true));
 }
 
 /** Does `--only` with these names ask for this scenario? A group is what stands before the slash. */

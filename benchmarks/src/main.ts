@@ -1,58 +1,93 @@
 /** The command: reads what is asked for, measures it, prints the results and writes them down. */
-import { constants } from 'node:fs';
+import { constants, mkdirSync } from 'node:fs';
 import { access, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { InputError, isAskedFor, parseCommandLine, type Settings, usage } from './command-line.ts';
-import { thisCommit, thisMachine, versionOf } from './machine.ts';
-import { fullParams, smokeParams } from './params.ts';
+import { chosenOf, InputError, parseCommandLine, type Settings, usage } from './command-line.ts';
+import { thisCommit, thisMachine } from './machine.ts';
+import { measureScenario } from './measure-scenario.ts';
+import { profileReport } from './profile/profile-report.ts';
+import { progressFor } from './progress.ts';
 import { renderScenario } from './report.ts';
-import { resultsOf, type ScenarioResult } from './results.ts';
-import { runRounds } from './rounds.ts';
-import { type Params, withoutTargets } from './scenario.ts';
+import type { ScenarioResult } from './results.ts';
+import type { Scenario } from './scenario.ts';
 import { scenarios } from './scenarios.ts';
-import { runSubject } from './subject-run.ts';
+import { Servers } from './servers/servers.ts';
+import { killSubjects } from './subject-run.ts';
 
-const exitCodes = { ok: 0, failed: 1, badInput: 2 };
+const exitCodes = { ok: 0, failed: 1, badInput: 2, interrupted: 130 };
+const servers = new Servers();
 
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, interrupted);
 try {
   const settings = parseCommandLine(
     process.argv.slice(2),
     scenarios.map(({ name }) => name),
   );
   if (settings === 'help') process.stdout.write(usage);
+  else if (settings === 'list') process.stdout.write(listed());
   else process.exitCode = await main(settings);
 } catch (error) {
   if (!(error instanceof InputError)) throw error;
   process.stderr.write(`${error.message}\n`);
   process.exitCode = exitCodes.badInput;
+} finally {
+  await servers.stop();
+}
+
+/** Ends subjects and servers before it ends itself. */
+function interrupted(): void {
+  killSubjects();
+  void servers.stop().finally(() => process.exit(exitCodes.interrupted));
+}
+
+function listed(): string {
+  const width = Math.max(...scenarios.map(({ name }) => name.length));
+  const lines = scenarios.map(
+    ({ name, isQuick, title }) => `${name.padEnd(width)}  ${isQuick ? 'quick' : '     '}  ${title}`,
+  );
+  return `${lines.join('\n')}\n`;
 }
 
 async function main(settings: Settings): Promise<number> {
-  const { only, rounds, seconds, jsonPath, isSmoke } = settings;
+  const { rounds, jsonPath, profileFolder } = settings;
   if (jsonPath !== undefined) await mustBeWritable(jsonPath);
-  const params: Params = { ...(isSmoke ? smokeParams : fullParams), seconds };
+  if (profileFolder !== undefined) mkdirSync(profileFolder, { recursive: true });
   const about = { machine: thisMachine(), node: process.versions.node, commit: thisCommit() };
   process.stdout.write(`${aboutText(about, settings)}\n\n`);
-
+  const progress = progressFor(process.stderr, interrupted);
   const results: ScenarioResult[] = [];
   const failures: string[] = [];
-  for (const asked of scenarios.filter(({ name }) => isAskedFor(name, only))) {
-    const scenario = isSmoke ? withoutTargets(asked) : asked;
-    const measured = await runRounds(scenario, rounds, (subject, round) => {
-      process.stderr.write(`${scenario.name}, round ${round + 1} of ${rounds}: ${subject.name}\n`);
-      return runSubject(scenario, subject, params);
-    });
-    const result = resultsOf(scenario, params, measured, versionOf);
-    results.push(result);
+  // Measurements want the machine for themselves; a smoke run only wants to be over soon.
+  const atOnce = settings.isSmoke ? 2 : 1;
+  const measure = (scenario: Scenario) => measureScenario(scenario, settings, { servers, progress });
+  for await (const measured of inOrder(chosenOf(scenarios, settings), measure, atOnce)) {
+    results.push(measured.result);
     failures.push(...measured.failures);
-    process.stdout.write(`${renderScenario(result)}\n`);
+    process.stdout.write(`${renderScenario(measured.result)}\n`);
   }
   if (jsonPath !== undefined) {
     const written = { ...about, rounds, scenarios: results, failures };
     await writeFile(jsonPath, `${JSON.stringify(written, null, 2)}\n`);
   }
+  if (profileFolder !== undefined) process.stdout.write(await profileReport(profileFolder));
   for (const failure of failures) process.stderr.write(`FAILED: ${failure}\n`);
   return failures.length === 0 ? exitCodes.ok : exitCodes.failed;
+}
+
+/** The outcomes in the order of the items, of which so many are worked on at once. */
+async function* inOrder<T, R>(
+  items: readonly T[],
+  work: (item: T) => Promise<R>,
+  atOnce: number,
+): AsyncGenerator<R> {
+  const underWay: Promise<R>[] = [];
+  for (const item of items) {
+    underWay.push(work(item));
+    if (underWay.length < atOnce) continue;
+    const first = underWay.shift();
+    if (first !== undefined) yield await first;
+  }
+  for (const outcome of underWay) yield await outcome;
 }
 
 interface About {

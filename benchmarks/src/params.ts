@@ -7,15 +7,22 @@ export const fullParams: Params = {
   keyCount: 100_000,
   inFlight: 1_000,
   hosts: 2,
+  partitions: 64,
   loadEntries: 1_000_000,
   hotKeys: 16,
   clients: 64,
+  payloadBytes: 0,
+  exponent: 0,
+  hotPercent: 0,
 };
+
+/** The figures of the quick set are as true, with a wider spread. */
+export const quickParams: Params = { ...fullParams, warmUpSeconds: 0.5 };
 
 /** Shows that everything works, in seconds. */
 export const smokeParams: Params = {
   ...fullParams,
-  warmUpSeconds: 0.05,
+  warmUpSeconds: 0.02,
   keyCount: 2_000,
   inFlight: 50,
   loadEntries: 20_000,

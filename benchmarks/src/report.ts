@@ -10,24 +10,34 @@ interface Goal {
 
 const headings = ['ratio', '[min – max]', 'target', 'subject', 'median', '[min – max]', 'p50 µs', 'p99 µs'];
 
-export function renderScenario({ name, title, unit, params, results, ratios }: ScenarioResult): string {
+export function renderScenario(scenario: ScenarioResult): string {
+  const { name, title, unit, params, results, ratios, skipped } = scenario;
   const settings = Object.entries(params).map(([param, value]) => `${param} ${value.toLocaleString('en')}`);
-  const rows = results.map((result) => [
-    ...ratioCells(
-      result,
-      ratios.find(({ subject }) => subject === result.subject),
-    ),
-    ...figureCells(result),
-  ]);
+  const rows = results.flatMap((result) => rowsOf(result, ratios));
   const extras = results.flatMap(({ subject, extra = {} }) =>
     Object.entries(extra).map(([what, value]) => `  ${subject}: ${what}: ${figure(value)}`),
   );
   return [
-    `${name}: ${title} (${unit}; ${settings.join(', ')})`,
+    `${name}: ${title} (${[unit, settings.join(', ')].filter((part) => part !== '').join('; ')})`,
     ...table([headings, ...rows]),
     ...extras,
+    ...skipped.map(({ subject, reason }) => `  skipped: ${subject}: ${reason}`),
     '',
   ].join('\n');
+}
+
+/** The subject's figures beside its first ratio; a line for each further ratio, and one for a goal of its own. */
+function rowsOf(result: SubjectResult, ratios: readonly RatioResult[]): string[][] {
+  const [first, ...others] = ratios.filter(({ subject }) => subject === result.subject);
+  const further = others.map((ratio) => [
+    ...ratioCells(result, ratio),
+    `${result.subject} versus ${ratio.versus}`,
+  ]);
+  const own =
+    first === undefined || result.target === undefined
+      ? []
+      : [['', '', goalCell(result), `${result.subject}, the figure itself`]];
+  return [[...ratioCells(result, first), ...figureCells(result)], ...further, ...own];
 }
 
 function ratioCells({ rounds, ...goal }: SubjectResult, ratio: RatioResult | undefined): string[] {

@@ -1,6 +1,6 @@
 /** From samples to results: what is printed, and written as JSON. */
 import type { Rounds } from './rounds.ts';
-import type { Params, Sample, Scenario, Subject } from './scenario.ts';
+import type { Comparison, Params, Point, Sample, Scenario, Subject } from './scenario.ts';
 import { isMet, ratioOf, type Spread, spreadOf, type Target } from './statistics.ts';
 
 export interface SubjectResult extends Partial<Spread> {
@@ -12,9 +12,16 @@ export interface SubjectResult extends Partial<Spread> {
   readonly p50Us?: number;
   readonly p99Us?: number;
   readonly extra?: Readonly<Record<string, number>>;
-  /** The goal for the median itself, in a scenario without a reference. */
+  /** The goal for the median itself. */
   readonly target?: Target;
   readonly met?: boolean;
+  readonly point?: Point;
+}
+
+/** A subject that was not measured, because something it needs is not there. */
+export interface Skipped {
+  readonly subject: string;
+  readonly reason: string;
 }
 
 export interface RatioResult {
@@ -31,30 +38,38 @@ export interface RatioResult {
 export interface ScenarioResult {
   readonly name: string;
   readonly title: string;
+  readonly about: string;
   readonly unit: Scenario['unit'];
+  readonly xLabel?: string;
   readonly params: Readonly<Record<string, number>>;
   readonly results: readonly SubjectResult[];
   readonly ratios: readonly RatioResult[];
+  readonly skipped: readonly Skipped[];
 }
 
 export function resultsOf(
   scenario: Scenario,
   params: Params,
-  { samples }: Rounds,
+  { samples, skipped }: Rounds,
   versionOf: (subject: Subject) => string,
 ): ScenarioResult {
-  const { name, title, unit, subjects } = scenario;
+  const { name, title, about, unit, xLabel } = scenario;
+  const subjects = scenario.subjects.filter((subject) => samples.has(subject));
   return {
     name,
     title,
+    about,
     unit,
+    ...(xLabel === undefined ? {} : { xLabel }),
     params: Object.fromEntries(scenario.params.map((param) => [param, params[param]])),
     results: subjects.map((subject) => ({
       subject: subject.name,
       version: versionOf(subject),
       ...withGoal(scenario, subject, measuredOf(samples.get(subject))),
+      ...(subject.point === undefined ? {} : { point: subject.point }),
     })),
-    ratios: subjects.flatMap((subject) => ratioResult(scenario, subject, samples)),
+    ratios: subjects.flatMap((subject) => ratioResults(scenario, subject, samples)),
+    skipped,
   };
 }
 
@@ -65,9 +80,10 @@ function measuredOf(samples: readonly (Sample | undefined)[] = []): Sample[] {
 }
 
 /** Where nothing is compared, a target is one for the figure itself. */
-function withGoal({ reference }: Scenario, { target }: Subject, measured: readonly Sample[]): Figures {
+function withGoal({ reference }: Scenario, subject: Subject, measured: readonly Sample[]): Figures {
   const figures = figuresOf(measured);
-  if (reference !== undefined || target === undefined || figures.median === undefined) return figures;
+  const target = reference === undefined ? subject.target : subject.valueTarget;
+  if (target === undefined || figures.median === undefined) return figures;
   return { ...figures, target, met: isMet(target, figures.median) };
 }
 
@@ -96,14 +112,19 @@ function figuresOf(measured: readonly Sample[]): Figures {
   };
 }
 
-function ratioResult(scenario: Scenario, subject: Subject, samples: Rounds['samples']): RatioResult[] {
-  const reference = scenario.subjects.find(({ name }) => name === scenario.reference);
-  if (reference === undefined || reference === subject) return [];
-  const values = (of: Subject) => (samples.get(of) ?? []).map((sample) => sample?.value);
-  const spread = ratioOf(values(subject), values(reference));
-  if (spread === undefined) return [];
-  const { median: ratio, min, max } = spread;
-  const { target } = subject;
-  const goal = target === undefined ? {} : { target, met: isMet(target, ratio) };
-  return [{ subject: subject.name, versus: reference.name, ratio, min, max, ...goal }];
+function ratioResults(scenario: Scenario, subject: Subject, samples: Rounds['samples']): RatioResult[] {
+  const { reference, subjects } = scenario;
+  const main: Comparison[] =
+    reference === undefined || reference === subject.name
+      ? []
+      : [{ versus: reference, ...(subject.target === undefined ? {} : { target: subject.target }) }];
+  const values = (of: Subject | undefined) =>
+    of === undefined ? [] : (samples.get(of) ?? []).map((sample) => sample?.value);
+  return [...main, ...(subject.comparisons ?? [])].flatMap(({ versus, target }) => {
+    const spread = ratioOf(values(subject), values(subjects.find(({ name }) => name === versus)));
+    if (spread === undefined) return [];
+    const { median: ratio, min, max } = spread;
+    const goal = target === undefined ? {} : { target, met: isMet(target, ratio) };
+    return [{ subject: subject.name, versus, ratio, min, max, ...goal }];
+  });
 }

@@ -9,6 +9,7 @@
 import { performance } from 'node:perf_hooks';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Params, Sample } from '../scenario.ts';
+import { Latencies, timedOneIn } from './latencies.ts';
 
 /** An operation under test: the n-th call, and a look at its answer that throws when it is wrong. */
 export interface Operation<Answer> {
@@ -16,17 +17,26 @@ export interface Operation<Answer> {
   readonly check: (n: number, answer: Answer) => void;
 }
 
+/** When not a single answer came in time, it is looked for again so often. The process has a time limit. */
+const lateAnswerSeconds = 0.01;
+
+type PipelinedParams = Pick<Params, 'inFlight' | 'warmUpSeconds' | 'seconds'>;
+
 export async function measurePipelined<Answer>(
   { call, check }: Operation<Answer>,
-  { inFlight, warmUpSeconds, seconds }: Params,
+  { inFlight, warmUpSeconds, seconds }: PipelinedParams,
 ): Promise<Sample> {
+  const latencies = new Latencies();
   let called = 0;
   let answered = 0;
   let stopped = false;
   const lane = async (): Promise<void> => {
     while (!stopped) {
       const n = called++;
+      const isTimed = n % timedOneIn === 0;
+      const startedMs = isTimed ? performance.now() : 0;
       check(n, await call(n));
+      if (isTimed) latencies.add((performance.now() - startedMs) * 1_000);
       answered++;
     }
   };
@@ -36,16 +46,29 @@ export async function measurePipelined<Answer>(
     Promise.race([lanes, sleep(secondsToPass * 1_000)]);
   try {
     await passed(warmUpSeconds);
-    const before = { answered, ms: performance.now(), cpu: process.cpuUsage() };
+    latencies.clear();
+    const before = {
+      answered,
+      ms: performance.now(),
+      cpu: process.cpuUsage(),
+      loop: performance.eventLoopUtilization(),
+    };
     await passed(seconds);
+    while (answered === before.answered) await passed(lateAnswerSeconds);
     const after = { answered, ms: performance.now(), cpu: process.cpuUsage(before.cpu) };
+    const { utilization } = performance.eventLoopUtilization(before.loop);
     stopped = true;
+    const latencyUs = latencies.summary();
     await lanes;
     if (answered !== called) throw new Error(`${called} calls were made and ${answered} answered`);
     const count = after.answered - before.answered;
     return {
       value: (count * 1_000) / (after.ms - before.ms),
-      extra: { 'CPU of all threads per operation, µs': (after.cpu.user + after.cpu.system) / count },
+      ...(latencyUs === undefined ? {} : { latencyUs }),
+      extra: {
+        'CPU of all threads per operation, µs': (after.cpu.user + after.cpu.system) / count,
+        'event loop of the caller, share in use': utilization,
+      },
     };
   } finally {
     stopped = true;

@@ -3,13 +3,18 @@ import { Bench } from 'tinybench';
 import type { Params, Sample } from '../scenario.ts';
 import type { Operation } from './pipelined.ts';
 
+/** Of operations that take long, so many; the library's default of 64 would take minutes for those of seconds. */
+const iterationsMin = 5;
+
 export async function measureSequential<Answer>(
   { call, check }: Operation<Answer>,
-  { seconds, warmUpSeconds }: Params,
+  { seconds, warmUpSeconds }: Pick<Params, 'seconds' | 'warmUpSeconds'>,
 ): Promise<Sample> {
   const bench = new Bench({
     time: seconds * 1_000,
     warmupTime: warmUpSeconds * 1_000,
+    iterations: iterationsMin,
+    warmupIterations: 1,
     throws: true,
     retainSamples: false,
   });

@@ -4,8 +4,13 @@ import type { Params } from '../scenario.ts';
 import { accounts } from './bank.ts';
 import { keysUpTo, mustEqual } from './entries.ts';
 
-export function startBank({ hosts }: Params, options: GridOptions = {}): Promise<Grid> {
-  return startGrid({ ...options, modules: [new URL('./bank.js', import.meta.url)], threads: hosts });
+export function startBank({ hosts, partitions }: Params, options: GridOptions = {}): Promise<Grid> {
+  return startGrid({
+    ...options,
+    modules: [new URL('./bank.js', import.meta.url)],
+    threads: hosts,
+    partitions,
+  });
 }
 
 /** Starts a grid whose accounts hold `balanceOf(index)` each. */
