@@ -14,10 +14,11 @@ export const fullParams: Params = {
   payloadBytes: 0,
   exponent: 0,
   hotPercent: 0,
+  messages: 400_000,
 };
 
 /** The figures of the quick set are as true, with a wider spread. */
-export const quickParams: Params = { ...fullParams, warmUpSeconds: 0.5 };
+export const quickParams: Params = { ...fullParams, warmUpSeconds: 0.5, messages: 100_000 };
 
 /** Shows that everything works, in seconds. */
 export const smokeParams: Params = {
@@ -26,4 +27,5 @@ export const smokeParams: Params = {
   keyCount: 2_000,
   inFlight: 50,
   loadEntries: 20_000,
+  messages: 2_000,
 };
