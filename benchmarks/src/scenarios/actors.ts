@@ -72,6 +72,9 @@ const beside = async (measure: (params: Params) => Promise<Sample>, params: Para
 const acrossThreads =
   'An empty message goes to another thread and is answered: by an actor, or by hand with postMessage and a promise in a Map. Every answer is checked.';
 
+/** On a machine with others at work, less leaves half of the code uncompiled. */
+const warmUp = { fixed: { warmUpSeconds: 2 }, smoke: { warmUpSeconds: 0.02 } } as const;
+
 export const actorScenarios: readonly Scenario[] = [
   {
     name: 'actors/tell',
@@ -79,6 +82,7 @@ export const actorScenarios: readonly Scenario[] = [
     about: `Bursts of 500 messages to one actor, 8 bursts under way; a burst ends when all was received. In the end the actors must have counted as many as were sent. ${onOneThread}`,
     unit: 'messages/s',
     params: ['seconds'],
+    ...warmUp,
     reference: nact.name,
     subjects: besideNact(tells, { atLeast: 5 }),
   },
@@ -88,6 +92,7 @@ export const actorScenarios: readonly Scenario[] = [
     about: `One actor answers with the number it was sent, which is checked. ${onOneThread}`,
     unit: 'operations/s',
     params: ['seconds', 'inFlight'],
+    ...warmUp,
     reference: nact.name,
     subjects: besideNact(asks, { atLeast: 5 }),
   },
@@ -97,6 +102,7 @@ export const actorScenarios: readonly Scenario[] = [
     about: `Bursts of 500 new actors; one in a hundred is asked in the end what it received. ${onOneThread}`,
     unit: 'operations/s',
     params: ['seconds'],
+    ...warmUp,
     reference: nact.name,
     subjects: besideNact(creation, { atLeast: 1 }),
   },
@@ -118,6 +124,7 @@ export const actorScenarios: readonly Scenario[] = [
     about: acrossThreads,
     unit: 'operations/s',
     params: ['seconds', 'inFlight', 'hosts'],
+    ...warmUp,
     reference: 'raw postMessage',
     subjects: [
       { name: 'raw postMessage', measure: rawEcho },
@@ -130,7 +137,8 @@ export const actorScenarios: readonly Scenario[] = [
     about: acrossThreads,
     unit: 'µs p50',
     params: ['seconds', 'hosts'],
-    fixed: { inFlight: 1 },
+    ...warmUp,
+    fixed: { ...warmUp.fixed, inFlight: 1 },
     reference: 'raw postMessage',
     subjects: [
       { name: 'raw postMessage', measure: rawEcho },
@@ -143,6 +151,7 @@ export const actorScenarios: readonly Scenario[] = [
     about: acrossThreads,
     unit: 'operations/s',
     params: ['seconds', 'inFlight', 'hosts'],
+    ...warmUp,
     reference: 'raw postMessage',
     subjects: [
       { name: 'raw postMessage', measure: (params) => beside(rawEcho, params) },

@@ -13,7 +13,6 @@ import { programs } from '../programs/programs.ts';
 
 /** Floods of a program wait here; a bound that is hit would lose messages, and the run would not end. */
 const mailboxLengthMax = 100_000_000;
-const askTimeoutMs = 120_000;
 
 /** A message that was refused or failed in an actor. */
 interface LostTell {
@@ -30,10 +29,13 @@ type Asks = Readonly<Record<string, (...args: readonly number[]) => Promise<unkn
 /** The actors through a client of the grid. References are kept, as a program would. */
 export class TroupeWorld implements World {
   readonly client: ActorClient;
-  readonly #sends = new Map<Role, Map<number, Sends>>();
+  readonly #sends: References<Sends>;
+  readonly #asks: References<Asks>;
 
   constructor(client: ActorClient) {
     this.client = client;
+    this.#sends = new References((definition, key) => client.tell(definition, key) as unknown as Sends);
+    this.#asks = new References((definition, key) => client.actor(definition, key) as unknown as Asks);
   }
 
   send(role: Role, key: number, method: string, ...args: readonly number[]): void {
@@ -41,13 +43,13 @@ export class TroupeWorld implements World {
   }
 
   sendPaced(role: Role, key: number, method: string, ...args: readonly number[]): Promise<void> {
-    const to = this.#sendsTo(role, key);
+    const to = this.#sends.to(role, key);
     return (to[method] as Sends[string]).call(to, ...args);
   }
 
   ask(role: Role, key: number, method: string, ...args: readonly number[]): Promise<unknown> {
-    const asks = this.client.actor(definitionOf(role), key, { timeoutMs: askTimeoutMs }) as unknown as Asks;
-    return (asks[method] as Asks[string]).call(asks, ...args);
+    const of = this.#asks.to(role, key);
+    return (of[method] as Asks[string]).call(of, ...args);
   }
 
   done(result: number): void {
@@ -57,20 +59,30 @@ export class TroupeWorld implements World {
   failed(reason: string): void {
     void this.client.tell(finish, endingKey).failed(reason);
   }
+}
 
-  #sendsTo(role: Role, key: number): Sends {
-    if (role.isTransient === true) return this.client.tell(definitionOf(role), key) as unknown as Sends;
-    let sends = this.#sends.get(role);
-    if (sends === undefined) {
-      sends = new Map();
-      this.#sends.set(role, sends);
+/** References to actors, each made when it is needed first. */
+class References<R> {
+  readonly #make: (definition: RoleActor, key: number) => R;
+  readonly #byRole = new Map<Role, Map<number, R>>();
+
+  constructor(make: (definition: RoleActor, key: number) => R) {
+    this.#make = make;
+  }
+
+  to(role: Role, key: number): R {
+    if (role.isTransient === true) return this.#make(definitionOf(role), key);
+    let ofRole = this.#byRole.get(role);
+    if (ofRole === undefined) {
+      ofRole = new Map();
+      this.#byRole.set(role, ofRole);
     }
-    let to = sends.get(key);
-    if (to === undefined) {
-      to = this.client.tell(definitionOf(role), key) as unknown as Sends;
-      sends.set(key, to);
+    let reference = ofRole.get(key);
+    if (reference === undefined) {
+      reference = this.#make(definitionOf(role), key);
+      ofRole.set(key, reference);
     }
-    return to;
+    return reference;
   }
 }
 

@@ -4,7 +4,6 @@ import { mustEqual } from '../../entries.ts';
 import { askInLanes } from './actor-speed.ts';
 
 const waitingMax = 1_000_000;
-const askTimeoutMs = 120_000;
 
 export const receiver = actor('receiver', {
   state: (_key: number) => ({ told: 0 }),
@@ -28,7 +27,7 @@ export const sender = actor('sender', {
       await context.actor(receiver, index).told();
     },
     asks(context, count: number, inFlight: number): Promise<number> {
-      const to = context.actor(receiver, 0, { timeoutMs: askTimeoutMs });
+      const to = context.actor(receiver, 0);
       return askInLanes(count, inFlight, (value) => to.echo(value));
     },
     async create(context, first: number, count: number) {
