@@ -1,0 +1,223 @@
+/**
+ * Calls of procedures: a request to the owner of the first key, which runs the transaction there, retries included.
+ * Inside a transaction's body a procedure joins it and runs where the body runs.
+ */
+import type { CallOptions, CoreMember, MessageFamily, Peer } from '@troupe/core';
+import { addCallSite, copiedBytes, copyValue, Family, InvalidArgumentError, onAbort } from '@troupe/core';
+import type { OpenTransaction, TransactionContext } from '../attempt/context.ts';
+import type { KeyPlacer } from '../attempt/declared-keys.ts';
+import type { RunOptions, Transaction, TransactionBody } from '../attempt/transaction.ts';
+import type { Durability } from '../protocol/decision.ts';
+import { ProcedureOp } from '../protocol/messages.ts';
+import type { Closures } from '../run/closures.ts';
+import type { TransactionRun } from '../run/transaction-run.ts';
+import type { ProcedureDefinition } from './procedure.ts';
+import { CallCell, cellsOf, noTicket, ProcedureCells } from './procedure-cells.ts';
+import { ProcedureOutcomes, type UnansweredCall } from './procedure-outcome.ts';
+
+type AnyProcedure = ProcedureDefinition<never, unknown>;
+
+/** A member that calls procedures here. */
+interface Caller {
+  /** Its calls that run, by request, so that a caller who gives up ends them. */
+  readonly runs: Map<number, TransactionRun<unknown>>;
+  /** Its cells, where the attempts of its calls are noted. */
+  readonly cells: Int32Array;
+}
+
+export class ProcedureCalls implements MessageFamily {
+  readonly #core: CoreMember;
+  readonly #keys: KeyPlacer;
+  readonly #closures: Closures;
+  readonly #context: TransactionContext;
+  /** For the calls that this member makes. */
+  readonly #cells: ProcedureCells;
+  readonly #outcomes: ProcedureOutcomes;
+  readonly #callers = new Map<Peer, Caller>();
+
+  constructor(core: CoreMember, keys: KeyPlacer, closures: Closures, context: TransactionContext) {
+    this.#core = core;
+    this.#keys = keys;
+    this.#closures = closures;
+    this.#context = context;
+    this.#cells = new ProcedureCells(core.member.self.memory);
+    this.#outcomes = new ProcedureOutcomes(core.member, this.#cells, core.storage !== undefined);
+    core.member.register(Family.procedure, this);
+  }
+
+  async call(procedure: AnyProcedure, args: readonly unknown[], options?: RunOptions): Promise<unknown> {
+    let call: UnansweredCall | undefined;
+    try {
+      const id = this.#core.definitions.idOf(procedure, 'procedure');
+      const copies = copyValue(args, `the arguments of procedure '${procedure.name}'`);
+      const bytes = copiedBytes();
+      const current = this.#context.current();
+      if (current !== undefined) return await this.#join(current, this.#procedure(id), copies, options);
+      call = this.#placed(procedure, copies, options);
+      const message: unknown[] = [ProcedureOp.call, 0, id, copies, options?.timeoutMs, call.ticket];
+      const { priority, durability } = options ?? {};
+      if (call.idempotencyKey !== undefined || priority !== undefined || durability !== undefined)
+        message.push(call.idempotencyKey, priority, durability);
+      const { member } = this.#core;
+      const { owner } = call;
+      // Awaited here, where an error finds who called.
+      return options?.signal === undefined
+        ? await member.request(owner, message, bytes, options)
+        : await this.#untilAborted(call, options, (own) => member.request(owner, message, bytes, own));
+    } catch (error) {
+      const told = call === undefined ? error : await this.#told(error, call);
+      addCallSite(told);
+      throw told;
+    } finally {
+      if (call !== undefined) this.#cells.release(call.ticket);
+    }
+  }
+
+  #procedure(id: number): AnyProcedure {
+    return this.#core.definitions.mustGet('procedure', id) as AnyProcedure;
+  }
+
+  #join(
+    current: OpenTransaction,
+    procedure: AnyProcedure,
+    args: readonly unknown[],
+    options: RunOptions | undefined,
+  ): Promise<unknown> {
+    const body = bodyOf(procedure, args);
+    const name = answerNameOf(procedure);
+    const copied = async (tx: Transaction): Promise<unknown> => {
+      const answer = await body(tx);
+      return answer === undefined ? undefined : copyValue(answer, name);
+    };
+    return current.transaction(copied, { ...options, keys: this.#declared(procedure, args) });
+  }
+
+  #placed(
+    procedure: AnyProcedure,
+    args: readonly unknown[],
+    options: RunOptions | undefined,
+  ): UnansweredCall {
+    const [first] = this.#declared(procedure, args);
+    if (first === undefined) {
+      throw new InvalidArgumentError(
+        `keys of procedure '${procedure.name}' must name at least one key: it runs at the owner of the first`,
+      );
+    }
+    const { partition } = this.#keys.placeOne(first, `keys[0] of procedure '${procedure.name}'`);
+    const owner = this.#core.placement.ownerOf(partition);
+    const idempotencyKey = options?.idempotencyKey;
+    return { procedure: procedure.name, owner, ticket: this.#cells.take(), idempotencyKey };
+  }
+
+  /** What the caller is told, which knows what became of a call that was not answered. */
+  #told(error: unknown, call: UnansweredCall): unknown {
+    return this.#core.member.wasUnanswered(error) ? this.#outcomes.told(error, call) : error;
+  }
+
+  /** A signal ends the call only while nothing is decided; else the answer is on its way and ends it. */
+  async #untilAborted<T>(
+    call: UnansweredCall,
+    { timeoutMs, signal }: CallOptions,
+    request: (options: CallOptions) => Promise<T>,
+  ): Promise<T> {
+    signal?.throwIfAborted();
+    const own = new AbortController();
+    const abort = async (): Promise<void> => {
+      if ((await this.#outcomes.outcomeOf(call)) !== 'committed') own.abort(signal?.reason);
+    };
+    const unlisten = signal && onAbort(signal, () => void abort());
+    try {
+      return await request({ timeoutMs, signal: own.signal });
+    } finally {
+      unlisten?.();
+    }
+  }
+
+  /** A call from a member that knows this one to own the first key. */
+  receive(message: readonly unknown[], from: Peer): void {
+    const requestId = message[1] as number;
+    const { member } = this.#core;
+    try {
+      const { runs } = this.#callerOf(from);
+      const run = this.#prepare(message, from);
+      runs.set(requestId, run);
+      run.startFor(
+        (answer) => {
+          runs.delete(requestId);
+          member.replyOwned(from, requestId, answer);
+        },
+        (error) => {
+          runs.delete(requestId);
+          member.fail(from, requestId, error);
+        },
+      );
+    } catch (error) {
+      member.fail(from, requestId, error);
+    }
+  }
+
+  cancelled(requestId: number, from: Peer): void {
+    this.#callers.get(from)?.runs.get(requestId)?.kill();
+  }
+
+  peerLost(peer: Peer): void {
+    this.#outcomes.peerLost(peer);
+    for (const run of this.#callers.get(peer)?.runs.values() ?? []) run.kill();
+    this.#callers.delete(peer);
+  }
+
+  #prepare(message: readonly unknown[], from: Peer): TransactionRun<unknown> {
+    const procedure = this.#core.definitions.mustGet('procedure', message[2] as number) as AnyProcedure;
+    const args = message[3] as readonly unknown[];
+    const ticket = message[5] as number;
+    const idempotencyKey = message[6] as string | undefined;
+    const priority = message[7] as number | undefined;
+    const durability = message[8] as Durability | undefined;
+    return this.#closures.prepare(bodyOf(procedure, args), {
+      keys: this.#declared(procedure, args),
+      label: procedure.name,
+      procedure: procedure.name,
+      answerName: answerNameOf(procedure),
+      timeoutMs: message[4] as number | undefined,
+      report: ticket === noTicket ? undefined : new CallCell(this.#callerOf(from).cells, ticket),
+      ...(idempotencyKey === undefined ? undefined : { idempotencyKey }),
+      ...(priority === undefined ? undefined : { priority }),
+      ...(durability === undefined ? undefined : { durability }),
+    });
+  }
+
+  #callerOf(peer: Peer): Caller {
+    let caller = this.#callers.get(peer);
+    if (caller === undefined) {
+      caller = { runs: new Map<number, TransactionRun<unknown>>(), cells: cellsOf(peer.memory) };
+      this.#callers.set(peer, caller);
+    }
+    return caller;
+  }
+
+  #declared(procedure: AnyProcedure, args: readonly unknown[]): ReturnType<AnyProcedure['keys']> {
+    const keys = procedure.keys(...(args as never));
+    if (!Array.isArray(keys)) {
+      throw new InvalidArgumentError(`keys of procedure '${procedure.name}' must answer an array of keys`, {
+        details: { argument: 'keys' },
+      });
+    }
+    return keys;
+  }
+}
+
+function bodyOf(procedure: AnyProcedure, args: readonly unknown[]): TransactionBody<unknown> {
+  return (tx) => procedure.run(tx, ...(args as never));
+}
+
+const answerNames = new WeakMap<AnyProcedure, string>();
+
+/** Made once: a text for each call would be a string for each. */
+function answerNameOf(procedure: AnyProcedure): string {
+  let name = answerNames.get(procedure);
+  if (name === undefined) {
+    name = `the answer of procedure '${procedure.name}'`;
+    answerNames.set(procedure, name);
+  }
+  return name;
+}
