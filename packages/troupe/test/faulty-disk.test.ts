@@ -33,3 +33,30 @@ describe('a disk that fails', () => {
     expect(report.acknowledged).toBeGreaterThan(0);
   });
 });
+
+describe('a disk with less room than `freeBytesMin`, or none', () => {
+  test.for([0, 2])(
+    'refuses writes until there is room, and nothing else (%i threads)',
+    async (threads, context) => {
+      const args = ['--threads', threads];
+      const report = JSON.parse(
+        await runProgram('full-disk/main.mjs', { args, timeoutMs: 60_000 }),
+      ) as object;
+      if ('skipped' in report) context.skip(String(report.skipped));
+      const full = ['STORAGE_FULL', 'not-done'];
+      const expected = {
+        failures: 0,
+        refused: full,
+        transaction: full,
+        procedure: full,
+        turn: full,
+        read: [1, null],
+        readOnly: 1,
+        state: 1,
+        aborted: ['MINE', null],
+        stored: [1, null, 1, 3],
+      };
+      expect(report).toEqual({ watermark: expected, full: expected });
+    },
+  );
+});
