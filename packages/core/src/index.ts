@@ -74,6 +74,7 @@ export * from './partition/retention-floor.ts';
 export * from './storage/memory-engine.ts';
 export * from './storage/storage-engine.ts';
 export * from './storage/stored-codec.ts';
+export * from './storage/stored-placement.ts';
 export * from './storage/stored-tables.ts';
 export * from './storage/stored-writes.ts';
 export * from './table/call-options.ts';
@@ -98,7 +99,7 @@ export type { GridStorage, StorageSettings, StorageWiring } from './thread/grid-
 export * from './thread/host-on-parent-port.ts';
 export type { HostStart } from './thread/host-start.ts';
 export type { RestartPolicy } from './thread/host-supervisor.ts';
-export { importModuleAsHost } from './thread/import-module.ts';
+export { importModule, importModuleAsHost } from './thread/import-module.ts';
 export { loadDefinitions } from './thread/load-definitions.ts';
 export * from './thread/run-host.ts';
 export * from './thread/run-storage.ts';
