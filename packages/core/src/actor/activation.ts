@@ -82,7 +82,7 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Resident {
     this.#supervisor =
       type.supervised === undefined
         ? undefined
-        : new ActorSupervisor(type, type.supervised, () => port.now());
+        : new ActorSupervisor(type, key, type.supervised, () => port.now());
     this.#living = new ActorLiving(this, port, concurrency, stored, this.#supervisor);
     this.#life = new ActorLife(this.#living);
   }

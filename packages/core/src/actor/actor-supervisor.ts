@@ -9,9 +9,15 @@ import type {
   SupervisionOptions,
 } from '../definition/supervision-options.ts';
 import { InvalidArgumentError } from '../errors/errors.ts';
+import { fromStorageKey, type Key, type StorageKey } from '../key/key.ts';
 import type { ActorType } from './actor-type.ts';
 import { Delivery, type Letter, noRequest } from './letter.ts';
-import { decide, restartsWithin, type SupervisionDecision, type SupervisionRules } from './supervision.ts';
+import {
+  decideSupervision,
+  restartsWithin,
+  type SupervisionDecision,
+  type SupervisionRules,
+} from './supervision.ts';
 
 /** What is to become of an activation, when the turns that are under way have ended. */
 export interface Fate extends SupervisionDecision {
@@ -28,13 +34,15 @@ export interface SupervisedType {
 
 export class ActorSupervisor {
   readonly #type: ActorType;
+  readonly #key: Key;
   readonly #supervised: SupervisedType;
   readonly #now: () => number;
   #restarts: readonly number[] = [];
   #startsFailed = 0;
 
-  constructor(type: ActorType, supervised: SupervisedType, now: () => number) {
+  constructor(type: ActorType, key: StorageKey, supervised: SupervisedType, now: () => number) {
     this.#type = type;
+    this.#key = fromStorageKey(key);
     this.#supervised = supervised;
     this.#now = now;
   }
@@ -83,7 +91,10 @@ export class ActorSupervisor {
     let escalated = error;
     if (options.onError !== undefined) {
       try {
-        directive = mustBeDirective(options.onError(error, { phase, method, attempt, restarts }), this.#type);
+        directive = mustBeDirective(
+          options.onError(error, { key: this.#key, phase, method, attempt, restarts }),
+          this.#type,
+        );
       } catch (thrown) {
         directive = 'escalate';
         escalated = new AggregateError(
@@ -92,7 +103,7 @@ export class ActorSupervisor {
         );
       }
     }
-    const decision = decide({ directive, phase, attempt, isAsked }, this.#restarts, nowMs, rules);
+    const decision = decideSupervision({ directive, phase, attempt, isAsked }, this.#restarts, nowMs, rules);
     this.#restarts = decision.restarts;
     return { ...decision, error: escalated, phase, method };
   }

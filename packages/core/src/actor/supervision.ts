@@ -71,7 +71,7 @@ export function restartsWithin(
   return restarts.filter((atMs) => atMs > nowMs - withinMs);
 }
 
-export function decide(
+export function decideSupervision(
   failure: Failure,
   restarts: readonly number[],
   nowMs: number,

@@ -1,5 +1,6 @@
 /** What the definition of an actor says about failures: `supervision` of `actor(…)`. */
 import { checkOptions, mustBe, mustBeFunction, mustBeInteger, mustBePositive } from '../errors/argument.ts';
+import type { Key } from '../key/key.ts';
 
 /**
  * Where an actor failed. `activate`: while its state was made, or in `activate`. `handle`: in the method of a message.
@@ -18,6 +19,7 @@ export type SupervisionDirective = 'resume' | 'restart' | 'stop' | 'escalate';
 
 /** What a supervisor is told beside the error. */
 export interface ActorFailure {
+  readonly key: Key;
   readonly phase: FailurePhase;
   /** The method; empty in `activate` and `deactivate`. */
   readonly method: string;
