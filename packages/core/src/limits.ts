@@ -64,6 +64,16 @@ export const cycleLookMs = 50;
 export const actorTimersMax = 1_000;
 /** A timer that finds its actor's mailbox full tries again after this time. */
 export const timerRetryMs = 50;
+/** An actor that its supervision restarts: how often in which time, and the first and the longest pause before it. */
+export const actorRestartsMax = 10;
+export const actorRestartsWithinMs = 60_000;
+export const actorRestartDelayMs = 10;
+export const actorRestartDelayMsMax = 5_000;
+/** Dead letters that one host keeps, in number and in bytes; newer failed ones take the place of the oldest. */
+export const deadLettersMax = 1_000;
+export const deadLetterBytesMax = 4 * 1024 * 1024;
+/** Of these, what messages that were refused may take: a flood of them must not push out the failed ones. */
+export const deadLettersRefusedShare = 0.5;
 /**
  * Actors that are idle for too long are looked for this often in that time, but at least once in a second. More often
  * finds them sooner and walks past the others more.

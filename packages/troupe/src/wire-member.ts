@@ -5,11 +5,13 @@
 import { Compute } from '@troupe/compute';
 import {
   ActorClient,
+  type ActorFailed,
   type ActorLost,
   ActorService,
   ActorTypes,
   type Client,
   type CoreMember,
+  type DeadLetterViews,
   Family,
   MemberTables,
   type RecoveryListener,
@@ -25,6 +27,9 @@ export interface WiredMember extends Wired {
   readonly compute: Compute;
   /** Calls the listener when the memory of an actor is lost. */
   watch(reference: object, listener: (lost: ActorLost) => void): () => void;
+  readonly deadLetters: DeadLetterViews;
+  /** Calls the listener for whatever actors escalate to the service. */
+  onActorFailed(listener: (failed: ActorFailed) => void): void;
   /** Ends what outlives calls: transactions under way, jobs, the pool. */
   close(): Promise<void>;
 }
@@ -75,6 +80,8 @@ export function wireMember(core: CoreMember, progress?: RecoveryListener): Wired
     compute,
     opened,
     watch: (reference, listener) => service.watch(reference, listener),
+    deadLetters: service.deadLetters.views,
+    onActorFailed: (listener) => service.failures.listen(listener),
     async close() {
       service.close();
       transactions.close();

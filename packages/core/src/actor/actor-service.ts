@@ -11,10 +11,10 @@
  * `actor-events.ts`) on the owner's thread. A sender on the same thread is told; one on another is not, since the
  * reports of a flood would themselves be one, in a lane that is never refused.
  */
-import { copyToHandOver } from '../codec/attachment.ts';
+import { copyValue } from '../codec/value.ts';
 import { InvariantError } from '../errors/errors.ts';
 import { fromStorageKey, type StorageKey } from '../key/key.ts';
-import { timerRetryMs } from '../limits.ts';
+import { hashKey } from '../key/key-hash.ts';
 import type { Message } from '../link/outbox.ts';
 import type { Client } from '../mesh/client.ts';
 import type { Member, MessageFamily } from '../mesh/member.ts';
@@ -22,41 +22,45 @@ import type { Peer } from '../mesh/peer.ts';
 import type { PartitionId } from '../mesh/shared-state.ts';
 import type { ActorStates } from '../partition/actor-states.ts';
 import { Activation } from './activation.ts';
-import type { ActivationPort } from './activation-port.ts';
+import { ActivationGround } from './activation-ground.ts';
 import { ActorAddress } from './actor-address.ts';
 import { type ContextClasses, type ContextHome, contextClasses, type OwnContext } from './actor-context.ts';
-import { eventOf, publishActorEvent } from './actor-events.ts';
-import type { KeptState } from './actor-life.ts';
 import type { ActorPorts } from './actor-ports.ts';
 import type { ActorServiceParts } from './actor-service-parts.ts';
 import { ActorTimers } from './actor-timers.ts';
-import type { ActorType, ActorTypes } from './actor-type.ts';
+import type { ActorTypes } from './actor-type.ts';
 import { type CallPath, stepsFrom } from './call-path.ts';
-import { type CurrentTurn, currentTurnOf } from './current-turn.ts';
+import { currentTurnOf } from './current-turn.ts';
 import { CycleWatch } from './cycle-watch.ts';
+import { DeadLetterOffice } from './dead-letter-office.ts';
+import type { KeptLetter } from './dead-letters.ts';
 import { type ActorLost, DeathWatch } from './death-watch.ts';
 import { eventLoopPorts } from './event-loop-ports.ts';
+import { FailureNotices } from './failure-notices.ts';
 import { FanOuts } from './fan-out.ts';
 import { JoinedTurns } from './joined-turns.ts';
-import { Letter, noRequest } from './letter.ts';
+import { Delivery, Letter, noRequest } from './letter.ts';
 import { ActorOp } from './messages.ts';
 import { OpenAsks } from './open-asks.ts';
 import { OpenLetters } from './open-letters.ts';
 import { closing, mailboxFull, notReentrant, type Refusal, superseded } from './refusals.ts';
 import { type ResidencyWatch, watchResidency } from './residency-watch.ts';
-import { ResidentActors, type Residents } from './resident-actors.ts';
+import { ResidentActors } from './resident-actors.ts';
 import { unobserved } from './tell.ts';
 import { TurnQueue, turnBudgetMsMax } from './turn-queue.ts';
 import { awaitingTurn } from './turn-rule.ts';
+import { noticeTo, type WatchNoticesGround } from './watch-notices.ts';
 
-export class ActorService implements MessageFamily, ActivationPort {
-  readonly current: CurrentTurn;
-  readonly timers: ActorTimers;
+export class ActorService implements MessageFamily {
   readonly deaths = new DeathWatch();
+  readonly deadLetters: DeadLetterOffice;
+  readonly failures: FailureNotices;
   readonly #member: Member;
   readonly #types: ActorTypes;
   readonly #client: () => Client;
   readonly #turns: TurnQueue;
+  readonly #timers: ActorTimers;
+  readonly #ground: ActivationGround;
   readonly #ports: ActorPorts;
   readonly #asks = new OpenAsks();
   readonly #cycles: CycleWatch;
@@ -67,22 +71,41 @@ export class ActorService implements MessageFamily, ActivationPort {
   readonly #actors: ResidentActors;
   #contexts: ContextClasses | undefined;
   #closed = false;
-  #tellsRefused = 0;
 
   constructor(parts: ActorServiceParts) {
     this.#member = parts.member;
     this.#types = parts.types;
     this.#client = parts.client;
     const ports = parts.ports ?? eventLoopPorts(parts.member.clock);
-    this.current = currentTurnOf(parts.member.shared);
+    const current = currentTurnOf(parts.member.shared);
     this.#ports = ports;
     this.#open = new OpenLetters(parts.member.work);
     this.#turns = new TurnQueue(ports);
-    this.timers = new ActorTimers({
+    this.#timers = new ActorTimers({
       ports,
-      deliver: (activation, method, args) => this.#deliver(activation, method, args),
+      deliver: (activation, method, args) => this.#deliver(activation, method, args, new Delivery('timer')),
     });
+    this.deadLetters = new DeadLetterOffice({
+      member: parts.member,
+      types: parts.types,
+      tell: (letter) => this.#tellAgain(letter),
+    });
+    this.failures = new FailureNotices(parts.member, parts.types);
     this.#fanOuts = new FanOuts(parts.member);
+    this.#ground = new ActivationGround({
+      member: parts.member,
+      ports,
+      current,
+      timers: this.#timers,
+      turns: this.#turns,
+      asks: this.#asks,
+      open: this.#open,
+      deadLetters: this.deadLetters,
+      failures: this.failures,
+      actors: () => this.#actors,
+      contexts: () => this.contexts,
+      watchFor: (...watch) => this.#watchFor(...watch),
+    });
     this.#residency = watchResidency(parts.types.idleMsMin, parts.residentsMax, ports);
     this.#actors = new ResidentActors({
       types: parts.types,
@@ -91,7 +114,15 @@ export class ActorService implements MessageFamily, ActivationPort {
       make: (type, key, residents, stored) => {
         const own = fromStorageKey(key);
         const context = (home: ContextHome): OwnContext => this.contexts.own(own, home);
-        return new Activation(type, key, context, residents.partition.concurrency, residents, this, stored);
+        return new Activation(
+          type,
+          key,
+          context,
+          residents.partition.concurrency,
+          residents,
+          this.#ground,
+          stored,
+        );
       },
     });
     this.#cycles = new CycleWatch({
@@ -106,7 +137,7 @@ export class ActorService implements MessageFamily, ActivationPort {
       member: parts.member,
       joins: parts.joins,
       detached: (run) => ports.detached(run),
-      current: this.current,
+      current,
       contexts: () => this.contexts,
       ended: () => this.#open.finished(1),
     });
@@ -124,20 +155,20 @@ export class ActorService implements MessageFamily, ActivationPort {
 
   /** Tells that never had their turn. */
   get tellsRefused(): number {
-    return this.#tellsRefused;
+    return this.deadLetters.refused;
   }
 
   /** Refuses new messages from now on; those in mailboxes still have their turns. */
   close(): void {
     this.#closed = true;
     this.#residency?.close();
-    this.timers.close();
+    this.#timers.close();
     this.deaths.close();
   }
 
   /** The classes of what methods get first. */
   get contexts(): ContextClasses {
-    this.#contexts ??= contextClasses(this.#client(), this.current);
+    this.#contexts ??= contextClasses(this.#client(), this.#ground.current);
     return this.#contexts;
   }
 
@@ -151,13 +182,21 @@ export class ActorService implements MessageFamily, ActivationPort {
       this.#fanOuts.accept(message, from);
       return;
     }
+    if (op === ActorOp.deadLetters) {
+      this.deadLetters.receive(message, from);
+      return;
+    }
+    if (op === ActorOp.escalated) {
+      this.failures.receive(message, from.id - 1);
+      return;
+    }
     if (op !== ActorOp.ask && op !== ActorOp.tell && op !== ActorOp.askIn && op !== ActorOp.tellWaiting) {
       throw new InvariantError(`an unknown actor message arrived: ${String(op)}`);
     }
     const refusal = op === ActorOp.askIn ? this.#takeIn(message, from) : this.#take(message, from);
     if (refusal === undefined) return;
     const requestId = message[1] as number;
-    if (requestId === noRequest) this.#tellRefused(message, refusal);
+    if (requestId === noRequest) this.deadLetters.refusedTell(message, refusal, false);
     else this.#member.fail(from, requestId, refusal());
   }
 
@@ -168,7 +207,7 @@ export class ActorService implements MessageFamily, ActivationPort {
   tellHere(message: Message): Promise<void> | undefined {
     const refusal = this.#take(message, this.#member.self);
     if (refusal === undefined) return this.#turns.yielded ? this.#turns.resumed() : undefined;
-    this.#tellRefused(message, refusal);
+    this.deadLetters.refusedTell(message, refusal, true);
     return unobserved(Promise.reject(refusal()));
   }
 
@@ -198,73 +237,19 @@ export class ActorService implements MessageFamily, ActivationPort {
     return this.#actors.statesOf(id, incarnation);
   }
 
-  runnable(activation: Activation): void {
-    this.#turns.add(activation);
-  }
-
-  ended(activation: Activation, letter: Letter, answer: unknown): void {
-    if (letter.requestId !== noRequest) this.#answer(activation.type, letter, answer);
-    this.#done(letter);
-  }
-
-  failed(activation: Activation, letter: Letter, error: unknown): void {
-    if (letter.requestId !== noRequest) this.#member.fail(letter.from, letter.requestId, error);
-    else
-      publishActorEvent(() => eventOf('tell-failed', activation.type, activation.key, letter.method, error));
-    this.#done(letter);
-  }
-
   /** Calls `listener` once when the actor's memory is lost, unless the answer is called before. */
   watch(reference: unknown, listener: (lost: ActorLost) => void): () => void {
     return this.deaths.add(ActorAddress.watchedOf(reference), listener);
   }
 
-  watchFor(watcher: Activation, reference: unknown, method: number, args: readonly unknown[]): () => void {
-    const { type, key } = watcher;
-    const residents = watcher.residents as Residents;
-    const tell = (lost: ActorLost): void => {
-      // Active again, or no more if its partition is gone.
-      const { id, incarnation } = residents.partition;
-      if (this.#closed || this.#actors.of(id, incarnation) !== residents) return;
-      const activation = this.#actors.activation(residents, type, key);
-      // A full mailbox only delays it.
-      if (this.#deliver(activation, method, [lost, ...args]) === undefined)
-        this.#ports.after(timerRetryMs, () => tell(lost));
+  #watchFor(watcher: Activation, reference: unknown, method: number, args: readonly unknown[]): () => void {
+    const ground: WatchNoticesGround = {
+      ports: this.#ports,
+      actors: this.#actors,
+      isClosed: () => this.#closed,
+      deliver: (activation, ...message) => this.#deliver(activation, ...message),
     };
-    return this.watch(reference, tell);
-  }
-
-  admitted(letter: Letter): void {
-    if (!letter.tellWaits) return;
-    this.#asks.delete(letter);
-    this.#member.replyOwned(letter.from, letter.requestId, undefined);
-    letter.tellWaits = false;
-    letter.requestId = noRequest;
-  }
-
-  used(activation: Activation): void {
-    this.#actors.used(activation);
-  }
-
-  takeState(activation: Activation): KeptState | undefined {
-    return this.#actors.takeState(activation);
-  }
-
-  passivated(activation: Activation, state: unknown): void {
-    this.#actors.packAway(activation, state);
-  }
-
-  notPassivated(activation: Activation, error: unknown): void {
-    this.#actors.spare(activation);
-    publishActorEvent(() => eventOf('passivation-failed', activation.type, activation.key, -1, error));
-  }
-
-  over(activation: Activation): void {
-    this.#actors.remove(activation);
-  }
-
-  unlocked(activation: Activation): void {
-    this.#turns.runNow(activation, () => activation.takeTurn());
+    return this.watch(reference, noticeTo(watcher, method, args, ground));
   }
 
   /** Undefined when a turn that is part of a transaction has begun. */
@@ -307,10 +292,27 @@ export class ActorService implements MessageFamily, ActivationPort {
   }
 
   /** A message of the actor to itself. */
-  #deliver(activation: Activation, method: number, args: readonly unknown[]): Letter | undefined {
+  #deliver(
+    activation: Activation,
+    method: number,
+    args: readonly unknown[],
+    delivery?: Delivery,
+  ): Letter | undefined {
     const isReadonly = activation.type.isReadonly(method);
     const letter = new Letter(this.#member.self, noRequest, method, args, activation, isReadonly, undefined);
+    letter.delivery = delivery;
     return this.#accept(activation, letter) === undefined ? letter : undefined;
+  }
+
+  /** A message that was a dead letter. */
+  #tellAgain({ type, key, method, args }: KeptLetter): Refusal | undefined {
+    const copies = copyValue(args, 'arguments of a dead letter');
+    const { self, shared } = this.#member;
+    const partition = hashKey(key) % shared.partitionCount;
+    return this.#take(
+      [ActorOp.tell, noRequest, partition, shared.incarnationOf(partition), type.id, key, method, copies],
+      self,
+    );
   }
 
   /** A tell whose sender waits until it is in the mailbox. */
@@ -365,34 +367,10 @@ export class ActorService implements MessageFamily, ActivationPort {
     return this.#turns.makeRoom(activation, budgetMs) && activation.accept(letter);
   }
 
-  #answer(type: ActorType, letter: Letter, answer: unknown): void {
-    let copy: unknown;
-    try {
-      copy = copyToHandOver(answer, type.answerNames[letter.method] ?? 'the answer');
-    } catch (error) {
-      this.#member.fail(letter.from, letter.requestId, error);
-      return;
-    }
-    this.#member.replyOwned(letter.from, letter.requestId, copy);
-  }
-
-  #tellRefused(message: Message, refusal: Refusal): void {
-    this.#tellsRefused++;
-    const type = this.#types.mustGet(message[4] as number);
-    publishActorEvent(() =>
-      eventOf('tell-refused', type, message[5] as StorageKey, message[6] as number, refusal()),
-    );
-  }
-
   /** A letter that waits is rejected. */
   #reject(letter: Letter, error: Error): void {
     letter.home.giveUp(letter);
     this.#member.fail(letter.from, letter.requestId, error);
-    this.#done(letter);
-  }
-
-  #done(letter: Letter): void {
-    if (letter.listed) this.#asks.delete(letter);
-    this.#open.finished(1);
+    this.#ground.done(letter);
   }
 }

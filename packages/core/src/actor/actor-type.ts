@@ -6,7 +6,9 @@ import type { ActorMethod, AnyActor } from '../definition/actor-definition.ts';
 import type { Definitions } from '../definition/definitions.ts';
 import { InvalidArgumentError } from '../errors/errors.ts';
 import { mailboxLengthMax } from '../limits.ts';
+import type { SupervisedType } from './actor-supervisor.ts';
 import { actorTable } from './actor-table.ts';
+import { supervisionRules } from './supervision.ts';
 
 const AsyncFunction = (async () => undefined).constructor as FunctionConstructor;
 
@@ -25,6 +27,8 @@ export class ActorType {
   readonly overflowWaits: boolean;
   /** May calls come back to an actor while it waits for them? */
   readonly reentrant: boolean;
+  /** Undefined where the definition says nothing about failures. */
+  readonly supervised: SupervisedType | undefined;
   /** What an answer is called in the error that refuses to copy it. */
   readonly answerNames: readonly string[];
   readonly #argumentNames: string[][];
@@ -42,6 +46,8 @@ export class ActorType {
     this.idleMsMax = definition.passivateAfterMs ?? idleMsMax;
     this.overflowWaits = definition.overflow === 'wait';
     this.reentrant = definition.reentrant ?? true;
+    const options = definition.supervision;
+    this.supervised = options === undefined ? undefined : { options, rules: supervisionRules(options) };
     this.#readonly = names.map((name) => definition.readonly?.includes(name) === true);
     this.#async = this.methods.map((method) => method instanceof AsyncFunction);
     this.answerNames = names.map((name) => `the answer of ${definition.name}.${name}`);

@@ -36,6 +36,13 @@ export class Inbox {
     this.#mailbox.pushUrgent(letter);
   }
 
+  /** Puts a letter whose turn has failed before all others of its lane, to be delivered again. */
+  putBack(letter: Letter): void {
+    letter.place = 'waiting';
+    letter.turn = undefined;
+    this.#mailbox.putBack(letter);
+  }
+
   /** Takes a letter out, and lets those in that wait for its place. */
   remove(letter: Letter): void {
     if (letter.inLine) {

@@ -48,7 +48,7 @@ export class Letter implements MailboxItem<Letter> {
   requestId: number;
   readonly method: number;
   /** The actor's alone. */
-  readonly args: readonly unknown[];
+  args: readonly unknown[];
   readonly home: LetterHome;
   readonly readonly: boolean;
   /** The turns that wait for it, outermost first; undefined when no actor does. */
@@ -59,6 +59,8 @@ export class Letter implements MailboxItem<Letter> {
   tellWaits = false;
   /** It is kept in the book of open asks. */
   listed = false;
+  /** What most messages do without. */
+  delivery: Delivery | undefined = undefined;
   /** What most turns do without. */
   turn: TurnRecord | undefined = undefined;
 
@@ -99,6 +101,21 @@ export class Letter implements MailboxItem<Letter> {
     const record = this.record();
     record.abandoned = reason;
     record.controller?.abort(reason);
+  }
+}
+
+/** Of a message that nobody waits for: where it comes from, and how often it was delivered. */
+export class Delivery {
+  readonly phase: 'handle' | 'timer';
+  attempts = 0;
+  /** The arguments as they were sent, where the message may be delivered again. */
+  args: readonly unknown[] | undefined = undefined;
+  /** Called when it has been handled, or never will be. */
+  readonly ended: (() => void) | undefined;
+
+  constructor(phase: 'handle' | 'timer', ended?: () => void) {
+    this.phase = phase;
+    this.ended = ended;
   }
 }
 

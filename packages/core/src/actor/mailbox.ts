@@ -39,14 +39,8 @@ export class Mailbox<T extends MailboxItem<T>> {
 
   /** Adds at the end of the lane that goes first. */
   pushUrgent(item: T): void {
-    const after = this.#lastUrgent;
     item.urgent = true;
-    item.previous = after;
-    item.next = after === undefined ? this.#first : after.next;
-    if (after === undefined) this.#first = item;
-    else after.next = item;
-    if (item.next === undefined) this.#last = item;
-    else item.next.previous = item;
+    this.#insertAfterUrgent(item);
     this.#lastUrgent = item;
     this.#urgentLength++;
   }
@@ -60,6 +54,12 @@ export class Mailbox<T extends MailboxItem<T>> {
     this.#last = item;
     this.#length++;
     return true;
+  }
+
+  /** Puts back, before all others of its lane, an item that has just left; it needs no room. */
+  putBack(item: T): void {
+    this.#insertAfterUrgent(item);
+    this.#length++;
   }
 
   /** Takes from the front. */
@@ -84,6 +84,16 @@ export class Mailbox<T extends MailboxItem<T>> {
     item.next = undefined;
     if (item.urgent) this.#removedUrgent(item, previous);
     else this.#length--;
+  }
+
+  #insertAfterUrgent(item: T): void {
+    const after = this.#lastUrgent;
+    item.previous = after;
+    item.next = after === undefined ? this.#first : after.next;
+    if (after === undefined) this.#first = item;
+    else after.next = item;
+    if (item.next === undefined) this.#last = item;
+    else item.next.previous = item;
   }
 
   #removedUrgent(item: T, previous: T | undefined): void {

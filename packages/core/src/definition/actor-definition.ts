@@ -4,6 +4,7 @@ import { InvalidArgumentError } from '../errors/errors.ts';
 import type { Key } from '../key/key.ts';
 import type { Client } from '../mesh/client.ts';
 import { type Definition, define } from './definition.ts';
+import { checkSupervision, type SupervisionOptions } from './supervision-options.ts';
 
 /** What a method gets first: its actor's state, and everything else the grid offers. */
 export interface ActorContext<K extends Key, S> extends Client {
@@ -68,6 +69,8 @@ export interface AnyActor extends Definition<'actor'> {
   readonly methods: Readonly<Record<string, ActorMethod>>;
   readonly activate: ((context: never) => unknown) | undefined;
   readonly deactivate: ((context: never, reason: DeactivationReason) => unknown) | undefined;
+  readonly beforeRestart: ((context: never, error: unknown) => unknown) | undefined;
+  readonly supervision: SupervisionOptions | undefined;
   readonly passivateAfterMs: number | undefined;
   readonly mailboxLengthMax: number | undefined;
   readonly overflow: MailboxOverflow | undefined;
@@ -109,6 +112,19 @@ export interface ActorOptions<K extends Key, S, M extends ActorMethods<K, S>> {
    * channel `troupe.actor`; the state is kept all the same, with what this changes.
    */
   readonly deactivate?: (context: ActorContext<K, S>, reason: DeactivationReason) => void | Promise<void>;
+  /**
+   * What becomes of the actor when one of its methods or hooks fails. Default: it goes on as it is, and the caller gets
+   * the error.
+   *
+   * @example
+   * supervision: { onError: (error) => (error instanceof RangeError ? 'resume' : 'restart') },
+   */
+  readonly supervision?: SupervisionOptions;
+  /**
+   * Runs before supervision restarts the actor, with the state it is about to forget, to give back what it holds. An error
+   * is published on the channel `troupe.actor` and changes nothing.
+   */
+  readonly beforeRestart?: (context: ActorContext<K, S>, error: unknown) => void | Promise<void>;
   /**
    * Milliseconds without a message after which the actor is passivated: its state, which must be data, is packed away
    * until the next message. Default: the grid's `actors.passivateAfterMs`; without either never.
@@ -152,6 +168,8 @@ export function actor<K extends Key, S, M extends ActorMethods<K, S>>(
     'methods',
     'activate',
     'deactivate',
+    'supervision',
+    'beforeRestart',
     'passivateAfterMs',
     'mailboxLengthMax',
     'overflow',
@@ -171,6 +189,8 @@ export function actor<K extends Key, S, M extends ActorMethods<K, S>>(
   }
   if (options.activate !== undefined) mustBeFunction(options.activate, 'activate');
   if (options.deactivate !== undefined) mustBeFunction(options.deactivate, 'deactivate');
+  if (options.supervision !== undefined) checkSupervision(options.supervision);
+  if (options.beforeRestart !== undefined) mustBeFunction(options.beforeRestart, 'beforeRestart');
   if (options.passivateAfterMs !== undefined) mustBePositive(options.passivateAfterMs, 'passivateAfterMs');
   checkReadonly(name, options.readonly, options.methods);
   if (options.reentrant !== undefined)
@@ -184,6 +204,8 @@ export function actor<K extends Key, S, M extends ActorMethods<K, S>>(
     methods: options.methods,
     activate: options.activate,
     deactivate: options.deactivate,
+    beforeRestart: options.beforeRestart,
+    supervision: options.supervision,
     passivateAfterMs: options.passivateAfterMs,
     mailboxLengthMax: options.mailboxLengthMax,
     overflow: options.overflow,
