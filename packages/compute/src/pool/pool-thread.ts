@@ -1,7 +1,14 @@
 /** What a thread of the pool runs. It imports the user's modules once, at its first task. */
-import { copyToHandOver, errorToWire, FrameCodec, memoryOf, type Packed } from '@troupe/core';
+import {
+  type AnyGenerator,
+  copyToHandOver,
+  errorToWire,
+  FrameCodec,
+  isGenerator,
+  memoryOf,
+  type Packed,
+} from '@troupe/core';
 import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
-import { type AnyGenerator, isGenerator } from '../generator-walk.ts';
 import type { AnyJob } from '../job.ts';
 import type { JobContext } from '../job-context.ts';
 import { poolContext } from './pool-context.ts';

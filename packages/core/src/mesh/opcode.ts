@@ -21,6 +21,7 @@ export const Family = {
   view: 8,
   log: 9,
   logReply: 10,
+  stream: 11,
 } as const;
 
 /**
