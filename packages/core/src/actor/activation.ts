@@ -54,6 +54,8 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Living, Re
   /** Waits for a transaction to let go of it. */
   #locked = false;
   #stopWanted = false;
+  /** Streams that it answers with and that are not over. */
+  openStreams = 0;
   #restWaiters: (() => void)[] | undefined;
 
   constructor(
@@ -99,6 +101,12 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Living, Re
   /** A call that an open turn waits for: goes before all others, and needs no room. */
   acceptUrgent(letter: Letter): void {
     this.#inbox.addUrgent(letter);
+    if (this.runnable) this.#port.runnable(this);
+  }
+
+  /** The next step of a stream of its own: at the end, and needs no room. */
+  acceptStep(letter: Letter): void {
+    this.#inbox.addStep(letter);
     if (this.runnable) this.#port.runnable(this);
   }
 
@@ -241,7 +249,7 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Living, Re
 
   /** No turn is under way, and no transaction has to do with it. */
   #mayStop(): boolean {
-    const isFree = this.#turns.isEmpty && !this.#locked && this.#life.hasState;
+    const isFree = this.#turns.isEmpty && this.openStreams === 0 && !this.#locked && this.#life.hasState;
     return isFree && this.#concurrency.isFree(this.type.table, this.key, 'write');
   }
 
@@ -302,7 +310,9 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Living, Re
         context: unknown,
         ...args: readonly unknown[]
       ) => unknown;
-      answer = method.call(definition.methods, context, ...letter.args);
+      const stream = letter.turn?.stream;
+      if (stream === undefined) answer = method.call(definition.methods, context, ...letter.args);
+      else answer = stream.step(() => method.call(definition.methods, context, ...letter.args));
       if (isPromiseLike(answer)) {
         this.#endLater(letter, answer);
         return;

@@ -29,9 +29,12 @@ import { eventOf, publishActorEvent } from './actor-events.ts';
 import type { KeptState } from './actor-life.ts';
 import type { ActorPorts } from './actor-ports.ts';
 import type { ActorServiceParts } from './actor-service-parts.ts';
+import type { StreamStep } from './actor-stream.ts';
+import { ActorStreams } from './actor-streams.ts';
 import { ActorTimers } from './actor-timers.ts';
 import type { ActorType, ActorTypes } from './actor-type.ts';
-import { type CallPath, stepsFrom } from './call-path.ts';
+import { Admission } from './admission.ts';
+import type { CallPath } from './call-path.ts';
 import { type CurrentTurn, currentTurnOf } from './current-turn.ts';
 import { CycleWatch } from './cycle-watch.ts';
 import { type ActorLost, DeathWatch } from './death-watch.ts';
@@ -42,12 +45,20 @@ import { Letter, noRequest } from './letter.ts';
 import { ActorOp } from './messages.ts';
 import { OpenAsks } from './open-asks.ts';
 import { OpenLetters } from './open-letters.ts';
-import { closing, mailboxFull, notReentrant, type Refusal, superseded } from './refusals.ts';
+import { closing, type Refusal, superseded } from './refusals.ts';
 import { type ResidencyWatch, watchResidency } from './residency-watch.ts';
 import { ResidentActors, type Residents } from './resident-actors.ts';
 import { unobserved } from './tell.ts';
-import { TurnQueue, turnBudgetMsMax } from './turn-queue.ts';
-import { awaitingTurn } from './turn-rule.ts';
+import { TurnQueue } from './turn-queue.ts';
+
+/** Messages that become turns. */
+const takenIn = new Set<number>([
+  ActorOp.ask,
+  ActorOp.tell,
+  ActorOp.askIn,
+  ActorOp.tellWaiting,
+  ActorOp.stream,
+]);
 
 export class ActorService implements MessageFamily, ActivationPort {
   readonly current: CurrentTurn;
@@ -65,6 +76,8 @@ export class ActorService implements MessageFamily, ActivationPort {
   readonly #joined: JoinedTurns;
   readonly #open: OpenLetters;
   readonly #actors: ResidentActors;
+  readonly #admission: Admission;
+  readonly #streams: ActorStreams;
   #contexts: ContextClasses | undefined;
   #closed = false;
   #tellsRefused = 0;
@@ -101,6 +114,25 @@ export class ActorService implements MessageFamily, ActivationPort {
       asks: this.#asks,
       ports,
       reject: (letter, error) => this.#reject(letter, error),
+    });
+    this.#admission = new Admission({
+      member: parts.member,
+      types: parts.types,
+      open: this.#open,
+      asks: this.#asks,
+      cycles: this.#cycles,
+      turns: this.#turns,
+    });
+    this.#streams = new ActorStreams({
+      member: parts.member,
+      later: (run) => ports.later(run),
+      waits: (letter) => this.#cycles.add(letter),
+      gone: ({ residents }) => {
+        const { id, incarnation } = (residents as Residents).partition;
+        return this.#actors.of(id, incarnation) === residents ? undefined : superseded(id);
+      },
+      failed: (activation, letter, error) => this.failed(activation, letter, error),
+      done: (letter) => this.#done(letter),
     });
     this.#joined = new JoinedTurns({
       member: parts.member,
@@ -151,7 +183,7 @@ export class ActorService implements MessageFamily, ActivationPort {
       this.#fanOuts.accept(message, from);
       return;
     }
-    if (op !== ActorOp.ask && op !== ActorOp.tell && op !== ActorOp.askIn && op !== ActorOp.tellWaiting) {
+    if (!takenIn.has(op as number)) {
       throw new InvariantError(`an unknown actor message arrived: ${String(op)}`);
     }
     const refusal = op === ActorOp.askIn ? this.#takeIn(message, from) : this.#take(message, from);
@@ -203,11 +235,17 @@ export class ActorService implements MessageFamily, ActivationPort {
   }
 
   ended(activation: Activation, letter: Letter, answer: unknown): void {
+    const stream = letter.turn?.stream;
+    if (stream !== undefined) {
+      this.#streams.stepped(activation, letter, stream, answer as StreamStep);
+      return;
+    }
     if (letter.requestId !== noRequest) this.#answer(activation.type, letter, answer);
     this.#done(letter);
   }
 
   failed(activation: Activation, letter: Letter, error: unknown): void {
+    letter.turn?.stream?.fail();
     if (letter.requestId !== noRequest) this.#member.fail(letter.from, letter.requestId, error);
     else
       publishActorEvent(() => eventOf('tell-failed', activation.type, activation.key, letter.method, error));
@@ -302,67 +340,16 @@ export class ActorService implements MessageFamily, ActivationPort {
       activation.type.isReadonly(method),
       path,
     );
-    if (message[0] === ActorOp.tellWaiting) return this.#acceptTell(activation, letter);
-    return this.#accept(activation, letter);
+    if (message[0] === ActorOp.tellWaiting) return this.#admission.acceptTell(activation, letter);
+    if (message[0] === ActorOp.stream) this.#streams.open(letter, message[9] as number, activation);
+    return this.#admission.accept(activation, letter);
   }
 
   /** A message of the actor to itself. */
   #deliver(activation: Activation, method: number, args: readonly unknown[]): Letter | undefined {
     const isReadonly = activation.type.isReadonly(method);
     const letter = new Letter(this.#member.self, noRequest, method, args, activation, isReadonly, undefined);
-    return this.#accept(activation, letter) === undefined ? letter : undefined;
-  }
-
-  /** A tell whose sender waits until it is in the mailbox. */
-  #acceptTell(activation: Activation, letter: Letter): Refusal | undefined {
-    const { requestId } = letter;
-    letter.requestId = noRequest;
-    const refusal = this.#accept(activation, letter);
-    if (refusal !== undefined) return refusal;
-    if (letter.inLine) {
-      letter.requestId = requestId;
-      letter.tellWaits = true;
-      this.#asks.add(letter);
-    } else this.#member.replyOwned(letter.from, requestId, undefined);
-    return undefined;
-  }
-
-  /** Undefined when the letter is in its mailbox, or handled already. */
-  #accept(activation: Activation, letter: Letter): Refusal | undefined {
-    this.#open.count++;
-    const refusal = this.#admit(activation, letter);
-    if (refusal !== undefined) {
-      this.#open.count--;
-      return refusal;
-    }
-    this.#open.keep();
-    if (letter.place === 'sent') letter.place = 'waiting';
-    if (letter.requestId === noRequest || letter.place === 'ended') return undefined;
-    this.#asks.add(letter);
-    if (letter.path !== undefined && letter.place === 'waiting') this.#cycles.add(letter);
-    return undefined;
-  }
-
-  #admit(activation: Activation, letter: Letter): Refusal | undefined {
-    const { path } = letter;
-    const awaiting = path === undefined ? undefined : awaitingTurn(path, activation.openTurns);
-    if (path === undefined || awaiting === undefined) {
-      if (activation.accept(letter) || this.#acceptFull(activation, letter)) return undefined;
-      return () => mailboxFull(activation.type, activation.key);
-    }
-    const { type, key } = activation;
-    if (type.reentrant) {
-      activation.acceptUrgent(letter);
-      return undefined;
-    }
-    const last = { turn: 0, actor: type.id, key, method: letter.method };
-    return () => notReentrant(this.#types, [...stepsFrom(path, awaiting.turnId), last]);
-  }
-
-  /** A sender on this thread holds it anyway: its messages make room as long as they can. */
-  #acceptFull(activation: Activation, letter: Letter): boolean {
-    const budgetMs = letter.from === this.#member.self ? Number.POSITIVE_INFINITY : turnBudgetMsMax;
-    return this.#turns.makeRoom(activation, budgetMs) && activation.accept(letter);
+    return this.#admission.accept(activation, letter) === undefined ? letter : undefined;
   }
 
   #answer(type: ActorType, letter: Letter, answer: unknown): void {
@@ -386,6 +373,13 @@ export class ActorService implements MessageFamily, ActivationPort {
 
   /** A letter that waits is rejected. */
   #reject(letter: Letter, error: Error): void {
+    if (letter.turn?.stream?.begun === true) {
+      this.#member.fail(letter.from, letter.requestId, error);
+      this.#asks.delete(letter);
+      letter.requestId = noRequest;
+      letter.abandon(error);
+      return;
+    }
     letter.home.giveUp(letter);
     this.#member.fail(letter.from, letter.requestId, error);
     this.#done(letter);
