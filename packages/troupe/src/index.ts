@@ -43,9 +43,14 @@ export type {
   LocalTable,
   ScanOptions,
   Storage,
+  SubscribeOptions,
+  Subscription,
   Table,
   TableDefinition,
   TableKey,
+  Topic,
+  TopicDefinition,
+  TopicEvent,
 } from '@troupe/core';
 export {
   ActorCycleError,
@@ -68,6 +73,7 @@ export {
   TransactionFinishedError,
   TroupeError,
   table,
+  topic,
   ValueNotSupportedError,
   ValueTooLargeError,
 } from '@troupe/core';

@@ -4,6 +4,7 @@ import { InvalidArgumentError } from '../errors/errors.ts';
 import type { Key } from '../key/key.ts';
 import type { Client } from '../mesh/client.ts';
 import { type Definition, define } from './definition.ts';
+import type { TopicDefinition } from './topic-definition.ts';
 
 /** What a method gets first: its actor's state, and everything else the grid offers. */
 export interface ActorContext<K extends Key, S> extends Client {
@@ -41,6 +42,13 @@ export interface ActorContext<K extends Key, S> extends Client {
    * ctx.watch(ctx.actor(account, 'alice'), 'accountLost');
    */
   watch(reference: object, method: string, ...args: readonly unknown[]): () => void;
+  /**
+   * Subscribes the actor: `method` gets every message of the topic from now on, as a tell, also after the actor's thread
+   * was replaced. Once is enough; twice is once. Resolves and rejects as `subscribeActor` of the topic does.
+   */
+  subscribe<M>(topic: TopicDefinition<M>, method: string): Promise<void>;
+  /** Takes that back. */
+  unsubscribe<M>(topic: TopicDefinition<M>, method: string): Promise<void>;
   /** Takes a timer back. False: there is none of this name. A message that waits already still comes. */
   clearTimer(name: string): boolean;
 }

@@ -22,6 +22,7 @@ export const Family = {
   log: 9,
   logReply: 10,
   stream: 11,
+  topic: 12,
 } as const;
 
 /**
