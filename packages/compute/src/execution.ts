@@ -3,6 +3,7 @@ import {
   addCallSite,
   type CallSite,
   HostLostError,
+  linkedAbort,
   type Member,
   mustBeInteger,
   type Peer,
@@ -10,7 +11,6 @@ import {
 } from '@troupe/core';
 import { type ExecutionEvent, type ExecutionState, isEnded, nextState } from './execution-state.ts';
 import { isAbortError } from './is-abort-error.ts';
-import { linkedAbort } from './linked-abort.ts';
 import { ComputeOp, type JobTerms } from './messages.ts';
 import type { Attempt, CallFollower, ReportListener } from './outgoing-call.ts';
 import { ProgressFeed } from './progress-feed.ts';

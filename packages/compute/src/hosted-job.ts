@@ -3,13 +3,12 @@
  * happened. Its signal is made when somebody looks at it, so a job that never does costs none; what only some jobs
  * need is set when they do.
  */
-import type { Branch, Peer, Snapshot, TransactionRef } from '@troupe/core';
+import type { Branch, Peer, Snapshot, StreamOutflow, TransactionRef } from '@troupe/core';
 import type { ExecutionId } from './execution.ts';
 import { type ExecutionEvent, type ExecutionState, isEnded, nextState } from './execution-state.ts';
 import type { QueueEntry } from './job-queue.ts';
 import type { JobOp, JobPlace, JobTerms } from './messages.ts';
 import type { ProgressReports } from './progress-reports.ts';
-import type { StreamOutflow } from './stream-outflow.ts';
 
 export class HostedJob implements QueueEntry<HostedJob> {
   previous: HostedJob | undefined = undefined;

@@ -2,10 +2,16 @@
  * The caller's end of a map-reduce: the split, the shares of all hosts that own partitions (`map-share.ts`), and the
  * reduction of what comes back. What ends one share ends everything: the others are told to stop.
  */
-import { callTimeoutMsDefault, checkOptions, copiedBytes, copyValue } from '@troupe/core';
+import {
+  callTimeoutMsDefault,
+  checkOptions,
+  copiedBytes,
+  copyValue,
+  type LinkedAbort,
+  linkedAbort,
+} from '@troupe/core';
 import { callerStep } from './caller-step.ts';
 import { cancelError } from './hosted-job.ts';
-import { type LinkedAbort, linkedAbort } from './linked-abort.ts';
 import type { FailedPart, ReduceContext, Split } from './map-reduce.ts';
 import { type MappedParts, type MapReduceCall, ShareRun } from './map-share.ts';
 import { MapTally } from './map-tally.ts';

@@ -50,11 +50,16 @@ export type {
   RestartLimits,
   ScanOptions,
   Storage,
+  SubscribeOptions,
+  Subscription,
   SupervisionDirective,
   SupervisionOptions,
   Table,
   TableDefinition,
   TableKey,
+  Topic,
+  TopicDefinition,
+  TopicEvent,
 } from '@troupe/core';
 export {
   ActorCycleError,
@@ -78,6 +83,7 @@ export {
   TransactionFinishedError,
   TroupeError,
   table,
+  topic,
   ValueNotSupportedError,
   ValueTooLargeError,
 } from '@troupe/core';

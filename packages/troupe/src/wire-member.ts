@@ -14,7 +14,9 @@ import {
   type DeadLetterViews,
   Family,
   MemberTables,
+  MemberTopics,
   type RecoveryListener,
+  TopicClient,
   type Wired,
 } from '@troupe/core';
 import { lockStrategies, Transactions } from '@troupe/transactions';
@@ -60,11 +62,16 @@ export function wireMember(core: CoreMember, progress?: RecoveryListener): Wired
   const service = new ActorService({ member, types, owned, joins, residentsMax, client: handOut });
   const actors = new ActorClient({ member, types, placement, joins, local: service });
   member.register(Family.actor, service);
+  const storage = core.storage?.member;
+  const topics = new MemberTopics({ member, definitions, placement, local: service, storage });
+  member.register(Family.topic, topics);
+  const topicClient = new TopicClient(topics, joins);
   const client: Client = {
     table: (definition) => tables.table(definition),
     actor: (definition, key, options) => actors.reference(definition, key, options),
     actors: (definition, keys, options) => actors.references(definition, keys, options),
     tell: (definition, key) => actors.tells(definition, key),
+    topic: (definition) => topicClient.topic(definition),
     transaction: (body, options) => transactions.transaction(body, options),
     begin: (options) => transactions.begin(options),
     run: (procedure, ...args) => transactions.run(procedure, ...args),

@@ -1,5 +1,5 @@
 /** Runs a job of the pool to its end, wherever that is. */
-import { type AnyGenerator, isGenerator } from '../generator-walk.ts';
+import { type AnyGenerator, isGenerator } from '@troupe/core';
 import type { AnyJob } from '../job.ts';
 import type { JobContext } from '../job-context.ts';
 import { type PoolCall, poolContext } from './pool-context.ts';

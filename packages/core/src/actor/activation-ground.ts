@@ -10,6 +10,8 @@ import type { ContextClasses } from './actor-context.ts';
 import { eventOf, publishActorEvent } from './actor-events.ts';
 import type { KeptState } from './actor-life.ts';
 import type { ActorPorts } from './actor-ports.ts';
+import type { StreamStep } from './actor-stream.ts';
+import type { ActorStreams } from './actor-streams.ts';
 import type { Fate } from './actor-supervisor.ts';
 import type { ActorTimers } from './actor-timers.ts';
 import type { ActorType } from './actor-type.ts';
@@ -33,6 +35,7 @@ export interface ActivationGroundParts {
   readonly deadLetters: DeadLetterOffice;
   readonly failures: FailureNotices;
   actors(): ResidentActors;
+  streams(): ActorStreams;
   contexts(): ContextClasses;
   readonly watchFor: ActivationPort['watchFor'];
 }
@@ -83,17 +86,24 @@ export class ActivationGround implements ActivationPort {
   }
 
   ended(activation: Activation, letter: Letter, answer: unknown): void {
+    const stream = letter.turn?.stream;
+    if (stream !== undefined) {
+      this.#parts.streams().stepped(activation, letter, stream, answer as StreamStep);
+      return;
+    }
     if (letter.requestId !== noRequest) this.#answer(activation.type, letter, answer);
     this.done(letter);
   }
 
   failed(activation: Activation, letter: Letter, error: unknown): void {
+    letter.turn?.stream?.fail();
     if (letter.requestId !== noRequest) this.#member.fail(letter.from, letter.requestId, error);
     else this.#parts.deadLetters.failed(activation, letter, error);
     this.done(letter);
   }
 
   refused(activation: Activation, letter: Letter, error: unknown): void {
+    letter.turn?.stream?.fail();
     if (letter.requestId !== noRequest) this.#member.fail(letter.from, letter.requestId, error);
     else this.#parts.deadLetters.stopped(activation, letter, error);
     this.done(letter);

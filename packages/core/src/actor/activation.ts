@@ -21,7 +21,7 @@ import { ActorHome } from './actor-home.ts';
 import { ActorLife, type StateWaiter } from './actor-life.ts';
 import { ActorLiving } from './actor-living.ts';
 import { ActorSupervisor, type Fate, severest } from './actor-supervisor.ts';
-import type { ActorType } from './actor-type.ts';
+import type { ActorType, RunnableMethod } from './actor-type.ts';
 import { Inbox } from './inbox.ts';
 import type { Letter, LetterHome } from './letter.ts';
 import { OpenTurns, type TurnGround } from './open-turns.ts';
@@ -59,6 +59,8 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Resident {
   readonly #supervisor: ActorSupervisor | undefined;
   /** What becomes of it when the turns under way have ended. */
   #fate: Fate | undefined;
+  /** Streams that it answers with and that are not over. */
+  openStreams = 0;
   #restWaiters: (() => void)[] | undefined;
 
   constructor(
@@ -79,10 +81,7 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Resident {
     this.#concurrency = concurrency;
     this.#port = port;
     this.#stored = stored;
-    this.#supervisor =
-      type.supervised === undefined
-        ? undefined
-        : new ActorSupervisor(type, key, type.supervised, () => port.now());
+    this.#supervisor = ActorSupervisor.of(type, key, () => port.now());
     this.#living = new ActorLiving(this, port, concurrency, stored, this.#supervisor);
     this.#life = new ActorLife(this.#living);
   }
@@ -111,6 +110,12 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Resident {
   /** A call that an open turn waits for: goes before all others, and needs no room. */
   acceptUrgent(letter: Letter): void {
     this.#inbox.addUrgent(letter);
+    if (this.runnable) this.#port.runnable(this);
+  }
+
+  /** The next step of a stream of its own: at the end, and needs no room. */
+  acceptStep(letter: Letter): void {
+    this.#inbox.addStep(letter);
     if (this.runnable) this.#port.runnable(this);
   }
 
@@ -216,7 +221,7 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Resident {
 
   /** No turn is under way, and no transaction has to do with it. */
   #mayStop(): boolean {
-    const isFree = this.#turns.isEmpty && !this.#locked && this.#life.hasState;
+    const isFree = this.#turns.isEmpty && this.openStreams === 0 && !this.#locked && this.#life.hasState;
     return isFree && this.#concurrency.isFree(this.type.table, this.key, 'write');
   }
 
@@ -278,12 +283,10 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Resident {
       const context = this.#turns.begin(letter, this);
       if (current.holdsReferences && this.type.isAsync(letter.method)) current.enter(letter);
       this.#supervisor?.delivers(letter);
-      const method = methods[letter.method] as (
-        this: unknown,
-        context: unknown,
-        ...args: readonly unknown[]
-      ) => unknown;
-      answer = method.call(definition.methods, context, ...letter.args);
+      const method = methods[letter.method] as RunnableMethod;
+      const stream = letter.turn?.stream;
+      if (stream === undefined) answer = method.call(definition.methods, context, ...letter.args);
+      else answer = stream.step(() => method.call(definition.methods, context, ...letter.args));
       if (isPromiseLike(answer)) {
         this.#endLater(letter, answer);
         return;

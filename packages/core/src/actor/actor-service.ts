@@ -27,9 +27,11 @@ import { ActorAddress } from './actor-address.ts';
 import { type ContextClasses, type ContextHome, contextClasses, type OwnContext } from './actor-context.ts';
 import type { ActorPorts } from './actor-ports.ts';
 import type { ActorServiceParts } from './actor-service-parts.ts';
+import { ActorStreams } from './actor-streams.ts';
 import { ActorTimers } from './actor-timers.ts';
 import type { ActorTypes } from './actor-type.ts';
-import { type CallPath, stepsFrom } from './call-path.ts';
+import { Admission } from './admission.ts';
+import type { CallPath } from './call-path.ts';
 import { currentTurnOf } from './current-turn.ts';
 import { CycleWatch } from './cycle-watch.ts';
 import { DeadLetterOffice } from './dead-letter-office.ts';
@@ -43,13 +45,21 @@ import { Delivery, Letter, noRequest } from './letter.ts';
 import { ActorOp } from './messages.ts';
 import { OpenAsks } from './open-asks.ts';
 import { OpenLetters } from './open-letters.ts';
-import { closing, mailboxFull, notReentrant, type Refusal, superseded } from './refusals.ts';
+import { closing, type Refusal, superseded } from './refusals.ts';
 import { type ResidencyWatch, watchResidency } from './residency-watch.ts';
-import { ResidentActors } from './resident-actors.ts';
+import { ResidentActors, type Residents } from './resident-actors.ts';
 import { unobserved } from './tell.ts';
-import { TurnQueue, turnBudgetMsMax } from './turn-queue.ts';
-import { awaitingTurn } from './turn-rule.ts';
+import { TurnQueue } from './turn-queue.ts';
 import { noticeTo, type WatchNoticesGround } from './watch-notices.ts';
+
+/** Messages that become turns. */
+const takenIn = new Set<number>([
+  ActorOp.ask,
+  ActorOp.tell,
+  ActorOp.askIn,
+  ActorOp.tellWaiting,
+  ActorOp.stream,
+]);
 
 export class ActorService implements MessageFamily {
   readonly deaths = new DeathWatch();
@@ -69,6 +79,8 @@ export class ActorService implements MessageFamily {
   readonly #joined: JoinedTurns;
   readonly #open: OpenLetters;
   readonly #actors: ResidentActors;
+  readonly #admission: Admission;
+  readonly #streams: ActorStreams;
   #contexts: ContextClasses | undefined;
   #closed = false;
 
@@ -102,14 +114,44 @@ export class ActorService implements MessageFamily {
       open: this.#open,
       deadLetters: this.deadLetters,
       failures: this.failures,
+      streams: () => this.#streams,
       actors: () => this.#actors,
       contexts: () => this.contexts,
       watchFor: (...watch) => this.#watchFor(...watch),
     });
     this.#residency = watchResidency(parts.types.idleMsMin, parts.residentsMax, ports);
-    this.#actors = new ResidentActors({
+    this.#actors = this.#makeActors(parts);
+    this.#cycles = new CycleWatch({
+      fanOuts: this.#fanOuts,
+      member: parts.member,
       types: parts.types,
-      owned: parts.owned,
+      asks: this.#asks,
+      ports,
+      reject: (letter, error) => this.#reject(letter, error),
+    });
+    this.#admission = new Admission({
+      member: parts.member,
+      types: parts.types,
+      open: this.#open,
+      asks: this.#asks,
+      cycles: this.#cycles,
+      turns: this.#turns,
+    });
+    this.#streams = this.#makeStreams(ports);
+    this.#joined = new JoinedTurns({
+      member: parts.member,
+      joins: parts.joins,
+      detached: (run) => ports.detached(run),
+      current,
+      contexts: () => this.contexts,
+      ended: () => this.#open.finished(1),
+    });
+  }
+
+  #makeActors({ types, owned }: ActorServiceParts): ResidentActors {
+    return new ResidentActors({
+      types,
+      owned,
       residency: this.#residency,
       make: (type, key, residents, stored) => {
         const own = fromStorageKey(key);
@@ -125,21 +167,19 @@ export class ActorService implements MessageFamily {
         );
       },
     });
-    this.#cycles = new CycleWatch({
-      fanOuts: this.#fanOuts,
-      member: parts.member,
-      types: parts.types,
-      asks: this.#asks,
-      ports,
-      reject: (letter, error) => this.#reject(letter, error),
-    });
-    this.#joined = new JoinedTurns({
-      member: parts.member,
-      joins: parts.joins,
-      detached: (run) => ports.detached(run),
-      current,
-      contexts: () => this.contexts,
-      ended: () => this.#open.finished(1),
+  }
+
+  #makeStreams(ports: ActorPorts): ActorStreams {
+    return new ActorStreams({
+      member: this.#member,
+      later: (run) => ports.later(run),
+      waits: (letter) => this.#cycles.add(letter),
+      gone: ({ residents }) => {
+        const { id, incarnation } = (residents as Residents).partition;
+        return this.#actors.of(id, incarnation) === residents ? undefined : superseded(id);
+      },
+      failed: (activation, letter, error) => this.#ground.failed(activation, letter, error),
+      done: (letter) => this.#ground.done(letter),
     });
   }
 
@@ -190,7 +230,7 @@ export class ActorService implements MessageFamily {
       this.failures.receive(message, from.id - 1);
       return;
     }
-    if (op !== ActorOp.ask && op !== ActorOp.tell && op !== ActorOp.askIn && op !== ActorOp.tellWaiting) {
+    if (!takenIn.has(op as number)) {
       throw new InvariantError(`an unknown actor message arrived: ${String(op)}`);
     }
     const refusal = op === ActorOp.askIn ? this.#takeIn(message, from) : this.#take(message, from);
@@ -287,8 +327,9 @@ export class ActorService implements MessageFamily {
       activation.type.isReadonly(method),
       path,
     );
-    if (message[0] === ActorOp.tellWaiting) return this.#acceptTell(activation, letter);
-    return this.#accept(activation, letter);
+    if (message[0] === ActorOp.tellWaiting) return this.#admission.acceptTell(activation, letter);
+    if (message[0] === ActorOp.stream) this.#streams.open(letter, message[9] as number, activation);
+    return this.#admission.accept(activation, letter);
   }
 
   /** A message of the actor to itself. */
@@ -301,7 +342,7 @@ export class ActorService implements MessageFamily {
     const isReadonly = activation.type.isReadonly(method);
     const letter = new Letter(this.#member.self, noRequest, method, args, activation, isReadonly, undefined);
     letter.delivery = delivery;
-    return this.#accept(activation, letter) === undefined ? letter : undefined;
+    return this.#admission.accept(activation, letter) === undefined ? letter : undefined;
   }
 
   /** A message that was a dead letter. */
@@ -315,60 +356,15 @@ export class ActorService implements MessageFamily {
     );
   }
 
-  /** A tell whose sender waits until it is in the mailbox. */
-  #acceptTell(activation: Activation, letter: Letter): Refusal | undefined {
-    const { requestId } = letter;
-    letter.requestId = noRequest;
-    const refusal = this.#accept(activation, letter);
-    if (refusal !== undefined) return refusal;
-    if (letter.inLine) {
-      letter.requestId = requestId;
-      letter.tellWaits = true;
-      this.#asks.add(letter);
-    } else this.#member.replyOwned(letter.from, requestId, undefined);
-    return undefined;
-  }
-
-  /** Undefined when the letter is in its mailbox, or handled already. */
-  #accept(activation: Activation, letter: Letter): Refusal | undefined {
-    this.#open.count++;
-    const refusal = this.#admit(activation, letter);
-    if (refusal !== undefined) {
-      this.#open.count--;
-      return refusal;
-    }
-    this.#open.keep();
-    if (letter.place === 'sent') letter.place = 'waiting';
-    if (letter.requestId === noRequest || letter.place === 'ended') return undefined;
-    this.#asks.add(letter);
-    if (letter.path !== undefined && letter.place === 'waiting') this.#cycles.add(letter);
-    return undefined;
-  }
-
-  #admit(activation: Activation, letter: Letter): Refusal | undefined {
-    const { path } = letter;
-    const awaiting = path === undefined ? undefined : awaitingTurn(path, activation.openTurns);
-    if (path === undefined || awaiting === undefined) {
-      if (activation.accept(letter) || this.#acceptFull(activation, letter)) return undefined;
-      return () => mailboxFull(activation.type, activation.key);
-    }
-    const { type, key } = activation;
-    if (type.reentrant) {
-      activation.acceptUrgent(letter);
-      return undefined;
-    }
-    const last = { turn: 0, actor: type.id, key, method: letter.method };
-    return () => notReentrant(this.#types, [...stepsFrom(path, awaiting.turnId), last]);
-  }
-
-  /** A sender on this thread holds it anyway: its messages make room as long as they can. */
-  #acceptFull(activation: Activation, letter: Letter): boolean {
-    const budgetMs = letter.from === this.#member.self ? Number.POSITIVE_INFINITY : turnBudgetMsMax;
-    return this.#turns.makeRoom(activation, budgetMs) && activation.accept(letter);
-  }
-
   /** A letter that waits is rejected. */
   #reject(letter: Letter, error: Error): void {
+    if (letter.turn?.stream?.begun === true) {
+      this.#member.fail(letter.from, letter.requestId, error);
+      this.#asks.delete(letter);
+      letter.requestId = noRequest;
+      letter.abandon(error);
+      return;
+    }
     letter.home.giveUp(letter);
     this.#member.fail(letter.from, letter.requestId, error);
     this.#ground.done(letter);

@@ -66,7 +66,7 @@ async function askJoined(
 }
 
 /** About what one field of a path takes. */
-const pathFieldBytes = 12;
+export const pathFieldBytes = 12;
 
 async function askFrom(turn: Letter, call: ActorCall): Promise<unknown> {
   const { member, owner, message, bytes, options } = call;

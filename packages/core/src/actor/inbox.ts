@@ -31,6 +31,11 @@ export class Inbox {
     return letter.inLine;
   }
 
+  /** Goes to the end, and needs no room: it belongs to a letter that had some. */
+  addStep(letter: Letter): void {
+    this.#mailbox.pushBeyond(letter);
+  }
+
   /** Goes before all others, and needs no room. */
   addUrgent(letter: Letter): void {
     this.#mailbox.pushUrgent(letter);

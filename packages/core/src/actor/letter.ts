@@ -6,6 +6,7 @@ import type { StorageKey } from '../key/key.ts';
 import type { Peer } from '../mesh/peer.ts';
 import type { MemberId } from '../mesh/shared-state.ts';
 import type { OwnContext } from './actor-context.ts';
+import type { ActorStream } from './actor-stream.ts';
 import type { ActorType } from './actor-type.ts';
 import type { CallPath, TurnId } from './call-path.ts';
 import type { MailboxItem } from './mailbox.ts';
@@ -34,7 +35,7 @@ export interface OpenAsk {
 
 /**
  * `sent`: just arrived. `waiting`: its caller may still give up. `running`: its turn is under way. `ended`: it is over,
- * or has left the mailbox.
+ * or has left the mailbox; or a stream between two steps.
  */
 export type LetterPlace = 'sent' | 'waiting' | 'running' | 'ended';
 
@@ -101,6 +102,7 @@ export class Letter implements MailboxItem<Letter> {
     const record = this.record();
     record.abandoned = reason;
     record.controller?.abort(reason);
+    record.stream?.stop();
   }
 }
 
@@ -130,6 +132,8 @@ export class TurnRecord {
   /** The path of the calls it makes. */
   path: CallPath | undefined = undefined;
   readonly asks: OpenAsk[] = [];
+  /** The stream that it answers with. */
+  stream: ActorStream | undefined = undefined;
   /** Told when nobody waits for the turn any more; made when the method asks for it. */
   controller: AbortController | undefined = undefined;
   /** Why nobody waits for it any more. */

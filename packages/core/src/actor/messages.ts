@@ -19,6 +19,9 @@
  * - `askMany` [op, requestId, 0, 0, actor, keys, method, args, path]: the same ask to many actors of one owner. `keys` is
  *   flat, [partition, incarnation, key, …]. Answered by `reply` with one [1, answer] or [0, wireError] for each, in order,
  *   when all have ended. A `cancel` is one of all of them.
+ * - `stream` [op, requestId, … as `ask`, path, stream]: an ask whose method is a generator. What it yields comes as the
+ *   items of `stream` (family `stream`). Answered by `reply` with how many batches there were, or by `fail`, after the
+ *   last of them. A `cancel` ends it: its `finally` blocks run in a turn.
  * - `probe` [op, 0, caller, request, originCaller, originRequest, rank, steps]: owner → owner, protocol lane, no answer.
  *   Follows what a waiting call waits for, to find out whether that is itself (see `cycle-search.ts`).
  * - `deadLetters` [op, requestId, question, number]: any member → any member, protocol lane. Question 0 lists the dead letters
@@ -36,6 +39,7 @@ export const ActorOp = {
   probe: 35,
   askMany: 36,
   tellWaiting: 37,
+  stream: 38,
   deadLetters: 44,
   escalated: 45,
 } as const;

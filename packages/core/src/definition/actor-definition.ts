@@ -5,6 +5,7 @@ import type { Key } from '../key/key.ts';
 import type { Client } from '../mesh/client.ts';
 import { type Definition, define } from './definition.ts';
 import { checkSupervision, type SupervisionOptions } from './supervision-options.ts';
+import type { TopicDefinition } from './topic-definition.ts';
 
 /** What a method gets first: its actor's state, and everything else the grid offers. */
 export interface ActorContext<K extends Key, S> extends Client {
@@ -42,6 +43,13 @@ export interface ActorContext<K extends Key, S> extends Client {
    * ctx.watch(ctx.actor(account, 'alice'), 'accountLost');
    */
   watch(reference: object, method: string, ...args: readonly unknown[]): () => void;
+  /**
+   * Subscribes the actor: `method` gets every message of the topic from now on, as a tell, also after the actor's thread
+   * was replaced. Once is enough; twice is once. Resolves and rejects as `subscribeActor` of the topic does.
+   */
+  subscribe<M>(topic: TopicDefinition<M>, method: string): Promise<void>;
+  /** Takes that back. */
+  unsubscribe<M>(topic: TopicDefinition<M>, method: string): Promise<void>;
   /** Takes a timer back. False: there is none of this name. A message that waits already still comes. */
   clearTimer(name: string): boolean;
 }
@@ -52,7 +60,20 @@ export type ActorMethods<K extends Key, S> = Record<
 >;
 
 type ArgumentsOf<F> = F extends (context: never, ...args: infer A) => unknown ? A : never;
-type AnswerOf<F> = F extends (...args: never[]) => infer R ? Awaited<R> : never;
+type ReturnOf<F> = F extends (...args: never[]) => infer R ? R : never;
+type AnswerOf<F> = Awaited<ReturnOf<F>>;
+/** What a generator yields; never for other methods. */
+type ItemOf<R> = 0 extends 1 & R
+  ? never
+  : R extends Generator<infer I, unknown, never> | AsyncGenerator<infer I, unknown, never>
+    ? I
+    : never;
+type IsStream<R> = 0 extends 1 & R ? false : [R] extends [never] ? false : R extends AnyStream ? true : false;
+type AnyStream = Generator<unknown, unknown, never> | AsyncGenerator<unknown, unknown, never>;
+/** Methods that answer once. */
+type NotStreams<M> = {
+  [Name in keyof M]: IsStream<ReturnOf<M[Name]>> extends true ? never : Name;
+}[keyof M];
 
 /** Why an actor is deactivated: nobody used it, too many are active, or it said so. */
 export type DeactivationReason = 'idle' | 'pressure' | 'stop';
@@ -78,20 +99,26 @@ export interface AnyActor extends Definition<'actor'> {
   readonly reentrant: boolean | undefined;
 }
 
-/** Asks: arguments and answers are copies. */
+/** Asks: arguments and answers are copies. A generator answers with what it yields, as it comes. */
 export type ActorReference<M> = {
-  readonly [Name in keyof M]: (...args: ArgumentsOf<M[Name]>) => Promise<AnswerOf<M[Name]>>;
+  readonly [Name in keyof M]: (
+    ...args: ArgumentsOf<M[Name]>
+  ) => IsStream<ReturnOf<M[Name]>> extends true
+    ? AsyncIterableIterator<ItemOf<ReturnOf<M[Name]>>>
+    : Promise<AnswerOf<M[Name]>>;
 };
 
 /** Asks to many actors: what became of each, in the order of their keys. */
 export type ActorReferences<M> = {
-  readonly [Name in keyof M]: (
+  readonly [Name in NotStreams<M>]: (
     ...args: ArgumentsOf<M[Name]>
   ) => Promise<PromiseSettledResult<AnswerOf<M[Name]>>[]>;
 };
 
 /** Tells. */
-export type ActorTells<M> = { readonly [Name in keyof M]: (...args: ArgumentsOf<M[Name]>) => Promise<void> };
+export type ActorTells<M> = {
+  readonly [Name in NotStreams<M>]: (...args: ArgumentsOf<M[Name]>) => Promise<void>;
+};
 
 export interface ActorDefinition<K extends Key, S, M extends ActorMethods<K, S>> extends AnyActor {
   readonly state: (key: K) => S | Promise<S>;
@@ -103,7 +130,10 @@ export interface ActorDefinition<K extends Key, S, M extends ActorMethods<K, S>>
 export interface ActorOptions<K extends Key, S, M extends ActorMethods<K, S>> {
   /** The state an actor begins with, on its first message. */
   readonly state: (key: K) => S | Promise<S>;
-  /** Runs one at a time per actor, in the order of arrival. */
+  /**
+   * Runs one at a time per actor, in the order of arrival. A generator, sync or async, is a stream to its caller: each
+   * step to the next `yield` is a turn of its own, and other turns run in between.
+   */
   readonly methods: M;
   /** Runs when the actor becomes active, before its first turn. When it fails, so does everything that waits. */
   readonly activate?: (context: ActorContext<K, S>) => void | Promise<void>;

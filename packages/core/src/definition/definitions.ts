@@ -77,7 +77,7 @@ export class Definitions {
     const id = this.#ids.get(definition);
     if (id !== undefined) return id;
     if (!isDefinition(definition)) {
-      const made = 'made by table(), actor(), procedure(), job() or mapReduce()';
+      const made = 'made by table(), actor(), topic(), procedure(), job() or mapReduce()';
       throw new InvalidArgumentError(`expected a definition ${made}, got ${describeValue(definition)}`, {
         details: { argument: 'definition' },
       });

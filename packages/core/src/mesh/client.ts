@@ -11,8 +11,10 @@ import type {
   ActorTells,
 } from '../definition/actor-definition.ts';
 import type { TableDefinition } from '../definition/table-definition.ts';
+import type { TopicDefinition } from '../definition/topic-definition.ts';
 import type { Key } from '../key/key.ts';
 import type { Table } from '../table/table.ts';
+import type { Topic } from '../topic/topic.ts';
 import type { CallOptions } from './pending-calls.ts';
 
 export interface Client {
@@ -47,4 +49,6 @@ export interface Client {
     definition: ActorDefinition<K, S, M>,
     key: K,
   ): ActorTells<M>;
+  /** The topic, as seen from here. */
+  topic<M>(definition: TopicDefinition<M>): Topic<M>;
 }

@@ -32,6 +32,8 @@ import type { MemberId, SharedState } from './shared-state.ts';
 export interface MessageFamily {
   /** One message from a peer. Must not throw: a fault here stops the thread. */
   receive(message: Message, from: Peer): void;
+  /** The peer is connected: what is sent to it now goes before everything else. */
+  connected?(peer: Peer): void;
   /** The caller of a request no longer waits. */
   cancelled?(requestId: number, from: Peer): void;
   /** Everything the peer had sent has been received; nothing more will come. */
@@ -113,6 +115,7 @@ export class Member {
     link.open(open((frame) => link.receive(frame)));
     this.#peers[identity.id] = peer;
     this.#failed.delete(identity.id);
+    for (const family of this.#families) family?.connected?.(peer);
     for (const { resolve } of this.#takeConnecting(identity.id)) resolve();
     return peer;
   }

@@ -2,7 +2,7 @@
  * A signal that aborts with another one or by hand, and lets go of the other one when told. However many follow one
  * signal, it has one listener.
  */
-import { onAbort } from '@troupe/core';
+import { onAbort } from './on-abort.ts';
 
 export interface LinkedAbort {
   readonly signal: AbortSignal;

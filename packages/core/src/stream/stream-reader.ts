@@ -3,8 +3,7 @@
  * still to come. It gives the room of a batch back when all of it has been read, so each host has a window's worth of
  * items under way at most. Pure but for the promise of whoever waits for the next item.
  */
-
-import type { MemberId } from '@troupe/core';
+import type { MemberId } from '../mesh/shared-state.ts';
 
 /** One host's part. */
 interface Source {

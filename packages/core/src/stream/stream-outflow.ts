@@ -1,9 +1,9 @@
 /**
- * The items of a stream on their way from one host: collected in batches, and only so many under way as the window
+ * The items of a stream on their way from one producer: collected in batches, and only so many under way as the window
  * lets through; the reader gives the room of a batch back when he has read it. Pure: sending is a port.
  */
-import { assert } from '@troupe/core';
-import { streamBatchBytes, streamBatchItems, streamWindowBytes, streamWindowItems } from './limits.ts';
+import { assert } from '../assert.ts';
+import { streamBatchBytes, streamBatchItems, streamWindowBytes, streamWindowItems } from '../limits.ts';
 
 /** What a batch takes of the window. */
 interface BatchSize {
