@@ -4,8 +4,10 @@ import {
   copiedBytes,
   copyValue,
   type Member,
+  type StandardSchema,
   type TransactionRef,
   TroupeError,
+  validated,
 } from '@troupe/core';
 import type { Execution } from './execution.ts';
 import { ComputeOp, noPartition } from './messages.ts';
@@ -21,8 +23,15 @@ import type { PlacedTarget } from './target.ts';
 /** The member whose thread has the pool. */
 const poolOwner = 0;
 
-export function prepareCall(definition: number, name: string, args: unknown): PreparedCall {
-  return { definition, args: copyValue(args, `the arguments of ${name}`), bytes: copiedBytes() };
+export function prepareCall(
+  definition: number,
+  name: string,
+  args: unknown,
+  schema?: StandardSchema,
+): PreparedCall {
+  const what = `the arguments of ${name}`;
+  const checked = schema === undefined ? args : validated(schema, args, () => what);
+  return { definition, args: copyValue(checked, what), bytes: copiedBytes() };
 }
 
 /** Runs a job in one place, as part of a transaction. */

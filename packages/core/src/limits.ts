@@ -160,3 +160,5 @@ export const recoveryPagesAhead = 2;
 export const storageFullRetryMs = 500;
 /** What the storage gets at close to make durable what was appended, however late it is. */
 export const storageCloseMsMin = 5_000;
+/** Issues that a VALIDATION_FAILED lists. Who needs more has a schema to ask; a large array could name millions. */
+export const validationIssuesMax = 100;

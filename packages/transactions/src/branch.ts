@@ -90,7 +90,7 @@ export class TransactionBranch implements Branch, OpenTransaction {
     return this.#callsIn(this.scope, this.readOnly);
   }
 
-  table<K extends Key, V>(definition: TableDefinition<K, V>): Table<K, V> {
+  table<K extends Key, V, I = V>(definition: TableDefinition<K, V, I>): Table<K, V, I> {
     return this.#ground.tables.tableWith(definition, () => this.executor);
   }
 

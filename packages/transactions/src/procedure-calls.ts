@@ -3,7 +3,15 @@
  * Inside a transaction's body a procedure joins it and runs where the body runs.
  */
 import type { CallOptions, CoreMember, MessageFamily, Peer } from '@troupe/core';
-import { addCallSite, copiedBytes, copyValue, Family, InvalidArgumentError, onAbort } from '@troupe/core';
+import {
+  addCallSite,
+  copiedBytes,
+  copyValue,
+  Family,
+  InvalidArgumentError,
+  onAbort,
+  validatedArguments,
+} from '@troupe/core';
 import type { Closures } from './closures.ts';
 import type { OpenTransaction, TransactionContext } from './context.ts';
 import type { Durability } from './decision.ts';
@@ -49,7 +57,10 @@ export class ProcedureCalls implements MessageFamily {
     let call: UnansweredCall | undefined;
     try {
       const id = this.#core.definitions.idOf(procedure, 'procedure');
-      const copies = copyValue(args, `the arguments of procedure '${procedure.name}'`);
+      const copies = copyValue(
+        checkedArguments(procedure, args),
+        `the arguments of procedure '${procedure.name}'`,
+      );
       const bytes = copiedBytes();
       const current = this.#context.current();
       if (current !== undefined) return await this.#join(current, procedure, copies, options);
@@ -200,6 +211,14 @@ export class ProcedureCalls implements MessageFamily {
     }
     return keys;
   }
+}
+
+function checkedArguments(
+  { args: schemas, name }: AnyProcedure,
+  args: readonly unknown[],
+): readonly unknown[] {
+  if (schemas === undefined) return args;
+  return validatedArguments(schemas, args, (index) => `argument ${index + 1} of procedure '${name}'`);
 }
 
 function bodyOf(procedure: AnyProcedure, args: readonly unknown[]): TransactionBody<unknown> {

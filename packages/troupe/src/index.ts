@@ -42,10 +42,12 @@ export type {
   LoadResult,
   LocalTable,
   ScanOptions,
+  StandardSchema,
   Storage,
   Table,
   TableDefinition,
   TableKey,
+  ValidationIssue,
 } from '@troupe/core';
 export {
   ActorCycleError,
@@ -68,6 +70,7 @@ export {
   TransactionFinishedError,
   TroupeError,
   table,
+  ValidationError,
   ValueNotSupportedError,
   ValueTooLargeError,
 } from '@troupe/core';

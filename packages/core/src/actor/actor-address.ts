@@ -87,8 +87,9 @@ export class ActorAddress {
   }
 
   /** The message for a call of `to`'s method, with the arguments copied. Throws when one of them can't be sent. */
-  static call(to: unknown, op: number, method: number, args: readonly unknown[]): ActorCall {
+  static call(to: unknown, op: number, method: number, given: readonly unknown[]): ActorCall {
     if (typeof to !== 'object' || to === null || !(#key in to)) throw detached();
+    const args = to.#type.checkedArguments(method, given);
     const copies: unknown[] = [];
     let bytes = fixedBytes + (typeof to.#key === 'string' ? to.#key.length * 3 : 9);
     for (let i = 0; i < args.length; i++) {

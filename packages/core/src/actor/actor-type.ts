@@ -4,6 +4,7 @@
  */
 import type { ActorMethod, AnyActor } from '../definition/actor-definition.ts';
 import type { Definitions } from '../definition/definitions.ts';
+import { type StandardSchema, validatedArguments } from '../definition/standard-schema.ts';
 import { InvalidArgumentError } from '../errors/errors.ts';
 import { mailboxLengthMax } from '../limits.ts';
 import { actorTable } from './actor-table.ts';
@@ -28,6 +29,8 @@ export class ActorType {
   /** What an answer is called in the error that refuses to copy it. */
   readonly answerNames: readonly string[];
   readonly #argumentNames: string[][];
+  /** Of the arguments, by method; undefined where none are checked. */
+  readonly #schemas: readonly (readonly (StandardSchema | undefined)[] | undefined)[] | undefined;
   readonly #readonly: readonly boolean[];
   readonly #async: readonly boolean[];
 
@@ -46,11 +49,20 @@ export class ActorType {
     this.#async = this.methods.map((method) => method instanceof AsyncFunction);
     this.answerNames = names.map((name) => `the answer of ${definition.name}.${name}`);
     this.#argumentNames = names.map(() => []);
+    const { args } = definition;
+    this.#schemas = args && names.map((name) => (Object.hasOwn(args, name) ? args[name] : undefined));
   }
 
   /** Does the definition say that this method changes nothing? */
   isReadonly(method: number): boolean {
     return this.#readonly[method] === true;
+  }
+
+  /** The arguments as the definition's schemas have them. Throws VALIDATION_FAILED. */
+  checkedArguments(method: number, args: readonly unknown[]): readonly unknown[] {
+    const schemas = this.#schemas?.[method];
+    if (schemas === undefined) return args;
+    return validatedArguments(schemas, args, (index) => this.argumentName(method, index));
   }
 
   /** Is this method an `async` one? */

@@ -17,7 +17,7 @@ import type { CallOptions } from './pending-calls.ts';
 
 export interface Client {
   /** The table, as seen from here. Inside a transaction's body its operations join the transaction. */
-  table<K extends Key, V>(definition: TableDefinition<K, V>): Table<K, V>;
+  table<K extends Key, V, I = V>(definition: TableDefinition<K, V, I>): Table<K, V, I>;
   /**
    * Asks: each method sends its arguments to the actor and resolves with what the method returned. Inside a
    * transaction's body the actor joins the transaction: its state is locked, and undone with it.
