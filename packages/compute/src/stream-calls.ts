@@ -8,6 +8,7 @@ import {
   boundedWait,
   type CallOptions,
   copyValue,
+  currentContext,
   HostLostError,
   type Member,
   type MemberId,
@@ -96,7 +97,7 @@ export class StreamCalls {
     const isShared = owner === this.#member.self.id && argsShared;
     const args = isShared ? copyValue(prepared.args, 'value') : prepared.args;
     const message: unknown[] = [ComputeOp.stream, 0, prepared.definition, id, 1, 0, args, place];
-    const terms = termsOf(priority);
+    const terms = termsOf(priority, currentContext());
     if (terms !== undefined) message.push(terms);
     return { owner, message, bytes: prepared.bytes + fixedBytes };
   }

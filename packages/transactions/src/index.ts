@@ -21,7 +21,6 @@ export {
   type Verdict,
   type Vote,
 } from './decision.ts';
-export { Histogram, type HistogramSummary } from './histogram.ts';
 export {
   type IdempotencyGround,
   IdempotencyGuard,

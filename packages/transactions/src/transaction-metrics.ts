@@ -6,7 +6,7 @@
  * a clock read is a visible part of the smallest transactions. Waits for locks are measured all.
  */
 
-import { Histogram, type HistogramSummary } from './histogram.ts';
+import { Histogram, type HistogramSummary } from '@troupe/core';
 import type { LockMeter } from './lock-waits.ts';
 import type { AbortCause } from './outcome.ts';
 

@@ -24,16 +24,20 @@ export { count, distinct, groupBy, job, mapReduce, receiver, sorted, topK } from
 export type {
   ActorContext,
   ActorDefinition,
+  ActorLifeEvent,
   ActorLost,
   ActorReference,
   ActorReferences,
   ActorTells,
+  ActorTurnEvent,
   CallOptions,
   Client,
   DeactivationReason,
   GridEvents,
+  HistogramSummary,
   HostBlocked,
   HostRow,
+  HotKey,
   Key,
   LoadItem,
   LoadOptions,
@@ -41,17 +45,20 @@ export type {
   LoadReceiver,
   LoadResult,
   LocalTable,
+  RequestContext,
   ScanOptions,
   StandardSchema,
   Storage,
   Table,
   TableDefinition,
   TableKey,
+  ThreadMetrics,
   ValidationIssue,
 } from '@troupe/core';
 export {
   ActorCycleError,
   actor,
+  currentContext,
   DefinitionError,
   GridClosedError,
   HostLostError,
@@ -73,11 +80,11 @@ export {
   ValidationError,
   ValueNotSupportedError,
   ValueTooLargeError,
+  withContext,
 } from '@troupe/core';
 export type {
   BeginOptions,
   ExplicitTransaction,
-  HistogramSummary,
   LockRow,
   ProcedureDefinition,
   RunOptions,
@@ -91,5 +98,5 @@ export type {
 export { procedure } from '@troupe/transactions';
 export type { Grid } from './grid.ts';
 export { runTroupeHostOnParentPort } from './host-entry.ts';
-export type { ActorSettings } from './settings.ts';
+export type { ActorSettings, MetricsSettings } from './settings.ts';
 export { type GridOptions, startGrid } from './start-grid.ts';

@@ -1,5 +1,13 @@
 /** What a thread of the pool runs. It imports the user's modules once, at its first task. */
-import { copyToHandOver, errorToWire, FrameCodec, memoryOf, type Packed } from '@troupe/core';
+import {
+  contextOfMessage,
+  copyToHandOver,
+  errorToWire,
+  FrameCodec,
+  memoryOf,
+  type Packed,
+  runInContext,
+} from '@troupe/core';
 import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
 import { type AnyGenerator, isGenerator } from '../generator-walk.ts';
 import type { AnyJob } from '../job.ts';
@@ -30,8 +38,12 @@ function moved(answer: Packed): PoolAnswer {
 
 async function runJob(job: AnyJob, task: PoolTask): Promise<unknown> {
   const [args] = codec.decode(task.args)[0] ?? [];
-  const result = job.run(poolContext(task) as JobContext<never>, args as never);
-  return isGenerator(result) ? walkToEnd(result) : result;
+  const run = (): unknown => {
+    const result = job.run(poolContext(task) as JobContext<never>, args as never);
+    return isGenerator(result) ? walkToEnd(result) : result;
+  };
+  const context = contextOfMessage(task.context);
+  return context === undefined ? run() : runInContext(context, run);
 }
 
 /** Nobody else is served on this thread, and nobody hears what it yields. */

@@ -85,6 +85,10 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Living, Re
     return phase === 'ready' ? this.#nextLetter() !== undefined : phase === 'new';
   }
 
+  get waiting(): number {
+    return this.#inbox.length;
+  }
+
   get openTurns(): readonly Letter[] {
     return this.#turns.all;
   }
@@ -289,20 +293,14 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Living, Re
   }
 
   #call(letter: Letter): void {
-    const { methods, definition } = this.type;
-    const { current } = this.#port;
+    const { current, observer } = this.#port;
     let answer: unknown;
     const outer = current.begin(letter);
     try {
       // Also while a synchronous method runs: it may begin a transaction, which must not take the actor from under it.
       const context = this.#turns.begin(letter, this);
       if (current.holdsReferences && this.type.isAsync(letter.method)) current.enter(letter);
-      const method = methods[letter.method] as (
-        this: unknown,
-        context: unknown,
-        ...args: readonly unknown[]
-      ) => unknown;
-      answer = method.call(definition.methods, context, ...letter.args);
+      answer = observer.call(letter, this.type, context);
       if (isPromiseLike(answer)) {
         this.#endLater(letter, answer);
         return;
@@ -379,6 +377,7 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Living, Re
   /** The turn has ended. */
   #rest(letter: Letter): void {
     this.#turns.end(letter);
+    if (letter.observed !== undefined) this.#port.observer.ended(letter);
     if (this.#turns.isEmpty && this.#restWaiters !== undefined) this.#rested();
   }
 

@@ -20,6 +20,7 @@ import type { Client } from '../mesh/client.ts';
 import type { Member, MessageFamily } from '../mesh/member.ts';
 import type { Peer } from '../mesh/peer.ts';
 import type { PartitionId } from '../mesh/shared-state.ts';
+import type { RawActorMetrics } from '../metrics/actor-meter.ts';
 import type { ActorStates } from '../partition/actor-states.ts';
 import { Activation } from './activation.ts';
 import type { ActivationPort } from './activation-port.ts';
@@ -31,14 +32,14 @@ import type { ActorPorts } from './actor-ports.ts';
 import type { ActorServiceParts } from './actor-service-parts.ts';
 import { ActorTimers } from './actor-timers.ts';
 import type { ActorType, ActorTypes } from './actor-type.ts';
-import { type CallPath, stepsFrom } from './call-path.ts';
+import { stepsFrom } from './call-path.ts';
 import { type CurrentTurn, currentTurnOf } from './current-turn.ts';
 import { CycleWatch } from './cycle-watch.ts';
 import { type ActorLost, DeathWatch } from './death-watch.ts';
 import { eventLoopPorts } from './event-loop-ports.ts';
 import { FanOuts } from './fan-out.ts';
 import { JoinedTurns } from './joined-turns.ts';
-import { Letter, noRequest } from './letter.ts';
+import { Letter, letterOf, noRequest } from './letter.ts';
 import { ActorOp } from './messages.ts';
 import { OpenAsks } from './open-asks.ts';
 import { OpenLetters } from './open-letters.ts';
@@ -46,6 +47,7 @@ import { closing, mailboxFull, notReentrant, type Refusal, superseded } from './
 import { type ResidencyWatch, watchResidency } from './residency-watch.ts';
 import { ResidentActors, type Residents } from './resident-actors.ts';
 import { unobserved } from './tell.ts';
+import { TurnObserver } from './turn-observer.ts';
 import { TurnQueue, turnBudgetMsMax } from './turn-queue.ts';
 import { awaitingTurn } from './turn-rule.ts';
 
@@ -53,6 +55,7 @@ export class ActorService implements MessageFamily, ActivationPort {
   readonly current: CurrentTurn;
   readonly timers: ActorTimers;
   readonly deaths = new DeathWatch();
+  readonly observer: TurnObserver;
   readonly #member: Member;
   readonly #types: ActorTypes;
   readonly #client: () => Client;
@@ -76,6 +79,7 @@ export class ActorService implements MessageFamily, ActivationPort {
     const ports = parts.ports ?? eventLoopPorts();
     this.current = currentTurnOf(parts.member.shared);
     this.#ports = ports;
+    this.observer = new TurnObserver(parts.member, parts.hotKeys, ports);
     this.#open = new OpenLetters(parts.member.work);
     this.#turns = new TurnQueue(ports);
     this.timers = new ActorTimers({
@@ -88,6 +92,7 @@ export class ActorService implements MessageFamily, ActivationPort {
       types: parts.types,
       owned: parts.owned,
       residency: this.#residency,
+      observer: this.observer,
       make: (type, key, residents, stored) => {
         const own = fromStorageKey(key);
         const context = (home: ContextHome): OwnContext => this.contexts.own(own, home);
@@ -107,6 +112,7 @@ export class ActorService implements MessageFamily, ActivationPort {
       joins: parts.joins,
       detached: (run) => ports.detached(run),
       current: this.current,
+      observer: this.observer,
       contexts: () => this.contexts,
       ended: () => this.#open.finished(1),
     });
@@ -125,6 +131,10 @@ export class ActorService implements MessageFamily, ActivationPort {
   /** Tells that never had their turn. */
   get tellsRefused(): number {
     return this.#tellsRefused;
+  }
+
+  rawMetrics(): RawActorMetrics {
+    return this.observer.raw();
   }
 
   /** Refuses new messages from now on; those in mailboxes still have their turns. */
@@ -291,17 +301,7 @@ export class ActorService implements MessageFamily, ActivationPort {
       this.#types.mustGet(message[4] as number),
       message[5] as StorageKey,
     );
-    const method = message[6] as number;
-    const path = message[8] as CallPath | undefined;
-    const letter = new Letter(
-      from,
-      message[1] as number,
-      method,
-      message[7] as readonly unknown[],
-      activation,
-      activation.type.isReadonly(method),
-      path,
-    );
+    const letter = letterOf(message, from, activation);
     if (message[0] === ActorOp.tellWaiting) return this.#acceptTell(activation, letter);
     return this.#accept(activation, letter);
   }
@@ -330,6 +330,7 @@ export class ActorService implements MessageFamily, ActivationPort {
   /** Undefined when the letter is in its mailbox, or handled already. */
   #accept(activation: Activation, letter: Letter): Refusal | undefined {
     this.#open.count++;
+    this.observer.arrived(letter);
     const refusal = this.#admit(activation, letter);
     if (refusal !== undefined) {
       this.#open.count--;

@@ -3,6 +3,8 @@
  * actors; other packages add their part by declaration merging (`declare module '@troupe/core'`), and the facade
  * puts the parts together into one object per member.
  */
+
+import type { RequestContext } from '../context/request-context.ts';
 import type {
   ActorDefinition,
   ActorMethods,
@@ -12,6 +14,7 @@ import type {
 } from '../definition/actor-definition.ts';
 import type { TableDefinition } from '../definition/table-definition.ts';
 import type { Key } from '../key/key.ts';
+import type { ThreadMetrics } from '../metrics/thread-metrics.ts';
 import type { Table } from '../table/table.ts';
 import type { CallOptions } from './pending-calls.ts';
 
@@ -47,4 +50,20 @@ export interface Client {
     definition: ActorDefinition<K, S, M>,
     key: K,
   ): ActorTells<M>;
+  /**
+   * Runs `fn` in a context whose values follow the calls made in it, over whatever threads they go: what they reach finds
+   * them in `currentContext()`. Within another context they are added to that. At most 8 KiB. Throws INVALID_ARGUMENT,
+   * VALUE_NOT_SUPPORTED and VALUE_TOO_LARGE.
+   *
+   * @example
+   * await grid.withContext({ userId: 'u1' }, () => grid.actor(cart, 'alice').add(item));
+   */
+  withContext<T>(values: RequestContext, fn: () => T): T;
+  /** The values of the context that the running code was called in; undefined where there is none. Read-only. */
+  currentContext(): RequestContext | undefined;
+  /**
+   * What each thread says of itself since it began: its event loop, its actors, hot keys. One row for each, that of the
+   * service first; threads that are being started again are left out. Rejects with TIMEOUT when one doesn't answer.
+   */
+  metrics(options?: CallOptions): Promise<ThreadMetrics[]>;
 }

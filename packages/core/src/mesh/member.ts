@@ -8,6 +8,7 @@
  */
 import { copyValue } from '../codec/value.ts';
 import { approximateBytes } from '../codec/value-bytes.ts';
+import type { CallTracer } from '../context/call-tracer.ts';
 import { type ErrorRegistry, errorFromWire, errorToWire } from '../errors/error-codec.ts';
 import {
   GridClosedError,
@@ -44,6 +45,8 @@ export class Member {
   readonly shared: SharedState;
   readonly errors: ErrorRegistry;
   readonly flusher = new Flusher();
+  /** Who traces the calls of this member; set by the wiring, before there are any. */
+  tracer: CallTracer | undefined = undefined;
   /** What lasts longer than one call; `idle()` waits for it. */
   readonly work = new OpenWork();
   readonly #peers: (Peer | undefined)[] = [];

@@ -21,6 +21,7 @@ export const Family = {
   view: 8,
   log: 9,
   logReply: 10,
+  metrics: 15,
 } as const;
 
 /**
