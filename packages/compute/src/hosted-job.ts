@@ -3,7 +3,15 @@
  * happened. Its signal is made when somebody looks at it, so a job that never does costs none; what only some jobs
  * need is set when they do.
  */
-import type { Branch, Peer, Snapshot, StreamOutflow, TransactionRef } from '@troupe/core';
+import {
+  type Branch,
+  contextOfMessage,
+  type Peer,
+  type RequestContext,
+  type Snapshot,
+  type StreamOutflow,
+  type TransactionRef,
+} from '@troupe/core';
 import type { ExecutionId } from './execution.ts';
 import { type ExecutionEvent, type ExecutionState, isEnded, nextState } from './execution-state.ts';
 import type { QueueEntry } from './job-queue.ts';
@@ -28,6 +36,8 @@ export class HostedJob implements QueueEntry<HostedJob> {
   readonly transaction: TransactionRef | undefined;
   /** Of a map: it reports partitions that fail and maps the others. */
   readonly keepsGoing: boolean;
+  /** The context of the request that led to it. */
+  readonly context: RequestContext | undefined;
   /** Its part in that, once it has begun. */
   branch: Branch | undefined = undefined;
   /** The job's alone. Gone when it has ended. */
@@ -64,6 +74,7 @@ export class HostedJob implements QueueEntry<HostedJob> {
     this.priority = terms?.priority ?? 0;
     this.transaction = terms?.transaction;
     this.keepsGoing = terms?.keepGoing === true;
+    this.context = contextOfMessage(terms?.context);
   }
 
   get state(): ExecutionState {

@@ -52,6 +52,10 @@ export class LocalBody implements JobBody {
     return isGenerator(result) ? this.#walk(job, result) : result;
   }
 
+  nameOf({ op, definition }: HostedJob): string {
+    return this.#parts.definitions.mustGet(op === ComputeOp.map ? 'mapReduce' : 'job', definition).name;
+  }
+
   answer(job: HostedJob, result: unknown): unknown {
     const { definitions } = this.#parts;
     if (job.op === ComputeOp.stream || job.op === ComputeOp.map) return result;

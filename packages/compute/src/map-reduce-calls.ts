@@ -65,7 +65,7 @@ class MapReduceRun {
     const { state } = answer as Split<unknown, unknown>;
     if (!('args' in (answer as object))) return { call: prepared, state };
     const mapArgs = copyValue((answer as Split<unknown, unknown>).args, `\`args\` of the split of '${name}'`);
-    return { call: { definition: prepared.definition, args: mapArgs, bytes: copiedBytes() }, state };
+    return { call: { ...prepared, args: mapArgs, bytes: copiedBytes() }, state };
   }
 
   async #map(call: PreparedCall): Promise<{ parts: unknown[]; failed: FailedPart[] }> {

@@ -31,7 +31,7 @@
  *
  * A caller that stops waiting sends the mesh's `cancel`: what is queued never runs, what runs is told.
  */
-import type { PartitionId, TransactionRef } from '@troupe/core';
+import type { PartitionId, RequestContext, TransactionRef } from '@troupe/core';
 
 export const ComputeOp = {
   run: 80,
@@ -63,6 +63,8 @@ export interface JobTerms {
   readonly transaction?: TransactionRef;
   /** Of a map: partitions that fail are reported, the others go on. */
   readonly keepGoing?: true;
+  /** That of the request. */
+  readonly context?: RequestContext;
 }
 
 /** The answer to a `map`. Errors as `errorToWire` makes them. */

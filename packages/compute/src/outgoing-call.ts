@@ -13,10 +13,13 @@ import {
   type Clock,
   callTimeoutMsDefault,
   copyValue,
+  currentContext,
   HostLostError,
   type Member,
   type MemberId,
   pause,
+  type RequestContext,
+  sendTraced,
   type TransactionRef,
   TroupeError,
 } from '@troupe/core';
@@ -40,6 +43,8 @@ export interface AttemptOptions extends CallOptions {
 
 /** What is to be run: checked and copied. */
 export interface PreparedCall {
+  /** That of the definition. */
+  readonly name: string;
   /** The number of the definition. */
   readonly definition: number;
   readonly args: unknown;
@@ -105,10 +110,17 @@ export interface MapTerms {
 /** What a message takes besides its arguments. */
 export const fixedBytes = 32;
 
-export async function sendCall(
+export function sendCall(member: Member, call: OutgoingCall, options: AttemptOptions = {}): Promise<unknown> {
+  if (member.tracer === undefined) return sendIn(currentContext(), member, call, options);
+  const traced = { kind: 'job', name: call.prepared.name } as const;
+  return sendTraced(member, traced, (context) => sendIn(context, member, call, options));
+}
+
+async function sendIn(
+  context: RequestContext | undefined,
   member: Member,
   call: OutgoingCall,
-  options: AttemptOptions = {},
+  options: AttemptOptions,
 ): Promise<unknown> {
   const { clock } = member;
   const startedMs = clock.now();
@@ -117,7 +129,8 @@ export async function sendCall(
   let failures: CallFailures | undefined;
   const { map } = call;
   for (let attempt = 1; ; attempt++) {
-    const message = messageOf(member, call, map === undefined ? attempt : ++map.attempts, options);
+    const number = map === undefined ? attempt : ++map.attempts;
+    const message = messageOf(member, call, number, options, context);
     const tried = follower && { owner: call.owner, message };
     if (tried !== undefined) follower?.attempting(tried);
     try {
@@ -184,6 +197,7 @@ function messageOf(
   call: OutgoingCall,
   attempt: number,
   { retries = 0, priority = 0 }: AttemptOptions,
+  context: RequestContext | undefined,
 ): unknown[] {
   const { prepared, identity, op, owner, place, argsShared, transaction } = call;
   // A link packs its own copy; only a job on this thread gets the very object.
@@ -192,7 +206,7 @@ function messageOf(
   const { execution, follower } = identity;
   const watched = follower === undefined ? 0 : 1;
   const message = [op, 0, prepared.definition, execution, attempt, watched, args, place];
-  const terms = termsOf(follower?.priority ?? priority, transaction, call.map?.keepGoing);
+  const terms = termsOf(follower?.priority ?? priority, context, transaction, call.map?.keepGoing);
   if (terms !== undefined) message.push(terms);
   return message;
 }
@@ -200,9 +214,11 @@ function messageOf(
 /** Undefined when there is nothing special. */
 export function termsOf(
   priority: number,
+  context?: RequestContext,
   transaction?: TransactionRef,
   keepGoing?: boolean,
 ): JobTerms | undefined {
+  if (context !== undefined) return { ...termsOf(priority, undefined, transaction, keepGoing), context };
   if (keepGoing === true) return { priority, keepGoing };
   if (transaction !== undefined) return { priority, transaction };
   return priority === 0 ? undefined : { priority };

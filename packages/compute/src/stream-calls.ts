@@ -6,6 +6,7 @@
 import {
   type CallOptions,
   copyValue,
+  currentContext,
   HostLostError,
   lostStream,
   type Member,
@@ -67,7 +68,7 @@ export class StreamCalls {
     const isShared = owner === this.#member.self.id && argsShared;
     const args = isShared ? copyValue(prepared.args, 'value') : prepared.args;
     const message: unknown[] = [ComputeOp.stream, 0, prepared.definition, id, 1, 0, args, place];
-    const terms = termsOf(priority);
+    const terms = termsOf(priority, currentContext());
     if (terms !== undefined) message.push(terms);
     return { owner, message, bytes: prepared.bytes + fixedBytes };
   }

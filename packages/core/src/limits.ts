@@ -182,3 +182,11 @@ export const recoveryPagesAhead = 2;
 export const storageFullRetryMs = 500;
 /** What the storage gets at close to make durable what was appended, however late it is. */
 export const storageCloseMsMin = 5_000;
+/** Issues that a VALIDATION_FAILED lists. Who needs more has a schema to ask; a large array could name millions. */
+export const validationIssuesMax = 100;
+/** Bytes of a request context. It travels with every call made in it; larger ones would be most of the traffic. */
+export const contextBytesMax = 8 * 1024;
+/** Keys of one type of actor that a thread counts to find the hot ones. One in so many of all messages is found for certain. */
+export const hotKeysCounted = 256;
+/** Hot keys that a thread lists. */
+export const hotKeysListed = 20;

@@ -72,7 +72,6 @@ export {
 export { type Origin, TransactionRecord } from './protocol/transaction-record.ts';
 export { type Cell, type Savepoint, Workspace } from './protocol/workspace.ts';
 export * from './transactions.ts';
-export { Histogram, type HistogramSummary } from './view/histogram.ts';
 export type { TransactionEvent } from './view/transaction-events.ts';
 export { mergeMetrics, TransactionMeter, type TransactionMetrics } from './view/transaction-metrics.ts';
 export * from './view/transaction-views.ts';

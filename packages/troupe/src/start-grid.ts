@@ -3,7 +3,13 @@ import type { ComputeSettings } from '@troupe/compute';
 import { type CoreOptions, startCore, transactionsPerMemberMax } from '@troupe/core';
 import { statusMemoryBytes } from '@troupe/transactions';
 import { type Grid, makeGrid } from './grid.ts';
-import { type ActorSettings, type ExperimentalSettings, memberSettings } from './settings.ts';
+import {
+  type ActorSettings,
+  type ExperimentalSettings,
+  type MetricsSettings,
+  memberSettings,
+} from './settings.ts';
+import type { TracingMode } from './tracing.ts';
 import { wireMember } from './wire-member.ts';
 import { wireStorage } from './wire-storage.ts';
 
@@ -13,6 +19,14 @@ export interface GridOptions extends CoreOptions {
   readonly compute?: ComputeSettings;
   /** When actors are passivated. Default: never. */
   readonly actors?: ActorSettings;
+  /** What threads count of themselves; see `grid.metrics()`. */
+  readonly metrics?: MetricsSettings;
+  /**
+   * `true`: calls become spans of OpenTelemetry, on the thread that makes them and on the one that runs them; needs the
+   * package `@opentelemetry/api`, and a provider that one of the modules registers on each thread. `'propagate'`: the
+   * trace context follows calls, and no spans are made. Default false.
+   */
+  readonly tracing?: TracingMode;
   /**
    * For measurements; may change or go with any release.
    * @experimental
@@ -33,7 +47,7 @@ export const gridWiring = {
   storage: { entry: entryOf('storage-entry'), wire: wireStorage },
   memberMemoryBytes: statusMemoryBytes(transactionsPerMemberMax),
   /** The options that core doesn't know. */
-  otherOptionNames: ['actors', 'compute', 'idempotencyRetentionMs', 'experimental'],
+  otherOptionNames: ['actors', 'compute', 'idempotencyRetentionMs', 'experimental', 'metrics', 'tracing'],
 };
 
 /**

@@ -11,17 +11,22 @@ import {
   ActorTypes,
   type Client,
   type CoreMember,
+  currentContext,
   type DeadLetterViews,
   Family,
+  followContexts,
   MemberTables,
   MemberTopics,
+  MetricsService,
   type RecoveryListener,
   TopicClient,
   type Wired,
+  withContext,
 } from '@troupe/core';
 import { lockStrategies, Transactions } from '@troupe/transactions';
 import { openPartitions } from './open-partitions.ts';
 import type { MemberSettings } from './settings.ts';
+import { openTelemetryTracer } from './tracing.ts';
 
 /** A member with everything plugged in. */
 export interface WiredMember extends Wired {
@@ -46,7 +51,13 @@ export function wireMember(core: CoreMember, progress?: RecoveryListener): Wired
     isPoolInline,
     lockStrategy,
     idempotencyRetentionMs,
+    metrics: { hotKeys },
+    tracing,
   } = core.settings as MemberSettings;
+  if (tracing !== false) {
+    member.tracer = openTelemetryTracer(tracing);
+    followContexts();
+  }
   const transactions = new Transactions(core, tables, {
     strategy: lockStrategies[lockStrategy],
     idempotencyRetentionMs,
@@ -59,13 +70,15 @@ export function wireMember(core: CoreMember, progress?: RecoveryListener): Wired
   };
   const compute = new Compute(core, tables, handOut, { ...settings, modules, isPoolInline, joins });
   const types = new ActorTypes(definitions, passivateAfterMs);
-  const service = new ActorService({ member, types, owned, joins, residentsMax, client: handOut });
+  const service = new ActorService({ member, types, owned, joins, residentsMax, hotKeys, client: handOut });
   const actors = new ActorClient({ member, types, placement, joins, local: service });
   member.register(Family.actor, service);
   const storage = core.storage?.member;
   const topics = new MemberTopics({ member, definitions, placement, local: service, storage });
   member.register(Family.topic, topics);
   const topicClient = new TopicClient(topics, joins);
+  const metrics = new MetricsService(member, service);
+  member.register(Family.metrics, metrics);
   const client: Client = {
     table: (definition) => tables.table(definition),
     actor: (definition, key, options) => actors.reference(definition, key, options),
@@ -80,6 +93,9 @@ export function wireMember(core: CoreMember, progress?: RecoveryListener): Wired
     transactions: transactions.transactions,
     locks: transactions.locks,
     compute: compute.client,
+    metrics: (options) => metrics.read(options),
+    withContext,
+    currentContext,
   };
   const opened = openPartitions(core, transactions, service, progress);
   return {

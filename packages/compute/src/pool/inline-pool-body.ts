@@ -17,6 +17,10 @@ export class InlinePoolBody implements JobBody {
     this.#definitions = definitions;
   }
 
+  nameOf({ definition }: HostedJob): string {
+    return this.#definitions.mustGet('job', definition).name;
+  }
+
   async run(job: HostedJob): Promise<unknown> {
     const definition = this.#definitions.mustGet('job', job.definition) as AnyJob;
     if (this.#closed) throw new GridClosedError('the grid is closed');

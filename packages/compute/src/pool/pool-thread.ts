@@ -1,5 +1,13 @@
 /** What a thread of the pool runs. It imports the user's modules once, at its first task. */
-import { copyToHandOver, errorToWire, FrameCodec, memoryOf, type Packed } from '@troupe/core';
+import {
+  contextOfMessage,
+  copyToHandOver,
+  errorToWire,
+  FrameCodec,
+  memoryOf,
+  type Packed,
+  runInContext,
+} from '@troupe/core';
 import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
 import { loadPoolJobs, type PoolJobs } from './pool-jobs.ts';
 import type { PoolAnswer, PoolTask, PoolThreadData } from './pool-task.ts';
@@ -12,7 +20,11 @@ let jobs: Promise<PoolJobs> | undefined;
 export async function runPoolTask(task: PoolTask): Promise<PoolAnswer> {
   try {
     jobs ??= loadPoolJobs((workerData as PoolThreadData).modules);
-    const result = await runPoolJob((await jobs).mustFind(task.job), task, codec.decode(task.args)[0]?.[0]);
+    const job = (await jobs).mustFind(task.job);
+    const [args] = codec.decode(task.args)[0] ?? [];
+    const context = contextOfMessage(task.context);
+    const run = (): Promise<unknown> => runPoolJob(job, task, args);
+    const result = await (context === undefined ? run() : runInContext(context, run));
     return moved(codec.encode([[true, copyToHandOver(result, `the result of job '${task.job}'`)]]));
   } catch (error) {
     return moved(codec.encode([[false, errorToWire(error)]]));

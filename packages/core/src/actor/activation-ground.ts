@@ -22,6 +22,7 @@ import { type Letter, noRequest } from './letter.ts';
 import type { OpenAsks } from './open-asks.ts';
 import type { OpenLetters } from './open-letters.ts';
 import type { ResidentActors } from './resident-actors.ts';
+import type { TurnObserver } from './turn-observer.ts';
 import type { TurnQueue } from './turn-queue.ts';
 
 export interface ActivationGroundParts {
@@ -29,6 +30,7 @@ export interface ActivationGroundParts {
   readonly ports: ActorPorts;
   readonly current: CurrentTurn;
   readonly timers: ActorTimers;
+  readonly observer: TurnObserver;
   readonly turns: TurnQueue;
   readonly asks: OpenAsks;
   readonly open: OpenLetters;
@@ -43,6 +45,7 @@ export interface ActivationGroundParts {
 export class ActivationGround implements ActivationPort {
   readonly current: CurrentTurn;
   readonly timers: ActorTimers;
+  readonly observer: TurnObserver;
   readonly watchFor: ActivationPort['watchFor'];
   readonly #parts: ActivationGroundParts;
   readonly #member: Member;
@@ -52,6 +55,7 @@ export class ActivationGround implements ActivationPort {
     this.#member = parts.member;
     this.current = parts.current;
     this.timers = parts.timers;
+    this.observer = parts.observer;
     this.watchFor = parts.watchFor;
   }
 

@@ -11,7 +11,6 @@
  * transaction waits for that turn. What a transaction does to the state is done on copies elsewhere; `install` brings
  * the outcome.
  */
-
 import type { DeactivationReason } from '../definition/actor-definition.ts';
 import type { StorageKey } from '../key/key.ts';
 import type { PartitionConcurrency } from '../partition/partition-concurrency.ts';
@@ -21,7 +20,7 @@ import { ActorHome } from './actor-home.ts';
 import { ActorLife, type StateWaiter } from './actor-life.ts';
 import { ActorLiving } from './actor-living.ts';
 import { ActorSupervisor, type Fate, severest } from './actor-supervisor.ts';
-import type { ActorType, RunnableMethod } from './actor-type.ts';
+import type { ActorType } from './actor-type.ts';
 import { Inbox } from './inbox.ts';
 import type { Letter, LetterHome } from './letter.ts';
 import { OpenTurns, type TurnGround } from './open-turns.ts';
@@ -94,6 +93,10 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Resident {
     if (this.#inbox.first === undefined) return false;
     const { phase } = this.#life;
     return phase === 'ready' ? this.#nextLetter() !== undefined : phase === 'new';
+  }
+
+  get waiting(): number {
+    return this.#inbox.length;
   }
 
   get openTurns(): readonly Letter[] {
@@ -274,8 +277,7 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Resident {
   }
 
   #call(letter: Letter): void {
-    const { methods, definition } = this.type;
-    const { current } = this.#port;
+    const { current, observer } = this.#port;
     let answer: unknown;
     const outer = current.begin(letter);
     try {
@@ -283,10 +285,9 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Resident {
       const context = this.#turns.begin(letter, this);
       if (current.holdsReferences && this.type.isAsync(letter.method)) current.enter(letter);
       this.#supervisor?.delivers(letter);
-      const method = methods[letter.method] as RunnableMethod;
       const stream = letter.turn?.stream;
-      if (stream === undefined) answer = method.call(definition.methods, context, ...letter.args);
-      else answer = stream.step(() => method.call(definition.methods, context, ...letter.args));
+      if (stream === undefined) answer = observer.call(letter, this.type, context);
+      else answer = stream.step(() => observer.call(letter, this.type, context));
       if (isPromiseLike(answer)) {
         this.#endLater(letter, answer);
         return;
@@ -313,7 +314,8 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Resident {
         if (this.#isStoredAfter(letter)) this.#endStored(letter, report);
         else {
           report();
-          this.#free(letter);
+          this.#rest(letter);
+          this.#goOn();
         }
       },
       (error: unknown) => {
@@ -376,11 +378,6 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Resident {
     });
   }
 
-  #free(letter: Letter): void {
-    this.#rest(letter);
-    this.#goOn();
-  }
-
   #goOn(): void {
     if (this.#stopWanted) this.#stopNow();
     if (this.runnable) this.#port.runnable(this);
@@ -389,6 +386,7 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Resident {
   /** The turn has ended. */
   #rest(letter: Letter): void {
     this.#turns.end(letter);
+    if (letter.observed !== undefined) this.#port.observer.ended(letter);
     if (this.#turns.isEmpty && this.#restWaiters !== undefined) this.#rested();
   }
 

@@ -18,4 +18,6 @@ export interface ActorServiceParts {
   readonly ports?: ActorPorts;
   /** Actors that may be active on this thread; more are passivated. Default: any number. */
   readonly residentsMax?: number | undefined;
+  /** Are the keys that get most messages to be found? Default: no. */
+  readonly hotKeys?: boolean | undefined;
 }

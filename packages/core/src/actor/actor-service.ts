@@ -20,6 +20,7 @@ import type { Client } from '../mesh/client.ts';
 import type { Member, MessageFamily } from '../mesh/member.ts';
 import type { Peer } from '../mesh/peer.ts';
 import type { PartitionId } from '../mesh/shared-state.ts';
+import type { RawActorMetrics } from '../metrics/actor-meter.ts';
 import type { ActorStates } from '../partition/actor-states.ts';
 import { Activation } from './activation.ts';
 import { ActivationGround } from './activation-ground.ts';
@@ -31,8 +32,7 @@ import { ActorStreams } from './actor-streams.ts';
 import { ActorTimers } from './actor-timers.ts';
 import type { ActorTypes } from './actor-type.ts';
 import { Admission } from './admission.ts';
-import type { CallPath } from './call-path.ts';
-import { currentTurnOf } from './current-turn.ts';
+import { type CurrentTurn, currentTurnOf } from './current-turn.ts';
 import { CycleWatch } from './cycle-watch.ts';
 import { DeadLetterOffice } from './dead-letter-office.ts';
 import type { KeptLetter } from './dead-letters.ts';
@@ -41,14 +41,16 @@ import { eventLoopPorts } from './event-loop-ports.ts';
 import { FailureNotices } from './failure-notices.ts';
 import { FanOuts } from './fan-out.ts';
 import { JoinedTurns } from './joined-turns.ts';
-import { Delivery, Letter, noRequest } from './letter.ts';
+import { Delivery, Letter, letterOf, noRequest } from './letter.ts';
 import { ActorOp } from './messages.ts';
 import { OpenAsks } from './open-asks.ts';
 import { OpenLetters } from './open-letters.ts';
 import { closing, type Refusal, superseded } from './refusals.ts';
 import { type ResidencyWatch, watchResidency } from './residency-watch.ts';
 import { ResidentActors, type Residents } from './resident-actors.ts';
+import { streamPosition } from './stream-call.ts';
 import { unobserved } from './tell.ts';
+import { TurnObserver } from './turn-observer.ts';
 import { TurnQueue } from './turn-queue.ts';
 import { noticeTo, type WatchNoticesGround } from './watch-notices.ts';
 
@@ -65,6 +67,7 @@ export class ActorService implements MessageFamily {
   readonly deaths = new DeathWatch();
   readonly deadLetters: DeadLetterOffice;
   readonly failures: FailureNotices;
+  readonly observer: TurnObserver;
   readonly #member: Member;
   readonly #types: ActorTypes;
   readonly #client: () => Client;
@@ -91,6 +94,7 @@ export class ActorService implements MessageFamily {
     const ports = parts.ports ?? eventLoopPorts(parts.member.clock);
     const current = currentTurnOf(parts.member.shared);
     this.#ports = ports;
+    this.observer = new TurnObserver(parts.member, parts.hotKeys, ports);
     this.#open = new OpenLetters(parts.member.work);
     this.#turns = new TurnQueue(ports);
     this.#timers = new ActorTimers({
@@ -104,21 +108,7 @@ export class ActorService implements MessageFamily {
     });
     this.failures = new FailureNotices(parts.member, parts.types);
     this.#fanOuts = new FanOuts(parts.member);
-    this.#ground = new ActivationGround({
-      member: parts.member,
-      ports,
-      current,
-      timers: this.#timers,
-      turns: this.#turns,
-      asks: this.#asks,
-      open: this.#open,
-      deadLetters: this.deadLetters,
-      failures: this.failures,
-      streams: () => this.#streams,
-      actors: () => this.#actors,
-      contexts: () => this.contexts,
-      watchFor: (...watch) => this.#watchFor(...watch),
-    });
+    this.#ground = this.#makeGround(ports, current);
     this.#residency = watchResidency(parts.types.idleMsMin, parts.residentsMax, ports);
     this.#actors = this.#makeActors(parts);
     this.#cycles = new CycleWatch({
@@ -135,6 +125,7 @@ export class ActorService implements MessageFamily {
       open: this.#open,
       asks: this.#asks,
       cycles: this.#cycles,
+      observer: this.observer,
       turns: this.#turns,
     });
     this.#streams = this.#makeStreams(ports);
@@ -143,8 +134,28 @@ export class ActorService implements MessageFamily {
       joins: parts.joins,
       detached: (run) => ports.detached(run),
       current,
+      observer: this.observer,
       contexts: () => this.contexts,
       ended: () => this.#open.finished(1),
+    });
+  }
+
+  #makeGround(ports: ActorPorts, current: CurrentTurn): ActivationGround {
+    return new ActivationGround({
+      member: this.#member,
+      ports,
+      current,
+      timers: this.#timers,
+      observer: this.observer,
+      turns: this.#turns,
+      asks: this.#asks,
+      open: this.#open,
+      deadLetters: this.deadLetters,
+      failures: this.failures,
+      streams: () => this.#streams,
+      actors: () => this.#actors,
+      contexts: () => this.contexts,
+      watchFor: (...watch) => this.#watchFor(...watch),
     });
   }
 
@@ -153,6 +164,7 @@ export class ActorService implements MessageFamily {
       types,
       owned,
       residency: this.#residency,
+      observer: this.observer,
       make: (type, key, residents, stored) => {
         const own = fromStorageKey(key);
         const context = (home: ContextHome): OwnContext => this.contexts.own(own, home);
@@ -196,6 +208,10 @@ export class ActorService implements MessageFamily {
   /** Tells that never had their turn. */
   get tellsRefused(): number {
     return this.deadLetters.refused;
+  }
+
+  rawMetrics(): RawActorMetrics {
+    return this.observer.raw();
   }
 
   /** Refuses new messages from now on; those in mailboxes still have their turns. */
@@ -316,19 +332,10 @@ export class ActorService implements MessageFamily {
       this.#types.mustGet(message[4] as number),
       message[5] as StorageKey,
     );
-    const method = message[6] as number;
-    const path = message[8] as CallPath | undefined;
-    const letter = new Letter(
-      from,
-      message[1] as number,
-      method,
-      message[7] as readonly unknown[],
-      activation,
-      activation.type.isReadonly(method),
-      path,
-    );
+    const letter = letterOf(message, from, activation);
     if (message[0] === ActorOp.tellWaiting) return this.#admission.acceptTell(activation, letter);
-    if (message[0] === ActorOp.stream) this.#streams.open(letter, message[9] as number, activation);
+    if (message[0] === ActorOp.stream)
+      this.#streams.open(letter, message[streamPosition] as number, activation);
     return this.#admission.accept(activation, letter);
   }
 

@@ -4,6 +4,7 @@
  */
 import type { ActorMethod, AnyActor } from '../definition/actor-definition.ts';
 import type { Definitions } from '../definition/definitions.ts';
+import { type StandardSchema, validatedArguments } from '../definition/standard-schema.ts';
 import { InvalidArgumentError } from '../errors/errors.ts';
 import { mailboxLengthMax } from '../limits.ts';
 import { isGeneratorFunction } from '../stream/generator.ts';
@@ -39,6 +40,8 @@ export class ActorType {
   /** What an answer is called in the error that refuses to copy it. */
   readonly answerNames: readonly string[];
   readonly #argumentNames: string[][];
+  /** Of the arguments, by method; undefined where none are checked. */
+  readonly #schemas: readonly (readonly (StandardSchema | undefined)[] | undefined)[] | undefined;
   readonly #readonly: readonly boolean[];
   readonly #async: readonly boolean[];
   readonly #streams: readonly boolean[];
@@ -61,6 +64,8 @@ export class ActorType {
     this.#streams = this.methods.map(isGeneratorFunction);
     this.answerNames = names.map((name) => `the answer of ${definition.name}.${name}`);
     this.#argumentNames = names.map(() => []);
+    const { args } = definition;
+    this.#schemas = args && names.map((name) => (Object.hasOwn(args, name) ? args[name] : undefined));
   }
 
   /** Does the definition say that this method changes nothing? */
@@ -71,6 +76,13 @@ export class ActorType {
   /** Does this method answer with a stream? */
   isStream(method: number): boolean {
     return this.#streams[method] === true;
+  }
+
+  /** The arguments as the definition's schemas have them. Throws VALIDATION_FAILED. */
+  checkedArguments(method: number, args: readonly unknown[]): readonly unknown[] {
+    const schemas = this.#schemas?.[method];
+    if (schemas === undefined) return args;
+    return validatedArguments(schemas, args, (index) => this.argumentName(method, index));
   }
 
   /** Is this method an `async` one? */

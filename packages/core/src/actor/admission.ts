@@ -11,6 +11,7 @@ import { type Letter, noRequest } from './letter.ts';
 import type { OpenAsks } from './open-asks.ts';
 import type { OpenLetters } from './open-letters.ts';
 import { mailboxFull, notReentrant, type Refusal } from './refusals.ts';
+import type { TurnObserver } from './turn-observer.ts';
 import { type TurnQueue, turnBudgetMsMax } from './turn-queue.ts';
 import { awaitingTurn } from './turn-rule.ts';
 
@@ -20,6 +21,7 @@ export interface AdmissionParts {
   readonly open: OpenLetters;
   readonly asks: OpenAsks;
   readonly cycles: CycleWatch;
+  readonly observer: TurnObserver;
   readonly turns: TurnQueue;
 }
 
@@ -46,8 +48,9 @@ export class Admission {
 
   /** Undefined when the letter is in its mailbox, or handled already. */
   accept(activation: Activation, letter: Letter): Refusal | undefined {
-    const { open, asks, cycles } = this.#parts;
+    const { open, asks, cycles, observer } = this.#parts;
     open.count++;
+    observer.arrived(letter);
     const refusal = this.#admit(activation, letter);
     if (refusal !== undefined) {
       open.count--;

@@ -17,6 +17,11 @@ export class Inbox {
     this.#mailbox = new Mailbox(type.mailboxLengthMax);
   }
 
+  /** Messages in the mailbox. */
+  get length(): number {
+    return this.#mailbox.length;
+  }
+
   /** The one whose turn is next. */
   get first(): Letter | undefined {
     return this.#mailbox.first;

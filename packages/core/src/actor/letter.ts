@@ -2,7 +2,9 @@
  * A message in the mailbox of one actor, and the turn it becomes: which method, with what, who waits for the answer,
  * whose turns led to it, and what it waits for itself.
  */
+import { contextOfMessage } from '../context/request-context.ts';
 import type { StorageKey } from '../key/key.ts';
+import type { Message } from '../link/outbox.ts';
 import type { Peer } from '../mesh/peer.ts';
 import type { MemberId } from '../mesh/shared-state.ts';
 import type { OwnContext } from './actor-context.ts';
@@ -10,6 +12,7 @@ import type { ActorStream } from './actor-stream.ts';
 import type { ActorType } from './actor-type.ts';
 import type { CallPath, TurnId } from './call-path.ts';
 import type { MailboxItem } from './mailbox.ts';
+import { ObservedTurn } from './observed-turn.ts';
 
 /** The request id of a tell. */
 export const noRequest = 0;
@@ -20,6 +23,8 @@ export interface LetterHome {
   readonly key: StorageKey;
   /** The turns that are under way there. */
   readonly openTurns: readonly Letter[];
+  /** Messages in the mailbox. */
+  readonly waiting: number;
   /** Takes the letter, which waits there, out of the mailbox. */
   giveUp(letter: Letter): void;
 }
@@ -64,6 +69,8 @@ export class Letter implements MailboxItem<Letter> {
   delivery: Delivery | undefined = undefined;
   /** What most turns do without. */
   turn: TurnRecord | undefined = undefined;
+  /** Of those that somebody looks at, or that were sent in the context of a request. */
+  observed: ObservedTurn | undefined = undefined;
 
   constructor(
     from: Peer,
@@ -85,6 +92,12 @@ export class Letter implements MailboxItem<Letter> {
 
   get turnId(): TurnId {
     return this.turn === undefined ? 0 : this.turn.id;
+  }
+
+  /** Its record for those who look at it, made when it is first needed. */
+  observe(): ObservedTurn {
+    this.observed ??= new ObservedTurn();
+    return this.observed;
   }
 
   get asks(): readonly OpenAsk[] {
@@ -119,6 +132,25 @@ export class Delivery {
     this.phase = phase;
     this.ended = ended;
   }
+}
+
+/** The letter of an `ask`, a `tell` or a `tellWaiting`. */
+export function letterOf(message: Message, from: Peer, home: LetterHome): Letter {
+  const method = message[6] as number;
+  const args = message[7] as readonly unknown[];
+  const path = message[8] as CallPath | undefined;
+  const letter = new Letter(
+    from,
+    message[1] as number,
+    method,
+    args,
+    home,
+    home.type.isReadonly(method),
+    path,
+  );
+  const context = message[9];
+  if (context !== undefined) letter.observe().context = contextOfMessage(context);
+  return letter;
 }
 
 /** What a turn needs that goes on beside others, calls others, or is given up. */

@@ -2,11 +2,15 @@
 import { HostLostError, InvalidArgumentError } from '../errors/errors.ts';
 import type { JoinedCalls } from '../mesh/joined-calls.ts';
 import { lostStream, type StreamStart, streamsOf } from '../stream/member-streams.ts';
-import { ActorAddress, type ActorCall, addressCurrent } from './actor-address.ts';
-import { pathFieldBytes, pathOf, requestFrom } from './ask.ts';
+import { ActorAddress, type ActorCall, addressCurrent, contextPosition } from './actor-address.ts';
+import { pathFieldBytes, pathOf, pathPosition, requestFrom } from './ask.ts';
 import type { CurrentTurnSource } from './current-turn.ts';
+import { depart } from './departure.ts';
 import type { Letter } from './letter.ts';
 import { ActorOp } from './messages.ts';
+
+/** Where the message has the number of its stream. */
+export const streamPosition = 10;
 
 export type StreamCall = (
   to: ActorAddress,
@@ -23,7 +27,10 @@ export function streamThrough(joins: () => JoinedCalls | undefined, turns: Curre
     const turn = turns.current();
     const path = turn === undefined ? undefined : pathOf(turn, call);
     const id = member.shared.draw();
-    message.push(path, id);
+    message[pathPosition] = path;
+    message[contextPosition] = undefined;
+    message[streamPosition] = id;
+    depart(to, call, 'ask')?.end();
     return streamsOf(member).read(id, call.options, (start) => void request(call, turn, start));
   };
 }
@@ -31,7 +38,7 @@ export function streamThrough(joins: () => JoinedCalls | undefined, turns: Curre
 async function request(call: ActorCall, turn: Letter | undefined, start: StreamStart): Promise<void> {
   const { member, owner, message, bytes, options } = call;
   const { reader, signal } = start;
-  const path = message[8] as readonly unknown[] | undefined;
+  const path = message[pathPosition] as readonly unknown[] | undefined;
   reader.expect(owner);
   try {
     if (member.tryPeer(owner) === undefined)

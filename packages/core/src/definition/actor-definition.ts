@@ -3,7 +3,9 @@ import { checkOptions, mustBe, mustBeFunction, mustBeInteger, mustBePositive } f
 import { InvalidArgumentError } from '../errors/errors.ts';
 import type { Key } from '../key/key.ts';
 import type { Client } from '../mesh/client.ts';
+import { type ArgumentSchemas, checkArgumentSchemas, type TakingInputs } from './argument-schemas.ts';
 import { type Definition, define } from './definition.ts';
+import type { StandardSchema } from './standard-schema.ts';
 import { checkSupervision, type SupervisionOptions } from './supervision-options.ts';
 import type { TopicDefinition } from './topic-definition.ts';
 
@@ -97,6 +99,8 @@ export interface AnyActor extends Definition<'actor'> {
   readonly overflow: MailboxOverflow | undefined;
   readonly readonly: readonly string[] | undefined;
   readonly reentrant: boolean | undefined;
+  /** Of the arguments, by method. */
+  readonly args?: Readonly<Record<string, readonly (StandardSchema | undefined)[]>> | undefined;
 }
 
 /** Asks: arguments and answers are copies. A generator answers with what it yields, as it comes. */
@@ -180,6 +184,39 @@ export interface ActorOptions<K extends Key, S, M extends ActorMethods<K, S>> {
   readonly reentrant?: boolean;
 }
 
+/** The options of an actor whose arguments are checked. */
+export interface CheckedActorOptions<K extends Key, S, M extends ActorMethods<K, S>, Schemas>
+  extends ActorOptions<K, S, M> {
+  /**
+   * Checks arguments where they enter, on the thread of the caller: for each method the schemas of its arguments, in their
+   * order. What they make of them is what is sent. Must answer at once. Callers give what the schemas take. Messages
+   * that an actor sends itself (`setTimer`, `watch`) are not checked.
+   *
+   * @example
+   * args: { deposit: [z.number().positive()] },
+   */
+  readonly args: Schemas;
+}
+
+/**
+ * Defines a virtual actor whose arguments are checked by schemas; else as without.
+ *
+ * @example
+ * export const account = actor('account', {
+ *   state: () => ({ balance: 0 }),
+ *   args: { deposit: [z.number().positive()] },
+ *   methods: { deposit(ctx, amount: number) { return (ctx.state.balance += amount); } },
+ * });
+ */
+export function actor<
+  K extends Key,
+  S,
+  M extends ActorMethods<K, S>,
+  const Schemas extends ArgumentSchemas<M>,
+>(
+  name: string,
+  options: CheckedActorOptions<K, S, M, Schemas>,
+): ActorDefinition<K, S, TakingInputs<M, Schemas>>;
 /**
  * Defines a virtual actor: one exists for every key, activated by its first message on the partition that owns the key.
  *
@@ -192,6 +229,10 @@ export interface ActorOptions<K extends Key, S, M extends ActorMethods<K, S>> {
 export function actor<K extends Key, S, M extends ActorMethods<K, S>>(
   name: string,
   options: ActorOptions<K, S, M>,
+): ActorDefinition<K, S, M>;
+export function actor<K extends Key, S, M extends ActorMethods<K, S>>(
+  name: string,
+  options: ActorOptions<K, S, M> & { readonly args?: AnyActor['args'] },
 ): ActorDefinition<K, S, M> {
   checkOptions(options, 'options', [
     'state',
@@ -205,6 +246,7 @@ export function actor<K extends Key, S, M extends ActorMethods<K, S>>(
     'overflow',
     'readonly',
     'reentrant',
+    'args',
   ]);
   mustBeFunction(options.state, 'state');
   if (typeof options.methods !== 'object' || options.methods === null) {
@@ -223,6 +265,7 @@ export function actor<K extends Key, S, M extends ActorMethods<K, S>>(
   if (options.beforeRestart !== undefined) mustBeFunction(options.beforeRestart, 'beforeRestart');
   if (options.passivateAfterMs !== undefined) mustBePositive(options.passivateAfterMs, 'passivateAfterMs');
   checkReadonly(name, options.readonly, options.methods);
+  checkArgumentSchemas(name, options.args, options.methods);
   if (options.reentrant !== undefined)
     mustBe(typeof options.reentrant === 'boolean', 'reentrant', 'a boolean', options.reentrant);
   if (options.overflow !== undefined) {
@@ -241,6 +284,7 @@ export function actor<K extends Key, S, M extends ActorMethods<K, S>>(
     overflow: options.overflow,
     readonly: options.readonly,
     reentrant: options.reentrant,
+    args: options.args,
   });
 }
 

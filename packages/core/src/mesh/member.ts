@@ -9,6 +9,7 @@
 import { type Clock, systemClock } from '../clock.ts';
 import { copyValue } from '../codec/value.ts';
 import { approximateBytes } from '../codec/value-bytes.ts';
+import type { CallTracer } from '../context/call-tracer.ts';
 import { type ErrorRegistry, errorFromWire, errorToWire } from '../errors/error-codec.ts';
 import {
   GridClosedError,
@@ -49,6 +50,8 @@ export class Member {
   /** Its time, its turns and its chance. */
   readonly clock: Clock;
   readonly flusher: Flusher;
+  /** Who traces the calls of this member; set by the wiring, before there are any. */
+  tracer: CallTracer | undefined = undefined;
   /** What lasts longer than one call; `idle()` waits for it. */
   readonly work = new OpenWork();
   readonly #peers: (Peer | undefined)[] = [];

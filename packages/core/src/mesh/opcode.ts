@@ -23,6 +23,7 @@ export const Family = {
   logReply: 10,
   stream: 11,
   topic: 12,
+  metrics: 15,
 } as const;
 
 /**

@@ -60,13 +60,16 @@ export class MemberTables {
   }
 
   /** The table as users see it. */
-  table<K extends Key, V>(definition: TableDefinition<K, V>): Table<K, V> {
+  table<K extends Key, V, I = V>(definition: TableDefinition<K, V, I>): Table<K, V, I> {
     return this.tableWith(definition, () => this.#current() ?? this.#plain);
   }
 
   /** The table through a given executor. */
-  tableWith<K extends Key, V>(definition: TableDefinition<K, V>, executor: () => TableExecutor): Table<K, V> {
-    return new Table<K, V>(this.handle(definition), this.#core.placement, executor, {
+  tableWith<K extends Key, V, I = V>(
+    definition: TableDefinition<K, V, I>,
+    executor: () => TableExecutor,
+  ): Table<K, V, I> {
+    return new Table<K, V, I>(this.handle(definition), this.#core.placement, executor, {
       clock: this.#core.member.clock,
       receivers: this.#receivers,
     });

@@ -45,7 +45,7 @@ export class NestedTransaction implements OpenTransaction {
     return this.#parts.around.label;
   }
 
-  table<K extends Key, V>(definition: TableDefinition<K, V>): Table<K, V> {
+  table<K extends Key, V, I = V>(definition: TableDefinition<K, V, I>): Table<K, V, I> {
     return this.#parts.tables.tableWith(definition, () => this.executor);
   }
 

@@ -76,7 +76,7 @@ export class LockingTransaction implements OpenTransaction {
     return this.#trunkNow().callsIn(() => this.#ground.context.scopeIn(this.id, outermost));
   }
 
-  table<K extends Key, V>(definition: TableDefinition<K, V>): Table<K, V> {
+  table<K extends Key, V, I = V>(definition: TableDefinition<K, V, I>): Table<K, V, I> {
     return this.#ground.tables.tableWith(definition, () => this.executor);
   }
 

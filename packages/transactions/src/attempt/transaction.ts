@@ -13,7 +13,7 @@ export interface Transaction {
   /** For a read-only transaction: the moment it reads, which `asOf` takes. */
   readonly readTimestamp: number | undefined;
   /** A table as this transaction sees it: its own writes included, everything it reads protected until the end. */
-  table<K extends Key, V>(definition: TableDefinition<K, V>): Table<K, V>;
+  table<K extends Key, V, I = V>(definition: TableDefinition<K, V, I>): Table<K, V, I>;
   /**
    * A nested transaction: part of this one, but its own failure undoes only what it wrote, so the outer body may
    * catch the error and go on. Locks taken inside stay until the end of the outer one.

@@ -255,7 +255,7 @@ function keysOf(list: unknown): PlacedKeys | undefined {
 }
 
 function actorMessageOf(message: Message): ActorMessage {
-  const [, , , , actor, key, partition, method, args, path] = message;
+  const [, , , , actor, key, partition, method, args, path, context] = message;
   return {
     actor: actor as number,
     key: key as StorageKey,
@@ -264,5 +264,6 @@ function actorMessageOf(message: Message): ActorMessage {
     args: args as readonly unknown[],
     bytes: 0,
     path: path as ActorMessage['path'],
+    context: context as ActorMessage['context'],
   };
 }

@@ -4,6 +4,7 @@
  * the call it was made for; it ends earlier when nobody waits for the call, because the transaction has ended.
  */
 import type {
+  ActorMessage,
   Branch,
   CallOptions,
   JoinedCalls,
@@ -90,7 +91,7 @@ export class TransactionBranch implements Branch, OpenTransaction {
     return this.#callsIn(this.scope, this.readOnly);
   }
 
-  table<K extends Key, V>(definition: TableDefinition<K, V>): Table<K, V> {
+  table<K extends Key, V, I = V>(definition: TableDefinition<K, V, I>): Table<K, V, I> {
     return this.#ground.tables.tableWith(definition, () => this.executor);
   }
 
@@ -168,10 +169,9 @@ export class TransactionBranch implements Branch, OpenTransaction {
     if (readOnly) return { ...readOnlyActors, call };
     return {
       call,
-      ask: ({ actor, key, partition, method, args, bytes, path }, options) =>
-        this.#ask(BranchOp.ask, scope, [actor, key, partition, method, args, path], bytes, options),
-      tell: async ({ actor, key, partition, method, args, bytes }) => {
-        await this.#ask(BranchOp.tell, scope, [actor, key, partition, method, args], bytes);
+      ask: (message, options) => this.#ask(BranchOp.ask, scope, fieldsOf(message), message.bytes, options),
+      tell: async (message) => {
+        await this.#ask(BranchOp.tell, scope, fieldsOf(message), message.bytes);
       },
     };
   }
@@ -245,4 +245,11 @@ export class TransactionBranch implements Branch, OpenTransaction {
           cause: this.#ended,
         });
   }
+}
+
+function fieldsOf({ actor, key, partition, method, args, path, context }: ActorMessage): unknown[] {
+  const fields: unknown[] = [actor, key, partition, method, args];
+  if (path !== undefined || context !== undefined) fields.push(path);
+  if (context !== undefined) fields.push(context);
+  return fields;
 }

@@ -2,8 +2,19 @@
  * Calls of procedures: a request to the owner of the first key, which runs the transaction there, retries included.
  * Inside a transaction's body a procedure joins it and runs where the body runs.
  */
-import type { CallOptions, CoreMember, MessageFamily, Peer } from '@troupe/core';
-import { addCallSite, copiedBytes, copyValue, Family, InvalidArgumentError, onAbort } from '@troupe/core';
+import type { CallOptions, CoreMember, MessageFamily, Peer, RequestContext } from '@troupe/core';
+import {
+  addCallSite,
+  contextOfMessage,
+  copiedBytes,
+  copyValue,
+  currentContext,
+  Family,
+  InvalidArgumentError,
+  onAbort,
+  runCalled,
+  validatedArguments,
+} from '@troupe/core';
 import type { OpenTransaction, TransactionContext } from '../attempt/context.ts';
 import type { KeyPlacer } from '../attempt/declared-keys.ts';
 import type { RunOptions, Transaction, TransactionBody } from '../attempt/transaction.ts';
@@ -14,6 +25,9 @@ import type { TransactionRun } from '../run/transaction-run.ts';
 import type { ProcedureDefinition } from './procedure.ts';
 import { CallCell, cellsOf, noTicket, ProcedureCells } from './procedure-cells.ts';
 import { ProcedureOutcomes, type UnansweredCall } from './procedure-outcome.ts';
+
+/** Where a `call` has the context of its request. */
+const contextPosition = 9;
 
 type AnyProcedure = ProcedureDefinition<never, unknown>;
 
@@ -46,10 +60,37 @@ export class ProcedureCalls implements MessageFamily {
   }
 
   async call(procedure: AnyProcedure, args: readonly unknown[], options?: RunOptions): Promise<unknown> {
+    const { member } = this.#core;
+    const span = member.tracer?.outgoing({ kind: 'procedure', name: procedure.name });
+    try {
+      const answer = await this.#send(
+        procedure,
+        args,
+        options,
+        span === undefined ? currentContext() : span.context,
+      );
+      span?.end();
+      return answer;
+    } catch (error) {
+      addCallSite(error);
+      span?.end({ error });
+      throw error;
+    }
+  }
+
+  async #send(
+    procedure: AnyProcedure,
+    args: readonly unknown[],
+    options: RunOptions | undefined,
+    context: RequestContext | undefined,
+  ): Promise<unknown> {
     let call: UnansweredCall | undefined;
     try {
       const id = this.#core.definitions.idOf(procedure, 'procedure');
-      const copies = copyValue(args, `the arguments of procedure '${procedure.name}'`);
+      const copies = copyValue(
+        checkedArguments(procedure, args),
+        `the arguments of procedure '${procedure.name}'`,
+      );
       const bytes = copiedBytes();
       const current = this.#context.current();
       if (current !== undefined) return await this.#join(current, this.#procedure(id), copies, options);
@@ -58,16 +99,17 @@ export class ProcedureCalls implements MessageFamily {
       const { priority, durability } = options ?? {};
       if (call.idempotencyKey !== undefined || priority !== undefined || durability !== undefined)
         message.push(call.idempotencyKey, priority, durability);
+      if (context !== undefined) {
+        while (message.length < contextPosition) message.push(undefined);
+        message.push(context);
+      }
       const { member } = this.#core;
       const { owner } = call;
-      // Awaited here, where an error finds who called.
       return options?.signal === undefined
         ? await member.request(owner, message, bytes, options)
         : await this.#untilAborted(call, options, (own) => member.request(owner, message, bytes, own));
     } catch (error) {
-      const told = call === undefined ? error : await this.#told(error, call);
-      addCallSite(told);
-      throw told;
+      throw call === undefined ? error : await this.#told(error, call);
     } finally {
       if (call !== undefined) this.#cells.release(call.ticket);
     }
@@ -173,7 +215,7 @@ export class ProcedureCalls implements MessageFamily {
     const idempotencyKey = message[6] as string | undefined;
     const priority = message[7] as number | undefined;
     const durability = message[8] as Durability | undefined;
-    return this.#closures.prepare(bodyOf(procedure, args), {
+    return this.#closures.prepare(this.#bodyOf(procedure, args, message[contextPosition]), {
       keys: this.#declared(procedure, args),
       label: procedure.name,
       procedure: procedure.name,
@@ -184,6 +226,23 @@ export class ProcedureCalls implements MessageFamily {
       ...(priority === undefined ? undefined : { priority }),
       ...(durability === undefined ? undefined : { durability }),
     });
+  }
+
+  /** The body in the context that its call has brought. Each attempt is one run of it. */
+  #bodyOf(procedure: AnyProcedure, args: readonly unknown[], context: unknown): TransactionBody<unknown> {
+    const { member } = this.#core;
+    const body = bodyOf(procedure, args);
+    if (context === undefined && member.tracer === undefined) return body;
+    const brought = contextOfMessage(context);
+    const called = { kind: 'procedure', name: procedure.name } as const;
+    return (tx) =>
+      runCalled(
+        member,
+        called,
+        brought,
+        () => ({ 'troupe.host': member.self.id - 1 }),
+        () => body(tx),
+      );
   }
 
   #callerOf(peer: Peer): Caller {
@@ -204,6 +263,14 @@ export class ProcedureCalls implements MessageFamily {
     }
     return keys;
   }
+}
+
+function checkedArguments(
+  { args: schemas, name }: AnyProcedure,
+  args: readonly unknown[],
+): readonly unknown[] {
+  if (schemas === undefined) return args;
+  return validatedArguments(schemas, args, (index) => `argument ${index + 1} of procedure '${name}'`);
 }
 
 function bodyOf(procedure: AnyProcedure, args: readonly unknown[]): TransactionBody<unknown> {

@@ -42,10 +42,10 @@
  *   over what: `key` undefined is the whole table, `label` is left out where there is none. For `busy`,
  *   […, reason, table, key] says which actor; key undefined: some actor of the type.
  *
- * Family `procedure`: `call` [op, requestId, procedure, args, timeoutMs, ticket, idempotencyKey, priority, durability], an ordinary
+ * Family `procedure`: `call` [op, requestId, procedure, args, timeoutMs, ticket, idempotencyKey, priority, durability, context], an ordinary
  * request (bulk lane) to the owner of the procedure's first key, which runs the whole transaction and answers with what
  * its body returned. `ticket` names the cell at the caller in which the owner notes the attempt under way
- * (`procedure-cells.ts`). Without the last three the message ends before them.
+ * (`procedure-cells.ts`). The message ends before what it doesn't need.
  *
  * Family `view`: questions of views and kills, asked of every member, or of the owners of some partitions. Ordinary
  * requests, but on the protocol lane: they are few, and they are for grids in trouble. Answers are one moment of the
@@ -71,8 +71,8 @@
  *   to it, undefined removed; the branch reads the rest (nothing when `cleared` is 1) where it is stored.
  * - `begin` […, keys]: a nested transaction in `scope`. `keys`: undefined, 'all', or [table, key, partition, …] to
  *   lock. Answer: its own scope. `end` […, keep]: keeps (1) or undoes (0) what `scope` wrote.
- * - `ask` […, actor, key, partition, method, args, path]: calls an actor; `path`: the turns that wait for it. `tell` […,
- *   the same without path]: once committed.
+ * - `ask` […, actor, key, partition, method, args, path, context]: calls an actor; `path`: the turns that wait for it;
+ *   `context`: that of the request. `tell` […, the same, path undefined]: once committed.
  * - `abort` [op, 0, id], protocol lane, no answer: a bound of a call in the branch has ended its wait.
  */
 export const RequestOp = {

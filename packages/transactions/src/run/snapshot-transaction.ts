@@ -58,7 +58,7 @@ export class SnapshotTransaction implements OpenTransaction {
     return { ...readOnlyActors, call };
   }
 
-  table<K extends Key, V>(definition: TableDefinition<K, V>): Table<K, V> {
+  table<K extends Key, V, I = V>(definition: TableDefinition<K, V, I>): Table<K, V, I> {
     return this.#ground.tables.tableWith(definition, () => this.executor);
   }
 

@@ -10,7 +10,7 @@
  * gone. Written with callbacks rather than async functions: every transaction passes here, and each promise less is a
  * visible part of its cost.
  */
-import { copyValue, keepSettlers, settlers, TransactionFinishedError } from '@troupe/core';
+import { copyValue, keepContext, keepSettlers, settlers, TransactionFinishedError } from '@troupe/core';
 import type { Attempt } from '../attempt/attempt.ts';
 import { type AttemptEnd, endOf } from '../attempt/attempt-end.ts';
 import type { AttemptListener, AttemptReport } from '../attempt/attempt-ground.ts';
@@ -46,6 +46,8 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
   readonly #body: TransactionBody<T> | LockingBody<T>;
   readonly #inContext: boolean;
   readonly #ended: (run: Bounded) => void;
+  /** Brings the body into the context it was handed over in: its locks may come in another event. */
+  readonly #inCallersContext = keepContext();
   /** That of the first attempt; a retried transaction grows older and cannot starve. */
   #age: number | undefined;
   #attempts = 0;
@@ -235,8 +237,8 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
   #runBody(transaction: LockingTransaction): void {
     let returned: T | Promise<T>;
     try {
-      const body = this.#body as LockingBody<T>;
-      returned = this.#inContext ? this.#ground.context.runBody(transaction, body) : body(transaction);
+      const kept = this.#inCallersContext;
+      returned = kept === undefined ? this.#call(transaction) : kept(() => this.#call(transaction));
     } catch (error) {
       this.#threw(error);
       return;
@@ -248,6 +250,11 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
         (error: unknown) => this.#threw(error),
       );
     }
+  }
+
+  #call(transaction: LockingTransaction): T | Promise<T> {
+    const body = this.#body as LockingBody<T>;
+    return this.#inContext ? this.#ground.context.runBody(transaction, body) : body(transaction);
   }
 
   #returnedValue(value: T): void {

@@ -6,10 +6,9 @@
  * a clock read is a visible part of the smallest transactions. Waits for locks are measured all.
  */
 
-import { type Clock, systemClock } from '@troupe/core';
+import { type Clock, Histogram, type HistogramSummary, systemClock } from '@troupe/core';
 import type { LockMeter } from '../locks/lock-waits.ts';
 import type { AbortCause } from '../protocol/outcome.ts';
-import { Histogram, type HistogramSummary } from './histogram.ts';
 
 /** What became of the transactions of all members since their threads began. */
 export interface TransactionMetrics {
