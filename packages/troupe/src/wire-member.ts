@@ -15,6 +15,7 @@ import {
   type DeadLetterViews,
   Family,
   followContexts,
+  type Member,
   MemberTables,
   MemberTopics,
   MetricsService,
@@ -54,10 +55,7 @@ export function wireMember(core: CoreMember, progress?: RecoveryListener): Wired
     metrics: { hotKeys },
     tracing,
   } = core.settings as MemberSettings;
-  if (tracing !== false) {
-    member.tracer = openTelemetryTracer(tracing);
-    followContexts();
-  }
+  traceCalls(member, tracing);
   const transactions = new Transactions(core, tables, {
     strategy: lockStrategies[lockStrategy],
     idempotencyRetentionMs,
@@ -76,27 +74,16 @@ export function wireMember(core: CoreMember, progress?: RecoveryListener): Wired
   const storage = core.storage?.member;
   const topics = new MemberTopics({ member, definitions, placement, local: service, storage });
   member.register(Family.topic, topics);
-  const topicClient = new TopicClient(topics, joins);
   const metrics = new MetricsService(member, service);
   member.register(Family.metrics, metrics);
-  const client: Client = {
-    table: (definition) => tables.table(definition),
-    actor: (definition, key, options) => actors.reference(definition, key, options),
-    actors: (definition, keys, options) => actors.references(definition, keys, options),
-    tell: (definition, key) => actors.tells(definition, key),
-    topic: (definition) => topicClient.topic(definition),
-    transaction: (body, options) => transactions.transaction(body, options),
-    begin: (options) => transactions.begin(options),
-    run: (procedure, ...args) => transactions.run(procedure, ...args),
-    runWith: (procedure, args, options) => transactions.runWith(procedure, args, options),
-    currentTransaction: () => transactions.currentTransaction(),
-    transactions: transactions.transactions,
-    locks: transactions.locks,
-    compute: compute.client,
-    metrics: (options) => metrics.read(options),
-    withContext,
-    currentContext,
-  };
+  const client = clientOf({
+    tables,
+    actors,
+    topics: new TopicClient(topics, joins),
+    transactions,
+    compute,
+    metrics,
+  });
   const opened = openPartitions(core, transactions, service, progress);
   return {
     client,
@@ -111,4 +98,41 @@ export function wireMember(core: CoreMember, progress?: RecoveryListener): Wired
       await compute.close();
     },
   };
+}
+
+interface ClientParts {
+  readonly tables: MemberTables;
+  readonly actors: ActorClient;
+  readonly topics: TopicClient;
+  readonly transactions: Transactions;
+  readonly compute: Compute;
+  readonly metrics: MetricsService;
+}
+
+/** What code on this thread reaches the grid through. */
+function clientOf({ tables, actors, topics, transactions, compute, metrics }: ClientParts): Client {
+  return {
+    table: (definition) => tables.table(definition),
+    actor: (definition, key, options) => actors.reference(definition, key, options),
+    actors: (definition, keys, options) => actors.references(definition, keys, options),
+    tell: (definition, key) => actors.tells(definition, key),
+    topic: (definition) => topics.topic(definition),
+    transaction: (body, options) => transactions.transaction(body, options),
+    begin: (options) => transactions.begin(options),
+    run: (procedure, ...args) => transactions.run(procedure, ...args),
+    runWith: (procedure, args, options) => transactions.runWith(procedure, args, options),
+    currentTransaction: () => transactions.currentTransaction(),
+    transactions: transactions.transactions,
+    locks: transactions.locks,
+    compute: compute.client,
+    metrics: (options) => metrics.read(options),
+    withContext,
+    currentContext,
+  };
+}
+
+function traceCalls(member: Member, tracing: MemberSettings['tracing']): void {
+  if (tracing === false) return;
+  member.tracer = openTelemetryTracer(tracing);
+  followContexts();
 }
