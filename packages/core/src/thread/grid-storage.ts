@@ -173,6 +173,7 @@ class InlineStorage implements GridStorage {
       { storage, shape, settings: { flushWithinMs } },
       wiring.wire,
       progress,
+      'service',
     );
     return new InlineStorage(host, opening);
   }
