@@ -1,7 +1,7 @@
 /**
  * The files of the log as the engine sees them: a port, so that tests can fail any call and lose what was not flushed.
  * Calls that sleep are asynchronous, but for the flush of a lone commit, which is answered sooner so (measured: decision
- * 0038). A small write only fills the system's cache, which takes less time than to have another thread do it.
+ * 0042). A small write only fills the system's cache, which takes less time than to have another thread do it.
  */
 import {
   close,
