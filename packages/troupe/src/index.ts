@@ -47,6 +47,7 @@ export type {
   LoadReceiver,
   LoadResult,
   LocalTable,
+  ReminderTime,
   RestartLimits,
   ScanOptions,
   Storage,

@@ -18,6 +18,7 @@ import {
   type Wired,
 } from '@troupe/core';
 import { lockStrategies, Transactions } from '@troupe/transactions';
+import { calendar } from './cron-calendar.ts';
 import { openPartitions } from './open-partitions.ts';
 import type { MemberSettings } from './settings.ts';
 
@@ -56,7 +57,7 @@ export function wireMember(core: CoreMember, progress?: RecoveryListener): Wired
   };
   const compute = new Compute(core, tables, handOut, { ...settings, modules, joins });
   const types = new ActorTypes(definitions, passivateAfterMs);
-  const service = new ActorService({ member, types, owned, joins, residentsMax, client: handOut });
+  const service = new ActorService({ member, types, owned, joins, residentsMax, calendar, client: handOut });
   const actors = new ActorClient({ member, types, placement, joins, local: service });
   member.register(Family.actor, service);
   const client: Client = {
@@ -74,6 +75,9 @@ export function wireMember(core: CoreMember, progress?: RecoveryListener): Wired
     compute: compute.client,
   };
   const opened = openPartitions(core, transactions, service, progress);
+  const startReminders = (): void => service.reminders.start();
+  if (opened === undefined) startReminders();
+  else opened.then(startReminders, () => undefined);
   return {
     client,
     compute,

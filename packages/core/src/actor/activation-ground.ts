@@ -10,6 +10,7 @@ import type { ContextClasses } from './actor-context.ts';
 import { eventOf, publishActorEvent } from './actor-events.ts';
 import type { KeptState } from './actor-life.ts';
 import type { ActorPorts } from './actor-ports.ts';
+import type { ActorReminders } from './actor-reminders.ts';
 import type { Fate } from './actor-supervisor.ts';
 import type { ActorTimers } from './actor-timers.ts';
 import type { ActorType } from './actor-type.ts';
@@ -27,6 +28,7 @@ export interface ActivationGroundParts {
   readonly ports: ActorPorts;
   readonly current: CurrentTurn;
   readonly timers: ActorTimers;
+  readonly reminders: ActorReminders;
   readonly turns: TurnQueue;
   readonly asks: OpenAsks;
   readonly open: OpenLetters;
@@ -40,6 +42,7 @@ export interface ActivationGroundParts {
 export class ActivationGround implements ActivationPort {
   readonly current: CurrentTurn;
   readonly timers: ActorTimers;
+  readonly reminders: ActorReminders;
   readonly watchFor: ActivationPort['watchFor'];
   readonly #parts: ActivationGroundParts;
   readonly #member: Member;
@@ -49,6 +52,7 @@ export class ActivationGround implements ActivationPort {
     this.#member = parts.member;
     this.current = parts.current;
     this.timers = parts.timers;
+    this.reminders = parts.reminders;
     this.watchFor = parts.watchFor;
   }
 

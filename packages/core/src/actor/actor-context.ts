@@ -6,6 +6,7 @@
  * An actor keeps one context, for the turns that have it to themselves. A turn beside another one has a context of its
  * own: a nested one reaches the same state, a readonly one a frozen copy.
  */
+import type { ReminderTime } from '../definition/reminder-time.ts';
 import { ReadOnlyError } from '../errors/errors.ts';
 import type { Key } from '../key/key.ts';
 import { offerClient } from '../mesh/offered-client.ts';
@@ -27,6 +28,8 @@ export interface ContextHome {
   setTimer(name: string, time: TimerTime, method: string, args: readonly unknown[]): void;
   clearTimer(name: string): boolean;
   watch(reference: unknown, method: string, args: readonly unknown[]): () => void;
+  setReminder(name: string, time: ReminderTime, method: string, args: readonly unknown[]): Promise<void>;
+  clearReminder(name: string): Promise<boolean>;
 }
 
 export interface ContextClasses {
@@ -115,6 +118,19 @@ function baseClass(client: object, current: CurrentTurn): BaseClass {
 
     watch(reference: unknown, method: string, ...args: readonly unknown[]): () => void {
       return this.#home?.watch(reference, method, args) ?? (() => undefined);
+    }
+
+    async setReminder(
+      name: string,
+      time: ReminderTime,
+      method: string,
+      ...args: readonly unknown[]
+    ): Promise<void> {
+      await this.#home?.setReminder(name, time, method, args);
+    }
+
+    async clearReminder(name: string): Promise<boolean> {
+      return (await this.#home?.clearReminder(name)) ?? false;
     }
 
     /** Aborted when nobody waits for the turn any more. */

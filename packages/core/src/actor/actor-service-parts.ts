@@ -1,4 +1,5 @@
 /** What the actors of a member stand on. */
+import type { CronCalendar } from '../definition/reminder-time.ts';
 import type { Client } from '../mesh/client.ts';
 import type { JoinedTransactions } from '../mesh/joined-calls.ts';
 import type { Member } from '../mesh/member.ts';
@@ -18,4 +19,6 @@ export interface ActorServiceParts {
   readonly ports?: ActorPorts;
   /** Actors that may be active on this thread; more are passivated. Default: any number. */
   readonly residentsMax?: number | undefined;
+  /** Reads cron expressions; without it reminders take none. */
+  readonly calendar?: CronCalendar;
 }

@@ -12,6 +12,7 @@
  * reports of a flood would themselves be one, in a lane that is never refused.
  */
 import { copyValue } from '../codec/value.ts';
+import { noCalendar } from '../definition/reminder-time.ts';
 import { InvariantError } from '../errors/errors.ts';
 import { fromStorageKey, type StorageKey } from '../key/key.ts';
 import { hashKey } from '../key/key-hash.ts';
@@ -26,6 +27,7 @@ import { ActivationGround } from './activation-ground.ts';
 import { ActorAddress } from './actor-address.ts';
 import { type ContextClasses, type ContextHome, contextClasses, type OwnContext } from './actor-context.ts';
 import type { ActorPorts } from './actor-ports.ts';
+import { ActorReminders } from './actor-reminders.ts';
 import type { ActorServiceParts } from './actor-service-parts.ts';
 import { ActorTimers } from './actor-timers.ts';
 import type { ActorTypes } from './actor-type.ts';
@@ -53,6 +55,7 @@ import { noticeTo, type WatchNoticesGround } from './watch-notices.ts';
 
 export class ActorService implements MessageFamily {
   readonly deaths = new DeathWatch();
+  readonly reminders: ActorReminders;
   readonly deadLetters: DeadLetterOffice;
   readonly failures: FailureNotices;
   readonly #member: Member;
@@ -85,6 +88,17 @@ export class ActorService implements MessageFamily {
       ports,
       deliver: (activation, method, args) => this.#deliver(activation, method, args, new Delivery('timer')),
     });
+    this.reminders = new ActorReminders({
+      ports,
+      types: parts.types,
+      calendar: parts.calendar ?? noCalendar,
+      partition: (id) => parts.owned.current(id),
+      deliver: ({ id, incarnation }, type, { key }, method, args, delivery) => {
+        const residents = this.#actors.of(id, incarnation);
+        const activation = residents && this.#actors.activation(residents, type, key);
+        return activation && this.#deliver(activation, method, args, delivery);
+      },
+    });
     this.deadLetters = new DeadLetterOffice({
       member: parts.member,
       types: parts.types,
@@ -97,6 +111,7 @@ export class ActorService implements MessageFamily {
       ports,
       current,
       timers: this.#timers,
+      reminders: this.reminders,
       turns: this.#turns,
       asks: this.#asks,
       open: this.#open,
@@ -163,6 +178,7 @@ export class ActorService implements MessageFamily {
     this.#closed = true;
     this.#residency?.close();
     this.#timers.close();
+    this.reminders.close();
     this.deaths.close();
   }
 

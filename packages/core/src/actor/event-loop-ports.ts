@@ -10,6 +10,7 @@ export function eventLoopPorts(): ActorPorts {
   const outside = new AsyncResource('troupe.actor');
   return {
     now: () => performance.now(),
+    wallMs: () => Date.now(),
     later: (run) => {
       setImmediate(run);
     },

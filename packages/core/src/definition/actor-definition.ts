@@ -4,6 +4,7 @@ import { InvalidArgumentError } from '../errors/errors.ts';
 import type { Key } from '../key/key.ts';
 import type { Client } from '../mesh/client.ts';
 import { type Definition, define } from './definition.ts';
+import type { ReminderTime } from './reminder-time.ts';
 import { checkSupervision, type SupervisionOptions } from './supervision-options.ts';
 
 /** What a method gets first: its actor's state, and everything else the grid offers. */
@@ -42,6 +43,19 @@ export interface ActorContext<K extends Key, S> extends Client {
    * ctx.watch(ctx.actor(account, 'alice'), 'accountLost');
    */
   watch(reference: object, method: string, ...args: readonly unknown[]): () => void;
+  /**
+   * As a timer, but kept with the actor's partition: a reminder outlives the activation (which it does not keep from being
+   * passivated), and in a grid with storage or `backups: 1` the thread and the process. Its message activates the actor.
+   * Resolves when the reminder is kept. It comes at least once; one that was due while nobody was there comes once, at the
+   * start. Cron expressions need the package `croner`. Rejects with INVALID_ARGUMENT, also in a transaction, QUEUE_FULL
+   * beyond 100 reminders, or a StorageError.
+   *
+   * @example
+   * await ctx.setReminder('invoice', { cron: '0 6 1 * *', timezone: 'Europe/Berlin' }, 'sendInvoice');
+   */
+  setReminder(name: string, time: ReminderTime, method: string, ...args: readonly unknown[]): Promise<void>;
+  /** Takes a reminder back. False: there is none of this name. A message that waits already still comes. */
+  clearReminder(name: string): Promise<boolean>;
   /** Takes a timer back. False: there is none of this name. A message that waits already still comes. */
   clearTimer(name: string): boolean;
 }
