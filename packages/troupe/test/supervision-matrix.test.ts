@@ -179,7 +179,7 @@ describe.each(topologies)('dead letters, %s,', (_, threads) => {
     expect(await grid.deadLetters.replay(letters[1]?.id ?? '')).toBe(true);
     await eventually(async () => {
       const left = await grid.deadLetters.list();
-      expect(left.map(({ key }) => key).sort()).toEqual(keys.filter((key) => key !== first?.key).sort());
+      expect(new Set(left.map(({ key }) => key))).toEqual(new Set(keys.filter((key) => key !== first?.key)));
       expect(left.map(({ id }) => id)).not.toContain(letters[1]?.id);
     });
     expect(await rejection(grid.deadLetters.replay('x'))).toMatchObject({ code: 'INVALID_ARGUMENT' });

@@ -88,17 +88,7 @@ export class ActorService implements MessageFamily {
       ports,
       deliver: (activation, method, args) => this.#deliver(activation, method, args, new Delivery('timer')),
     });
-    this.reminders = new ActorReminders({
-      ports,
-      types: parts.types,
-      calendar: parts.calendar ?? noCalendar,
-      partition: (id) => parts.owned.current(id),
-      deliver: ({ id, incarnation }, type, { key }, method, args, delivery) => {
-        const residents = this.#actors.of(id, incarnation);
-        const activation = residents && this.#actors.activation(residents, type, key);
-        return activation && this.#deliver(activation, method, args, delivery);
-      },
-    });
+    this.reminders = this.#makeReminders(parts, ports);
     this.deadLetters = new DeadLetterOffice({
       member: parts.member,
       types: parts.types,
@@ -122,7 +112,41 @@ export class ActorService implements MessageFamily {
       watchFor: (...watch) => this.#watchFor(...watch),
     });
     this.#residency = watchResidency(parts.types.idleMsMin, parts.residentsMax, ports);
-    this.#actors = new ResidentActors({
+    this.#actors = this.#makeActors(parts);
+    this.#cycles = new CycleWatch({
+      fanOuts: this.#fanOuts,
+      member: parts.member,
+      types: parts.types,
+      asks: this.#asks,
+      ports,
+      reject: (letter, error) => this.#reject(letter, error),
+    });
+    this.#joined = new JoinedTurns({
+      member: parts.member,
+      joins: parts.joins,
+      detached: (run) => ports.detached(run),
+      current,
+      contexts: () => this.contexts,
+      ended: () => this.#open.finished(1),
+    });
+  }
+
+  #makeReminders(parts: ActorServiceParts, ports: ActorPorts): ActorReminders {
+    return new ActorReminders({
+      ports,
+      types: parts.types,
+      calendar: parts.calendar ?? noCalendar,
+      partition: (id) => parts.owned.current(id),
+      deliver: ({ id, incarnation }, type, { key }, method, args, delivery) => {
+        const residents = this.#actors.of(id, incarnation);
+        const activation = residents && this.#actors.activation(residents, type, key);
+        return activation && this.#deliver(activation, method, args, delivery);
+      },
+    });
+  }
+
+  #makeActors(parts: ActorServiceParts): ResidentActors {
+    return new ResidentActors({
       types: parts.types,
       owned: parts.owned,
       residency: this.#residency,
@@ -139,22 +163,6 @@ export class ActorService implements MessageFamily {
           stored,
         );
       },
-    });
-    this.#cycles = new CycleWatch({
-      fanOuts: this.#fanOuts,
-      member: parts.member,
-      types: parts.types,
-      asks: this.#asks,
-      ports,
-      reject: (letter, error) => this.#reject(letter, error),
-    });
-    this.#joined = new JoinedTurns({
-      member: parts.member,
-      joins: parts.joins,
-      detached: (run) => ports.detached(run),
-      current,
-      contexts: () => this.contexts,
-      ended: () => this.#open.finished(1),
     });
   }
 
