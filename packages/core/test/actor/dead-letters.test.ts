@@ -22,7 +22,8 @@ const sink = actor('sink', {
       throw new TypeError('spoiled');
     },
     throws(_ctx) {
-      throw 'a text';
+      const text = JSON.parse('"a text"') as Error;
+      throw text;
     },
     all: (ctx) => ctx.state,
   },
