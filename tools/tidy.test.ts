@@ -40,6 +40,8 @@ const protocolCores = [
   'packages/core/src/actor/cycle-search.ts',
   'packages/core/src/actor/mailbox.ts',
   'packages/core/src/actor/residency.ts',
+  'packages/core/src/actor/supervision.ts',
+  'packages/core/src/actor/reminder-book.ts',
   'packages/core/src/actor/open-turns.ts',
   'packages/core/src/actor/turn-rule.ts',
   'packages/core/src/actor/turn-queue.ts',

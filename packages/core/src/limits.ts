@@ -76,6 +76,12 @@ export const cycleLookMs = 50;
 export const actorTimersMax = 1_000;
 /** A timer that finds its actor's mailbox full tries again after this time. */
 export const timerRetryMs = 50;
+/** Reminders one actor may have set; beyond it QUEUE_FULL. They are one record, so more make each change larger. */
+export const actorRemindersMax = 100;
+/** Shortest period of a reminder: with storage each time is a commit. Timers are for shorter ones. */
+export const reminderEveryMsMin = 1_000;
+/** What a reminder waits for is looked at this often, for the clock may be set and a process may sleep. */
+export const reminderLookMsMax = 3_600_000;
 /** An actor that its supervision restarts: how often in which time, and the first and the longest pause before it. */
 export const actorRestartsMax = 10;
 export const actorRestartsWithinMs = 60_000;

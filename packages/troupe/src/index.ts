@@ -51,6 +51,7 @@ export type {
   LoadReceiver,
   LoadResult,
   LocalTable,
+  ReminderTime,
   RequestContext,
   RestartLimits,
   ScanOptions,

@@ -7,8 +7,10 @@ import {
   type ActorService,
   type AssignedPartition,
   type CoreMember,
+  isRemindersTable,
   PartitionStore,
   type RecoveryListener,
+  type Reminders,
 } from '@troupe/core';
 import { idempotencyTable, type RecoveredPartition, type Transactions } from '@troupe/transactions';
 
@@ -44,6 +46,8 @@ function create(
   return {
     write(table, key, value, timestamp) {
       store.write(table, key, value, timestamp);
+      if (isRemindersTable(table))
+        service.reminders.recovered({ partition: id, table, key }, value as Reminders);
       if (table === idempotencyTable) transactions.service.recoveredAnswers();
     },
     state: (table, key, bytes) => service.recover(id, table, key, bytes),

@@ -25,6 +25,7 @@ import {
   withContext,
 } from '@troupe/core';
 import { lockStrategies, Transactions } from '@troupe/transactions';
+import { calendar } from './cron-calendar.ts';
 import { openPartitions } from './open-partitions.ts';
 import type { MemberSettings } from './settings.ts';
 import { openTelemetryTracer } from './tracing.ts';
@@ -68,7 +69,16 @@ export function wireMember(core: CoreMember, progress?: RecoveryListener): Wired
   };
   const compute = new Compute(core, tables, handOut, { ...settings, modules, isPoolInline, joins });
   const types = new ActorTypes(definitions, passivateAfterMs);
-  const service = new ActorService({ member, types, owned, joins, residentsMax, hotKeys, client: handOut });
+  const service = new ActorService({
+    member,
+    types,
+    owned,
+    joins,
+    residentsMax,
+    hotKeys,
+    calendar,
+    client: handOut,
+  });
   const actors = new ActorClient({ member, types, placement, joins, local: service });
   member.register(Family.actor, service);
   const storage = core.storage?.member;
@@ -85,6 +95,9 @@ export function wireMember(core: CoreMember, progress?: RecoveryListener): Wired
     metrics,
   });
   const opened = openPartitions(core, transactions, service, progress);
+  const startReminders = (): void => service.reminders.start();
+  if (opened === undefined) startReminders();
+  else opened.then(startReminders, () => undefined);
   return {
     client,
     compute,

@@ -10,6 +10,7 @@ import type { ContextClasses } from './actor-context.ts';
 import { eventOf, publishActorEvent } from './actor-events.ts';
 import type { KeptState } from './actor-life.ts';
 import type { ActorPorts } from './actor-ports.ts';
+import type { ActorReminders } from './actor-reminders.ts';
 import type { StreamStep } from './actor-stream.ts';
 import type { ActorStreams } from './actor-streams.ts';
 import type { Fate } from './actor-supervisor.ts';
@@ -31,6 +32,7 @@ export interface ActivationGroundParts {
   readonly current: CurrentTurn;
   readonly timers: ActorTimers;
   readonly observer: TurnObserver;
+  readonly reminders: ActorReminders;
   readonly turns: TurnQueue;
   readonly asks: OpenAsks;
   readonly open: OpenLetters;
@@ -46,6 +48,7 @@ export class ActivationGround implements ActivationPort {
   readonly current: CurrentTurn;
   readonly timers: ActorTimers;
   readonly observer: TurnObserver;
+  readonly reminders: ActorReminders;
   readonly watchFor: ActivationPort['watchFor'];
   readonly #parts: ActivationGroundParts;
   readonly #member: Member;
@@ -56,6 +59,7 @@ export class ActivationGround implements ActivationPort {
     this.current = parts.current;
     this.timers = parts.timers;
     this.observer = parts.observer;
+    this.reminders = parts.reminders;
     this.watchFor = parts.watchFor;
   }
 

@@ -2,6 +2,7 @@
 import type { Activation } from './activation.ts';
 import type { ContextClasses } from './actor-context.ts';
 import type { KeptState } from './actor-life.ts';
+import type { ActorReminders } from './actor-reminders.ts';
 import type { Fate } from './actor-supervisor.ts';
 import type { ActorTimers } from './actor-timers.ts';
 import type { CurrentTurn } from './current-turn.ts';
@@ -30,6 +31,7 @@ export interface ActivationPort {
   /** The letter waited before the mailbox, and is in it now. */
   admitted(letter: Letter): void;
   readonly timers: ActorTimers;
+  readonly reminders: ActorReminders;
   /** Sends the activation's actor a message when the memory of the other one is lost. */
   watchFor(watcher: Activation, reference: unknown, method: number, args: readonly unknown[]): () => void;
   /** It has a turn. */

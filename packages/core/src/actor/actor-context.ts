@@ -6,8 +6,8 @@
  * An actor keeps one context, for the turns that have it to themselves. A turn beside another one has a context of its
  * own: a nested one reaches the same state, a readonly one a frozen copy.
  */
-
 import type { ActorDefinition } from '../definition/actor-definition.ts';
+import type { ReminderTime } from '../definition/reminder-time.ts';
 import type { TopicDefinition } from '../definition/topic-definition.ts';
 import { ReadOnlyError } from '../errors/errors.ts';
 import type { Key } from '../key/key.ts';
@@ -34,6 +34,8 @@ export interface ContextHome {
   clearTimer(name: string): boolean;
   watch(reference: unknown, method: string, args: readonly unknown[]): () => void;
   readonly type: ActorType;
+  setReminder(name: string, time: ReminderTime, method: string, args: readonly unknown[]): Promise<void>;
+  clearReminder(name: string): Promise<boolean>;
 }
 
 export interface ContextClasses {
@@ -139,6 +141,19 @@ function baseClass(client: object, current: CurrentTurn): BaseClass {
       const grid = client as Client;
       const definition = this.#home?.type.definition as ActorDefinition<Key, unknown, never>;
       return change(grid.topic(topic), grid.actor(definition, this.key));
+    }
+
+    async setReminder(
+      name: string,
+      time: ReminderTime,
+      method: string,
+      ...args: readonly unknown[]
+    ): Promise<void> {
+      await this.#home?.setReminder(name, time, method, args);
+    }
+
+    async clearReminder(name: string): Promise<boolean> {
+      return (await this.#home?.clearReminder(name)) ?? false;
     }
 
     /** Aborted when nobody waits for the turn any more. */

@@ -1,5 +1,6 @@
 /** What the contexts of an activation's turns lead to: its timers, its reminders, its watches, and its end. */
 import { copyValue } from '../codec/value.ts';
+import type { ReminderTime } from '../definition/reminder-time.ts';
 import type { Activation } from './activation.ts';
 import type { ActivationPort } from './activation-port.ts';
 import type { ContextHome, OwnContext } from './actor-context.ts';
@@ -39,5 +40,13 @@ export class ActorHome implements ContextHome {
   watch(reference: unknown, method: string, args: readonly unknown[]): () => void {
     const copies = copyValue(args, 'arguments of the notice');
     return this.#port.watchFor(this.#activation, reference, this.type.mustFindMethod(method), copies);
+  }
+
+  setReminder(name: string, time: ReminderTime, method: string, args: readonly unknown[]): Promise<void> {
+    return this.#port.reminders.set(this.#activation, name, time, method, args);
+  }
+
+  clearReminder(name: string): Promise<boolean> {
+    return this.#port.reminders.clear(this.#activation, name);
   }
 }

@@ -33,6 +33,8 @@ export interface Living {
   readonly isWanted: boolean;
   /** Takes the state that was packed away, or stored. */
   takeState(): KeptState | undefined;
+  /** Its state is durable. */
+  readonly isStored: boolean;
   /** The definition has made a state. Throws when it must be data and isn't. */
   stateMade(state: unknown): void;
   /** Makes the state durable. Undefined where none is; rejects when it can't be, and has been undone. */
@@ -253,6 +255,8 @@ export class ActorLife {
   #startFailed(error: unknown): void {
     const fate = this.#living.failedStart(error);
     if (fate?.action === 'restart') {
+      // What is stored is taken again: this one may have been changed.
+      if (this.#living.isStored) this.#given = undefined;
       this.#pause(fate.delayMs);
       return;
     }

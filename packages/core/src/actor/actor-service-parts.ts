@@ -1,4 +1,5 @@
 /** What the actors of a member stand on. */
+import type { CronCalendar } from '../definition/reminder-time.ts';
 import type { Client } from '../mesh/client.ts';
 import type { JoinedTransactions } from '../mesh/joined-calls.ts';
 import type { Member } from '../mesh/member.ts';
@@ -20,4 +21,6 @@ export interface ActorServiceParts {
   readonly residentsMax?: number | undefined;
   /** Are the keys that get most messages to be found? Default: no. */
   readonly hotKeys?: boolean | undefined;
+  /** Reads cron expressions; without it reminders take none. */
+  readonly calendar?: CronCalendar;
 }

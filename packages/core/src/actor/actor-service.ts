@@ -12,6 +12,7 @@
  * reports of a flood would themselves be one, in a lane that is never refused.
  */
 import { copyValue } from '../codec/value.ts';
+import { noCalendar } from '../definition/reminder-time.ts';
 import { InvariantError } from '../errors/errors.ts';
 import { fromStorageKey, type StorageKey } from '../key/key.ts';
 import { hashKey } from '../key/key-hash.ts';
@@ -27,6 +28,7 @@ import { ActivationGround } from './activation-ground.ts';
 import { ActorAddress } from './actor-address.ts';
 import { type ContextClasses, type ContextHome, contextClasses, type OwnContext } from './actor-context.ts';
 import type { ActorPorts } from './actor-ports.ts';
+import { ActorReminders } from './actor-reminders.ts';
 import type { ActorServiceParts } from './actor-service-parts.ts';
 import { ActorStreams } from './actor-streams.ts';
 import { ActorTimers } from './actor-timers.ts';
@@ -65,6 +67,7 @@ const takenIn = new Set<number>([
 
 export class ActorService implements MessageFamily {
   readonly deaths = new DeathWatch();
+  readonly reminders: ActorReminders;
   readonly deadLetters: DeadLetterOffice;
   readonly failures: FailureNotices;
   readonly observer: TurnObserver;
@@ -101,6 +104,7 @@ export class ActorService implements MessageFamily {
       ports,
       deliver: (activation, method, args) => this.#deliver(activation, method, args, new Delivery('timer')),
     });
+    this.reminders = this.#makeReminders(parts, ports);
     this.deadLetters = new DeadLetterOffice({
       member: parts.member,
       types: parts.types,
@@ -147,6 +151,7 @@ export class ActorService implements MessageFamily {
       current,
       timers: this.#timers,
       observer: this.observer,
+      reminders: this.reminders,
       turns: this.#turns,
       asks: this.#asks,
       open: this.#open,
@@ -156,6 +161,20 @@ export class ActorService implements MessageFamily {
       actors: () => this.#actors,
       contexts: () => this.contexts,
       watchFor: (...watch) => this.#watchFor(...watch),
+    });
+  }
+
+  #makeReminders(parts: ActorServiceParts, ports: ActorPorts): ActorReminders {
+    return new ActorReminders({
+      ports,
+      types: parts.types,
+      calendar: parts.calendar ?? noCalendar,
+      partition: (id) => parts.owned.current(id),
+      deliver: ({ id, incarnation }, type, { key }, method, args, delivery) => {
+        const residents = this.#actors.of(id, incarnation);
+        const activation = residents && this.#actors.activation(residents, type, key);
+        return activation && this.#deliver(activation, method, args, delivery);
+      },
     });
   }
 
@@ -219,6 +238,7 @@ export class ActorService implements MessageFamily {
     this.#closed = true;
     this.#residency?.close();
     this.#timers.close();
+    this.reminders.close();
     this.deaths.close();
   }
 

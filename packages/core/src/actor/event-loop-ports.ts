@@ -11,6 +11,7 @@ export function eventLoopPorts(clock = systemClock): ActorPorts {
   const outside = new AsyncResource('troupe.actor');
   return {
     now: () => clock.now(),
+    wallMs: () => clock.epochNow(),
     later: (run) => clock.nextTurn(run),
     detached: (run) => outside.runInAsyncScope(run),
     after(ms, run) {

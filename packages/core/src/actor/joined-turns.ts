@@ -107,6 +107,8 @@ export class JoinedTurns {
       clearTimer: noTimers,
       watch: noTimers,
       type,
+      setReminder: noTimers,
+      clearReminder: noTimers,
     };
     if (turn.readonly)
       return contexts.readonly(key, frozenState(before, type), type.labelOf(turn.method), home);
@@ -129,7 +131,7 @@ export class JoinedTurns {
 
 function noTimers(): never {
   throw new InvalidArgumentError(
-    'a timer or a watch would outlive the transaction, which may be undone; set it in a turn outside of any, for instance by a tell',
+    'a timer, a reminder or a watch would outlive the transaction, which may be undone; set it in a turn outside of any, for instance by a tell',
     { details: { argument: 'this' } },
   );
 }

@@ -5,6 +5,7 @@ import type { Key } from '../key/key.ts';
 import type { Client } from '../mesh/client.ts';
 import { type ArgumentSchemas, checkArgumentSchemas, type TakingInputs } from './argument-schemas.ts';
 import { type Definition, define } from './definition.ts';
+import type { ReminderTime } from './reminder-time.ts';
 import type { StandardSchema } from './standard-schema.ts';
 import { checkSupervision, type SupervisionOptions } from './supervision-options.ts';
 import type { TopicDefinition } from './topic-definition.ts';
@@ -52,6 +53,19 @@ export interface ActorContext<K extends Key, S> extends Client {
   subscribe<M>(topic: TopicDefinition<M>, method: string): Promise<void>;
   /** Takes that back. */
   unsubscribe<M>(topic: TopicDefinition<M>, method: string): Promise<void>;
+  /**
+   * As a timer, but kept with the actor's partition: a reminder outlives the activation (which it does not keep from being
+   * passivated), and in a grid with storage or `backups: 1` the thread and the process. Its message activates the actor.
+   * Resolves when the reminder is kept. It comes at least once; one that was due while nobody was there comes once, at the
+   * start. Cron expressions need the package `croner`. Rejects with INVALID_ARGUMENT, also in a transaction, QUEUE_FULL
+   * beyond 100 reminders, or a StorageError.
+   *
+   * @example
+   * await ctx.setReminder('invoice', { cron: '0 6 1 * *', timezone: 'Europe/Berlin' }, 'sendInvoice');
+   */
+  setReminder(name: string, time: ReminderTime, method: string, ...args: readonly unknown[]): Promise<void>;
+  /** Takes a reminder back. False: there is none of this name. A message that waits already still comes. */
+  clearReminder(name: string): Promise<boolean>;
   /** Takes a timer back. False: there is none of this name. A message that waits already still comes. */
   clearTimer(name: string): boolean;
 }

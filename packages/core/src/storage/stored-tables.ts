@@ -2,9 +2,9 @@
  * What a grid keeps under which number. Members number tables in the order of their names, so a new table moves the
  * others; a storage gives each name a number for good. Whoever encodes or reads stored data translates here.
  *
- * Hidden tables are kept as well: the states of each actor type, and the answers under idempotency keys.
+ * Hidden tables are kept as well: the states and the reminders of each actor type, and the answers under idempotency keys.
  */
-import { actorTable } from '../actor/actor-table.ts';
+import { actorTable, remindersTable } from '../actor/actor-table.ts';
 import type { Definitions } from '../definition/definitions.ts';
 import type { StorageShape } from './storage-engine.ts';
 
@@ -16,6 +16,7 @@ export function keptTables(definitions: Definitions): readonly (readonly [name: 
   return [
     ...definitions.all('table').map(({ name }, id) => [`table ${name}`, id] as const),
     ...definitions.all('actor').map(({ name }, type) => [`actor ${name}`, actorTable(type)] as const),
+    ...definitions.all('actor').map(({ name }, type) => [`reminders ${name}`, remindersTable(type)] as const),
     ['idempotency', answersTable],
   ];
 }

@@ -5,6 +5,7 @@ import {
   ActorService,
   ActorTypes,
   type Client,
+  type CronCalendar,
   type Definition,
   Definitions,
   ErrorRegistry,
@@ -41,6 +42,7 @@ export interface ActorGridOptions {
   readonly concurrency?: PartitionConcurrency;
   readonly passivateAfterMs?: number;
   readonly residentsMax?: number;
+  readonly calendar?: CronCalendar;
 }
 
 /** A member that owns every partition and is its own caller. */
@@ -113,6 +115,7 @@ function wire(
     owned,
     client: () => client as Client,
     residentsMax: options.residentsMax,
+    ...(options.calendar === undefined ? {} : { calendar: options.calendar }),
     ...ports,
   });
   const actors = new ActorClient({ member, types, placement, local: service });
@@ -161,6 +164,12 @@ export class ManualPorts implements ActorPorts {
   now(): number {
     return this.nowMs;
   }
+
+  /** Another clock, which may be set. */
+  wallMs(): number {
+    return this.nowMs + this.wallAheadMs;
+  }
+  wallAheadMs = 1_000_000;
 
   later(run: () => void): void {
     this.#later.push(run);

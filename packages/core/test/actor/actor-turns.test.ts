@@ -210,6 +210,7 @@ describe('a flooded actor', () => {
     });
     const quickPorts = {
       now: () => nowMs,
+      wallMs: () => nowMs,
       later: (run: () => void) => void setImmediate(run),
       detached: (run: () => void) => run(),
       every: () => () => undefined,
