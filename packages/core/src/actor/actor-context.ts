@@ -17,6 +17,7 @@ import type { Topic } from '../topic/topic.ts';
 import type { TimerTime } from './actor-timers.ts';
 import type { ActorType } from './actor-type.ts';
 import type { CurrentTurn } from './current-turn.ts';
+import { HomeContext } from './home-context.ts';
 import type { Letter } from './letter.ts';
 
 /** What the runtime sees of an actor's context. */
@@ -97,35 +98,7 @@ type BaseClass = abstract new (
 const referenceMakers = ['actor', 'actors'];
 
 function baseClass(client: object, current: CurrentTurn): BaseClass {
-  abstract class BaseContext {
-    readonly key: Key;
-    readonly #home: ContextHome | undefined;
-
-    constructor(key: Key, home: ContextHome | undefined) {
-      this.key = key;
-      this.#home = home;
-    }
-
-    static turnOf(context: BaseContext): Letter | undefined {
-      return context.#home?.turnOf(context as unknown as OwnContext);
-    }
-
-    stop(): void {
-      this.#home?.stop();
-    }
-
-    setTimer(name: string, time: TimerTime, method: string, ...args: readonly unknown[]): void {
-      this.#home?.setTimer(name, time, method, args);
-    }
-
-    clearTimer(name: string): boolean {
-      return this.#home?.clearTimer(name) ?? false;
-    }
-
-    watch(reference: unknown, method: string, ...args: readonly unknown[]): () => void {
-      return this.#home?.watch(reference, method, args) ?? (() => undefined);
-    }
-
+  abstract class BaseContext extends HomeContext {
     subscribe(topic: TopicDefinition<unknown>, method: string): Promise<void> {
       return this.#ownTopic(topic, (own, reference) => own.subscribeActor(reference, method as never));
     }
@@ -139,26 +112,8 @@ function baseClass(client: object, current: CurrentTurn): BaseClass {
       change: (topic: Topic<unknown>, reference: object) => Promise<void>,
     ): Promise<void> {
       const grid = client as Client;
-      const definition = this.#home?.type.definition as ActorDefinition<Key, unknown, never>;
+      const definition = this.actorType?.definition as ActorDefinition<Key, unknown, never>;
       return change(grid.topic(topic), grid.actor(definition, this.key));
-    }
-
-    async setReminder(
-      name: string,
-      time: ReminderTime,
-      method: string,
-      ...args: readonly unknown[]
-    ): Promise<void> {
-      await this.#home?.setReminder(name, time, method, args);
-    }
-
-    async clearReminder(name: string): Promise<boolean> {
-      return (await this.#home?.clearReminder(name)) ?? false;
-    }
-
-    /** Aborted when nobody waits for the turn any more. */
-    get signal(): AbortSignal {
-      return signalOf(BaseContext.turnOf(this));
     }
   }
   const { prototype } = BaseContext;
@@ -174,15 +129,4 @@ function baseClass(client: object, current: CurrentTurn): BaseClass {
   }
   offerClient(client, prototype);
   return BaseContext;
-}
-
-/** Of what nobody can give up. */
-const never = new AbortController().signal;
-
-function signalOf(turn: Letter | undefined): AbortSignal {
-  if (turn === undefined) return never;
-  const record = turn.record();
-  record.controller ??= new AbortController();
-  if (record.abandoned !== undefined) record.controller.abort(record.abandoned);
-  return record.controller.signal;
 }

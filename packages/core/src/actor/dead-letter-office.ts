@@ -55,7 +55,7 @@ export class DeadLetterOffice {
 
   constructor(ground: DeadLetterGround) {
     this.#ground = ground;
-    this.#letters = new DeadLetters(() => ground.member.shared.draw());
+    this.#letters = new DeadLetters(() => ground.member.shared.draw(), ground.member.clock);
   }
 
   /** Messages that were refused. */
