@@ -2,7 +2,14 @@
  * Where an actor lives: its type, key and partition. Base of what `grid.actor(…)` hands out; everything it knows is
  * private to this file, so that no name can clash with a method of the user's.
  */
-import { copiedBytes, copyValue } from '../codec/value.ts';
+import {
+  asValue,
+  formOf,
+  type Reference,
+  type ReferenceForm,
+  unknownDefinition,
+} from '../codec/reference.ts';
+import { copiedBytes, copiedReferences, copyValue } from '../codec/value.ts';
 import { InvalidArgumentError } from '../errors/errors.ts';
 import { fromStorageKey, type Key, type StorageKey, toStorageKey } from '../key/key.ts';
 import type { Message } from '../link/outbox.ts';
@@ -44,7 +51,7 @@ export interface ActorPlace {
   readonly key: StorageKey;
 }
 
-export class ActorAddress {
+export class ActorAddress implements Reference {
   readonly #member: Member;
   readonly #owner: MemberId;
   readonly #type: ActorType;
@@ -65,6 +72,22 @@ export class ActorAddress {
     this.#partition = placement.partitionOfAffinity(this.#key);
     this.#owner = placement.ownerOf(this.#partition);
     this.#options = options;
+  }
+
+  [formOf](): ReferenceForm {
+    return ['actor', this.#type.definition.name, this.#key];
+  }
+
+  [asValue](): object {
+    return this.#options === undefined ? this : this.#member.revive(this[formOf]());
+  }
+
+  /** Throws DEFINITION_MISSING when there are references of another grid among these. */
+  static mustBeOf({ shared }: Member, references: readonly Reference[]): void {
+    for (const reference of references) {
+      const isOurs = #member in reference && (reference as ActorAddress).#member.shared === shared;
+      if (!isOurs) throw unknownDefinition(reference[formOf]()[1]);
+    }
   }
 
   /** Where the actor lives now. */
@@ -108,6 +131,8 @@ export class ActorAddress {
     for (let i = 0; i < args.length; i++) {
       copies.push(copyValue(args[i], to.#type.argumentName(method, i)));
       bytes += copiedBytes();
+      const references = copiedReferences();
+      if (references !== undefined) ActorAddress.mustBeOf(to.#member, references);
     }
     const incarnation = to.#member.shared.incarnationOf(to.#partition);
     const message: Message = [

@@ -12,6 +12,7 @@
  * reports of a flood would themselves be one, in a lane that is never refused.
  */
 import { copyToHandOver } from '../codec/attachment.ts';
+import { copiedReferences } from '../codec/value.ts';
 import { InvariantError } from '../errors/errors.ts';
 import { fromStorageKey, type StorageKey } from '../key/key.ts';
 import { timerRetryMs } from '../limits.ts';
@@ -100,6 +101,7 @@ export class ActorService implements MessageFamily, ActivationPort {
     this.#actors = new ResidentActors({
       types: parts.types,
       owned: parts.owned,
+      revive: (form) => parts.member.revive(form),
       residency: this.#residency,
       make: (type, key, residents, stored) => {
         const own = fromStorageKey(key);
@@ -356,6 +358,8 @@ export class ActorService implements MessageFamily, ActivationPort {
     let copy: unknown;
     try {
       copy = copyToHandOver(answer, type.answerNames[letter.method] ?? 'the answer');
+      const references = copiedReferences();
+      if (references !== undefined) ActorAddress.mustBeOf(this.#member, references);
     } catch (error) {
       this.#member.fail(letter.from, letter.requestId, error);
       return;

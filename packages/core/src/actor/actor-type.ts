@@ -125,6 +125,11 @@ export class ActorTypes {
     return this.mustGet(this.#definitions.idOf(definition, 'actor'));
   }
 
+  /** The type of this name, if it is part of the grid. */
+  tryFind(name: string): ActorType | undefined {
+    return this.#types.find(({ definition }) => definition.name === name);
+  }
+
   mustGet(id: number): ActorType {
     return this.#types[id] ?? new ActorType(this.#definitions.mustGet('actor', id) as AnyActor, id);
   }

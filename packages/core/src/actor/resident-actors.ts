@@ -2,6 +2,8 @@
  * The actors of a thread: those that are active, by partition, type and key, and the states of the others. Actors belong
  * to one incarnation of their partition; when that is created anew they begin again from their definition's `state`.
  */
+import { FrameCodec } from '../codec/frame.ts';
+import type { Revive } from '../codec/reference.ts';
 import type { StorageKey } from '../key/key.ts';
 import type { PartitionId } from '../mesh/shared-state.ts';
 import type { ActorStates } from '../partition/actor-states.ts';
@@ -25,6 +27,8 @@ export interface Residents {
 export interface ResidentActorsParts {
   readonly types: ActorTypes;
   readonly owned: OwnedPartitions;
+  /** Makes references in states live. */
+  readonly revive: Revive;
   /** Undefined where none is ever passivated for its idleness or number. */
   readonly residency: ResidencyWatch | undefined;
   /** `stored` is given where the partition makes what it writes durable. */
@@ -34,10 +38,13 @@ export interface ResidentActorsParts {
 export class ResidentActors {
   readonly #parts: ResidentActorsParts;
   readonly #partitions: (Residents | undefined)[] = [];
-  readonly #stored = new StoredStates();
+  readonly #stored: StoredStates;
+  readonly #codec: FrameCodec;
 
   constructor(parts: ResidentActorsParts) {
     this.#parts = parts;
+    this.#stored = new StoredStates(parts.revive);
+    this.#codec = new FrameCodec(parts.revive);
   }
 
   /** Those of this incarnation of the partition, if this member owns it. Those of an earlier one end here. */
@@ -46,7 +53,7 @@ export class ResidentActors {
     if (partition === undefined) return undefined;
     const known = this.#partitions[id];
     if (known?.partition === partition) return known;
-    const residents: Residents = { partition, byType: [], passive: new PassiveStates() };
+    const residents: Residents = { partition, byType: [], passive: new PassiveStates(this.#codec) };
     this.#partitions[id] = residents;
     for (const actors of known?.byType ?? []) this.#endAll(actors, id);
     return residents;
