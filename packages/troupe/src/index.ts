@@ -51,6 +51,8 @@ export type {
   Topic,
   TopicDefinition,
   TopicEvent,
+  WorkerContext,
+  WorkerDefinition,
 } from '@troupe/core';
 export {
   ActorCycleError,
@@ -68,6 +70,7 @@ export {
   ReadOnlyError,
   SnapshotTooOldError,
   StorageError,
+  statelessWorker,
   TimeoutError,
   TransactionAbortedError,
   TransactionFinishedError,

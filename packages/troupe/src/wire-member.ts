@@ -65,6 +65,7 @@ export function wireMember(core: CoreMember, progress?: RecoveryListener): Wired
     actor: (definition, key, options) => actors.reference(definition, key, options),
     actors: (definition, keys, options) => actors.references(definition, keys, options),
     tell: (definition, key) => actors.tells(definition, key),
+    worker: (definition, options) => actors.worker(definition, options),
     topic: (definition) => topicClient.topic(definition),
     transaction: (body, options) => transactions.transaction(body, options),
     begin: (options) => transactions.begin(options),

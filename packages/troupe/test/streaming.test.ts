@@ -1,18 +1,20 @@
 /** Streams of actors and topics, over whatever threads their keys fall on, and while threads die. */
 import { createRequire } from 'node:module';
-import type { Grid } from 'troupe';
+import type { Grid, Table } from 'troupe';
 import { beforeEach, describe, expect, test } from 'vitest';
 import { runProgram } from './program.ts';
 import { collect, eventually, rejection, start, topologies } from './running-grid.ts';
+
+type Friend = import('./fixtures/streaming.mjs').Friend;
 
 const seed = Number(process.env['TROUPE_SEED'] ?? 1);
 const kills = Number(process.env['TROUPE_KILLS'] ?? 20);
 const timeoutMs = 120_000;
 
 const streamingUrl = new URL('./fixtures/streaming.mjs', import.meta.url);
-const { announceInJob, feed, news, openStreams, rows, sumInJob } = createRequire(import.meta.url)(
-  './fixtures/streaming.mjs',
-) as typeof import('./fixtures/streaming.mjs');
+const { announceInJob, feed, friend, locator, news, openStreams, rows, sumInJob } = createRequire(
+  import.meta.url,
+)('./fixtures/streaming.mjs') as typeof import('./fixtures/streaming.mjs');
 
 /** Spread over the partitions. */
 const keys = Array.from({ length: 6 }, (_, i) => `key ${i}`);
@@ -69,6 +71,33 @@ describe.each(topologies)('%s', (_, threads) => {
       for (const key of keys) expect(new Set(await grid.actor(feed, key).heard())).toEqual(new Set(expected));
     });
     expect(seen).toHaveLength(expected.length);
+  });
+});
+
+describe.each(topologies)('%s,', (_, threads) => {
+  test('stateless workers run where they are called, or on each host in turn, and in no transaction', async () => {
+    const grid = await start(threads, { modules: [streamingUrl] });
+    const calls = Array.from({ length: 8 }, () => grid.worker(locator).thread());
+    expect(new Set(await Promise.all(calls)).size).toBe(Math.max(1, threads));
+    for (const key of keys) expect(await grid.actor(friend, key).isLocal()).toBe(true);
+    const joined = grid.transaction(() => grid.worker(locator).thread());
+    expect(await rejection(joined)).toMatchObject({ code: 'INVALID_ARGUMENT' });
+  });
+
+  test('references are kept in states, also packed ones, tables and answers, and are live there', async () => {
+    const grid = await start(threads, { modules: [streamingUrl] });
+    const [first, second, third] = keys.map((key) => grid.actor(friend, key));
+    await first?.meet(second as never);
+    await second?.meet(third as never);
+    await first?.stop();
+    const greetings = [a, `${a} > ${b}`, `${a} > ${b} > key 2`];
+    expect(await first?.hello()).toEqual(greetings);
+    expect(await (await first?.others())?.[0]?.hello()).toEqual([b, `${b} > key 2`]);
+    const loose = grid.table(rows) as unknown as Table<string, { who: Friend }>;
+    await loose.set('x', { who: first as never });
+    expect(await (await loose.get('x'))?.who.hello()).toEqual(greetings);
+    // Part of the transaction, as any call of an actor in one.
+    expect(await grid.transaction(async () => (await loose.get('x'))?.who.hello())).toEqual(greetings);
   });
 });
 

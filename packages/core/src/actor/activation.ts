@@ -122,7 +122,8 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Living, Re
     // Making the state may have failed or be under way.
     if (!this.runnable) return;
     const isWithinTurn = !this.#turns.isEmpty && this.#inbox.first?.urgent === true;
-    if (isWithinTurn || this.#concurrency.isFree(this.type.table, this.key, 'write')) this.takeTurn();
+    const isLockless = isWithinTurn || this.type.copiesMax !== undefined;
+    if (isLockless || this.#concurrency.isFree(this.type.table, this.key, 'write')) this.takeTurn();
     else this.#waitForLock();
   }
 
@@ -297,22 +298,17 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Living, Re
   }
 
   #call(letter: Letter): void {
-    const { methods, definition } = this.type;
+    const { type } = this;
     const { current } = this.#port;
     let answer: unknown;
     const outer = current.begin(letter);
     try {
       // Also while a synchronous method runs: it may begin a transaction, which must not take the actor from under it.
       const context = this.#turns.begin(letter, this);
-      if (current.holdsReferences && this.type.isAsync(letter.method)) current.enter(letter);
-      const method = methods[letter.method] as (
-        this: unknown,
-        context: unknown,
-        ...args: readonly unknown[]
-      ) => unknown;
+      if (current.holdsReferences && type.isAsync(letter.method)) current.enter(letter);
       const stream = letter.turn?.stream;
-      if (stream === undefined) answer = method.call(definition.methods, context, ...letter.args);
-      else answer = stream.step(() => method.call(definition.methods, context, ...letter.args));
+      if (stream === undefined) answer = type.call(letter.method, context, letter.args);
+      else answer = stream.step(() => type.call(letter.method, context, letter.args));
       if (isPromiseLike(answer)) {
         this.#endLater(letter, answer);
         return;

@@ -18,10 +18,11 @@ import type { Member } from '../mesh/member.ts';
 import type { CallOptions } from '../mesh/pending-calls.ts';
 import type { MemberId, PartitionId } from '../mesh/shared-state.ts';
 import type { Placement } from '../partition/placement.ts';
-import type { ActorType } from './actor-type.ts';
+import { type ActorType, workerHasNoKey } from './actor-type.ts';
 import type { WatchedActor } from './death-watch.ts';
 import { noRequest } from './letter.ts';
 import { ActorOp } from './messages.ts';
+import { type WorkerHosts, workerHostsOf } from './worker-hosts.ts';
 
 /** What a message takes besides its key and arguments. */
 const fixedBytes = 24;
@@ -36,12 +37,10 @@ export interface ActorCall {
   readonly bytes: number;
 }
 
-/** Which actor, and where it lives. */
+/** Which actor. */
 export interface ActorTarget {
   readonly type: ActorType;
   readonly key: StorageKey;
-  readonly partition: PartitionId;
-  readonly owner: MemberId;
 }
 
 export interface ActorPlace {
@@ -58,6 +57,8 @@ export class ActorAddress implements Reference {
   readonly #key: StorageKey;
   readonly #partition: PartitionId;
   readonly #options: CallOptions | undefined;
+  /** Of a stateless worker: where its calls go. */
+  readonly #hosts: WorkerHosts | undefined;
 
   constructor(
     member: Member,
@@ -72,6 +73,7 @@ export class ActorAddress implements Reference {
     this.#partition = placement.partitionOfAffinity(this.#key);
     this.#owner = placement.ownerOf(this.#partition);
     this.#options = options;
+    this.#hosts = type.copiesMax === undefined ? undefined : workerHostsOf(member, placement);
   }
 
   [formOf](): ReferenceForm {
@@ -101,10 +103,11 @@ export class ActorAddress implements Reference {
     };
   }
 
-  /** The actor behind a reference; undefined for what is none. */
+  /** The actor behind a reference; undefined for what is none. Throws INVALID_ARGUMENT for a stateless worker. */
   static targetOf(to: unknown): ActorTarget | undefined {
     if (typeof to !== 'object' || to === null || !(#key in to)) return undefined;
-    return { type: to.#type, key: to.#key, partition: to.#partition, owner: to.#owner };
+    if (to.#hosts !== undefined) throw workerHasNoKey(to.#type.definition.name);
+    return { type: to.#type, key: to.#key };
   }
 
   /** The actor, as its watchers know it. Throws INVALID_ARGUMENT for what is no reference. */
@@ -114,6 +117,7 @@ export class ActorAddress implements Reference {
         details: { argument: 'reference' },
       });
     }
+    if (to.#hosts !== undefined) throw workerHasNoKey(to.#type.definition.name);
     return { owner: to.#owner, actor: to.#type.definition.name, key: fromStorageKey(to.#key) };
   }
 
@@ -134,18 +138,11 @@ export class ActorAddress implements Reference {
       const references = copiedReferences();
       if (references !== undefined) ActorAddress.mustBeOf(to.#member, references);
     }
-    const incarnation = to.#member.shared.incarnationOf(to.#partition);
-    const message: Message = [
-      op,
-      noRequest,
-      to.#partition,
-      incarnation,
-      to.#type.id,
-      to.#key,
-      method,
-      copies,
-    ];
-    return { member: to.#member, owner: to.#owner, options: to.#options, message, bytes };
+    if (to.#hosts !== undefined && op === ActorOp.askIn) throw notInTransaction(to.#type);
+    const { owner, partition } = to.#hosts?.next() ?? { owner: to.#owner, partition: to.#partition };
+    const incarnation = to.#member.shared.incarnationOf(partition);
+    const message: Message = [op, noRequest, partition, incarnation, to.#type.id, to.#key, method, copies];
+    return { member: to.#member, owner, options: to.#options, message, bytes };
   }
 }
 
@@ -164,6 +161,13 @@ export function messageOf({ message, bytes }: ActorCall): ActorMessage {
 /** The partition may have been created anew while the call waited for its owner: addresses the current one. */
 export function addressCurrent(call: ActorCall): void {
   call.message[3] = call.member.shared.incarnationOf(call.message[2] as PartitionId);
+}
+
+function notInTransaction({ definition: { name } }: ActorType): InvalidArgumentError {
+  return new InvalidArgumentError(
+    `the stateless worker '${name}' can't be called in a transaction: nothing it does could be undone with it; call it before or after`,
+    { details: { argument: 'this' } },
+  );
 }
 
 function detached(): InvalidArgumentError {

@@ -15,6 +15,7 @@ import type {
   ActorTells,
   AnyActor,
 } from '../definition/actor-definition.ts';
+import type { WorkerDefinition, WorkerMethods } from '../definition/worker-definition.ts';
 import { mustBe } from '../errors/argument.ts';
 import { fromStorageKey, type Key } from '../key/key.ts';
 import type { JoinedCalls, JoinedTransactions } from '../mesh/joined-calls.ts';
@@ -23,7 +24,7 @@ import type { CallOptions } from '../mesh/pending-calls.ts';
 import type { Placement } from '../partition/placement.ts';
 import { checkCallOptions } from '../table/call-options.ts';
 import { ActorAddress, type ActorTarget } from './actor-address.ts';
-import { type ActorType, type ActorTypes, streamNotRead } from './actor-type.ts';
+import { type ActorType, type ActorTypes, streamNotRead, workerHasNoKey } from './actor-type.ts';
 import { askThrough } from './ask.ts';
 import { askManyThrough } from './ask-many.ts';
 import { type CurrentTurn, currentTurnOf } from './current-turn.ts';
@@ -77,6 +78,15 @@ export class ActorClient {
     return this.#address(this.#asks, this.#ask, definition, key, options) as unknown as ActorReference<M>;
   }
 
+  /** Calls of a stateless worker. */
+  worker<M extends WorkerMethods>(definition: WorkerDefinition<M>, options?: CallOptions): ActorReference<M> {
+    checkCallOptions(options);
+    const { copiesMax } = this.#parts.types.of(definition);
+    mustBe(copiesMax !== undefined, 'definition', 'a stateless worker', definition.name);
+    const address = this.#addressOf(this.#asks, this.#ask, definition, 0, options);
+    return address as unknown as ActorReference<M>;
+  }
+
   /** Asks to the actors with these keys. */
   references<K extends Key, S, M extends ActorMethods<K, S>>(
     definition: ActorDefinition<K, S, M>,
@@ -110,10 +120,21 @@ export class ActorClient {
     // A turn may call through it without having asked its context for it.
     turns.holdsReferences = true;
     const [classes, send] = kind === 'tells' ? [this.#tells, this.#tell] : [this.#asks, this.#ask];
-    return this.#address(classes, send, type.definition, fromStorageKey(key), undefined);
+    return this.#addressOf(classes, send, type.definition, fromStorageKey(key), undefined);
   }
 
   #address(
+    classes: Map<AnyActor, AddressClass>,
+    send: Send,
+    definition: AnyActor,
+    key: Key,
+    options: CallOptions | undefined,
+  ): ActorAddress {
+    if (definition.copiesPerHost !== undefined) throw workerHasNoKey(definition.name);
+    return this.#addressOf(classes, send, definition, key, options);
+  }
+
+  #addressOf(
     classes: Map<AnyActor, AddressClass>,
     send: Send,
     definition: AnyActor,

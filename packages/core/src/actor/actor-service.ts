@@ -51,6 +51,7 @@ import { type ResidencyWatch, watchResidency } from './residency-watch.ts';
 import { ResidentActors, type Residents } from './resident-actors.ts';
 import { unobserved } from './tell.ts';
 import { TurnQueue } from './turn-queue.ts';
+import { WorkerCopies } from './worker-copies.ts';
 
 /** Messages that become turns. */
 const takenIn = new Set<number>([
@@ -79,6 +80,7 @@ export class ActorService implements MessageFamily, ActivationPort {
   readonly #actors: ResidentActors;
   readonly #admission: Admission;
   readonly #streams: ActorStreams;
+  readonly #copies = new WorkerCopies();
   #contexts: ContextClasses | undefined;
   #closed = false;
   #tellsRefused = 0;
@@ -326,11 +328,9 @@ export class ActorService implements MessageFamily, ActivationPort {
     const id = message[2] as PartitionId;
     const residents = this.#actors.of(id, message[3] as number);
     if (residents === undefined) return () => superseded(id);
-    const activation = this.#actors.activation(
-      residents,
-      this.#types.mustGet(message[4] as number),
-      message[5] as StorageKey,
-    );
+    const type = this.#types.mustGet(message[4] as number);
+    const key = this.#copies.keyFor(type, message[5] as StorageKey, residents.byType[type.id]);
+    const activation = this.#actors.activation(residents, type, key);
     const method = message[6] as number;
     const path = message[8] as CallPath | undefined;
     const letter = new Letter(

@@ -23,6 +23,8 @@ export class ActorType {
   /** Sorted: the same on every thread, in whatever order a module lists them. */
   readonly methodNames: readonly string[];
   readonly methods: readonly ActorMethod[];
+  /** Of a stateless worker: its copies on one host at most. */
+  readonly copiesMax: number | undefined;
   /** How long one of its actors may be idle before it is passivated; undefined: for ever. */
   readonly idleMsMax: number | undefined;
   /** Do messages wait before a full mailbox? */
@@ -45,6 +47,7 @@ export class ActorType {
     this.methodNames = names;
     this.methods = names.map((name) => definition.methods[name] as ActorMethod);
     this.idleMsMax = definition.passivateAfterMs ?? idleMsMax;
+    this.copiesMax = definition.copiesPerHost;
     this.overflowWaits = definition.overflow === 'wait';
     this.reentrant = definition.reentrant ?? true;
     this.#readonly = names.map((name) => definition.readonly?.includes(name) === true);
@@ -52,6 +55,15 @@ export class ActorType {
     this.#streams = this.methods.map(isGeneratorFunction);
     this.answerNames = names.map((name) => `the answer of ${definition.name}.${name}`);
     this.#argumentNames = names.map(() => []);
+  }
+
+  call(method: number, context: unknown, args: readonly unknown[]): unknown {
+    const body = this.methods[method] as (
+      this: unknown,
+      context: unknown,
+      ...args: readonly unknown[]
+    ) => unknown;
+    return body.call(this.definition.methods, context, ...args);
   }
 
   /** Does the definition say that this method changes nothing? */
@@ -92,6 +104,14 @@ export class ActorType {
     names[index] ??= `argument ${index + 1} of ${this.labelOf(method)}`;
     return names[index];
   }
+}
+
+/** A stateless worker was given where an actor with a key is meant. */
+export function workerHasNoKey(name: string): InvalidArgumentError {
+  return new InvalidArgumentError(
+    `'${name}' is a stateless worker: it has no key, no state, and copies on every host; call it by \`grid.worker\``,
+    { details: { argument: 'definition', name } },
+  );
 }
 
 /** A method that streams was called where nobody could read what it yields. */

@@ -114,15 +114,10 @@ export class JoinedTurns {
 
   #call(type: ActorType, turn: Letter, context: OwnContext): unknown {
     const { current } = this.#ground;
-    const body = type.methods[turn.method] as (
-      this: unknown,
-      context: unknown,
-      ...args: readonly unknown[]
-    ) => unknown;
     const outer = current.begin(turn);
     try {
       if (current.holdsReferences && type.isAsync(turn.method)) current.enter(turn);
-      return body.call(type.definition.methods, context, ...turn.args);
+      return type.call(turn.method, context, turn.args);
     } finally {
       current.leave(outer);
     }

@@ -66,7 +66,8 @@ export class ResidentActors {
     const known = actors.get(key);
     if (known !== undefined) return known;
     const { id, concurrency } = residents.partition;
-    const stored = concurrency.writes === undefined ? undefined : this.#stored.of(id, type.table, key);
+    const isStored = concurrency.writes !== undefined && type.copiesMax === undefined;
+    const stored = !isStored ? undefined : this.#stored.of(id, type.table, key);
     const activation = this.#parts.make(type, key, residents, stored);
     actors.set(key, activation);
     this.used(activation);
@@ -89,7 +90,8 @@ export class ResidentActors {
   /** The activation is over, and its state is kept. Throws when that isn't data; then nothing has changed. */
   packAway(activation: Activation, state: unknown): void {
     const { passive } = activation.residents as Residents;
-    passive.keep(activation.type, activation.key, state);
+    // A worker keeps nothing between calls.
+    if (activation.type.copiesMax === undefined) passive.keep(activation.type, activation.key, state);
     this.remove(activation);
   }
 

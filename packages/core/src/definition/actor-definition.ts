@@ -94,6 +94,8 @@ export interface AnyActor extends Definition<'actor'> {
   readonly overflow: MailboxOverflow | undefined;
   readonly readonly: readonly string[] | undefined;
   readonly reentrant: boolean | undefined;
+  /** Of a stateless worker: how many copies a host has at most. Undefined: an actor with a key. */
+  readonly copiesPerHost: number | undefined;
 }
 
 /** Asks: arguments and answers are copies. A generator answers with what it yields, as it comes. */
@@ -219,6 +221,7 @@ export function actor<K extends Key, S, M extends ActorMethods<K, S>>(
     overflow: options.overflow,
     readonly: options.readonly,
     reentrant: options.reentrant,
+    copiesPerHost: undefined,
   });
 }
 
