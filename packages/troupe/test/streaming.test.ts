@@ -101,6 +101,23 @@ describe.each(topologies)('%s,', (_, threads) => {
   });
 });
 
+test('references and what a stream has changed are stored, and there again after the death of every host', async () => {
+  const grid = await start(2, { modules: [streamingUrl], backups: 1 });
+  const [first, second] = keys.map((key) => grid.actor(friend, key));
+  await first?.meet(second as never);
+  const loose = grid.table(rows) as unknown as Table<string, { who: Friend }>;
+  await loose.set('x', { who: first as never });
+  for await (const n of grid.actor(feed, a).count(100)) if (n === 5) break;
+  await eventually(async () => expect(await openOnHosts(grid)).toBe(0));
+  const total = await grid.actor(feed, a).total();
+  expect(total).toBeGreaterThanOrEqual(6);
+  await Promise.all([0, 1].map((host) => grid.terminateHost(host)));
+  await eventually(async () => {
+    expect(await (await loose.get('x'))?.who.hello()).toEqual([a, `${a} > ${b}`]);
+    expect(await grid.actor(feed, a).total()).toBe(total);
+  });
+});
+
 interface StreamingStorm {
   readonly outcomes: Readonly<Record<string, number>>;
   readonly reads: number;

@@ -41,10 +41,19 @@ function fixture() {
   });
   return { seen, held, worker };
 }
+/** For a method whose types would be in a circle with those of the worker. */
+const box: { worker: unknown } = { worker: undefined };
+interface Way {
+  throughActor(n: number): Promise<number>;
+}
 const keyed = actor('keyed', {
   state: (_key: string) => 0,
   methods: {
     add: (ctx, n: number) => (ctx.state += n),
+    async around(ctx, n: number): Promise<number> {
+      await Promise.resolve();
+      return (ctx.worker(box.worker as never) as unknown as Way).throughActor(n);
+    },
     async through(ctx, reference: { double(n: number): Promise<number> }, n: number) {
       return reference.double(ctx.state + n);
     },
@@ -91,6 +100,12 @@ describe.each(['one', 'two'])('stateless workers over %s members', (members) => 
     expect(seen.aborted).toBe(1);
   });
 
+  test('lead back to the actor that waits for them', async () => {
+    const { here, worker } = grid();
+    box.worker = worker;
+    expect(await here.actor(keyed, 'k').around(3)).toBe(3);
+  });
+
   test('are passed on as references', async () => {
     const { here, worker } = grid();
     expect(await here.actor(keyed, 'k').through(here.worker(worker), 5)).toBe(10);
@@ -131,16 +146,15 @@ test('a call takes an idle copy, else a new one, else each in turn', () => {
 test('calls go to each host in turn, past those that are being started again', () => {
   const shared = SharedState.create(6, 4);
   const living = new Set([1, 2, 3]);
-  const member = {
-    self: { id: 0 },
-    shared,
-    tryPeer: (id: number) => (living.has(id) ? { id } : undefined),
-  } as unknown as ConstructorParameters<typeof WorkerHosts>[0];
-  const hosts = new WorkerHosts(member, Placement.roundRobin(6, [1, 2, 3]));
+  type Parts = ConstructorParameters<typeof WorkerHosts>[0];
+  const memberOf = (id: number): Parts => {
+    const tryPeer = (peer: number) => (living.has(peer) ? { id: peer } : undefined);
+    return { self: { id }, shared, tryPeer } as unknown as Parts;
+  };
+  const hosts = new WorkerHosts(memberOf(0), Placement.roundRobin(6, [1, 2, 3]));
   const next = (count: number): number[] => Array.from({ length: count }, () => hosts.next().owner);
   expect(next(4)).toEqual([1, 2, 3, 1]);
   living.delete(2);
   expect(next(3)).toEqual([3, 1, 3]);
-  const here = { ...member, self: { id: 2 } } as typeof member;
-  expect(new WorkerHosts(here, Placement.roundRobin(6, [1, 2, 3])).next().owner).toBe(2);
+  expect(new WorkerHosts(memberOf(2), Placement.roundRobin(6, [1, 2, 3])).next().owner).toBe(2);
 });
