@@ -69,6 +69,8 @@ export type {
   TopicDefinition,
   TopicEvent,
   ValidationIssue,
+  WorkerContext,
+  WorkerDefinition,
 } from '@troupe/core';
 export {
   ActorCycleError,
@@ -88,6 +90,7 @@ export {
   ReadOnlyError,
   SnapshotTooOldError,
   StorageError,
+  statelessWorker,
   TimeoutError,
   TransactionAbortedError,
   TransactionFinishedError,

@@ -129,6 +129,7 @@ function clientOf({ tables, actors, topics, transactions, compute, metrics }: Cl
     actor: (definition, key, options) => actors.reference(definition, key, options),
     actors: (definition, keys, options) => actors.references(definition, keys, options),
     tell: (definition, key) => actors.tells(definition, key),
+    worker: (definition, options) => actors.worker(definition, options),
     topic: (definition) => topics.topic(definition),
     transaction: (body, options) => transactions.transaction(body, options),
     begin: (options) => transactions.begin(options),

@@ -3,9 +3,11 @@
  * kept states and turns are found here.
  */
 import { copyToHandOver } from '../codec/attachment.ts';
+import { copiedReferences } from '../codec/value.ts';
 import type { Member } from '../mesh/member.ts';
 import type { Activation } from './activation.ts';
 import type { ActivationPort } from './activation-port.ts';
+import { ActorAddress } from './actor-address.ts';
 import type { ContextClasses } from './actor-context.ts';
 import { eventOf, publishActorEvent } from './actor-events.ts';
 import type { KeptState } from './actor-life.ts';
@@ -159,6 +161,8 @@ export class ActivationGround implements ActivationPort {
     let copy: unknown;
     try {
       copy = copyToHandOver(answer, type.answerNames[letter.method] ?? 'the answer');
+      const references = copiedReferences();
+      if (references !== undefined) ActorAddress.mustBeOf(this.#member, references);
     } catch (error) {
       this.#member.fail(letter.from, letter.requestId, error);
       return;

@@ -95,7 +95,7 @@ type BaseClass = abstract new (
 ) => { readonly key: Key; readonly signal: AbortSignal };
 
 /** Methods of the client that make references: calls through them belong to the turn. */
-const referenceMakers = ['actor', 'actors'];
+const referenceMakers = ['actor', 'actors', 'worker'];
 
 function baseClass(client: object, current: CurrentTurn): BaseClass {
   abstract class BaseContext extends HomeContext {

@@ -55,6 +55,7 @@ import { unobserved } from './tell.ts';
 import { TurnObserver } from './turn-observer.ts';
 import { TurnQueue } from './turn-queue.ts';
 import { noticeTo, type WatchNoticesGround } from './watch-notices.ts';
+import { WorkerCopies } from './worker-copies.ts';
 
 /** Messages that become turns. */
 const takenIn = new Set<number>([
@@ -87,6 +88,7 @@ export class ActorService implements MessageFamily {
   readonly #actors: ResidentActors;
   readonly #admission: Admission;
   readonly #streams: ActorStreams;
+  readonly #copies = new WorkerCopies();
   #contexts: ContextClasses | undefined;
   #closed = false;
 
@@ -182,6 +184,7 @@ export class ActorService implements MessageFamily {
     return new ResidentActors({
       types,
       owned,
+      revive: (form) => this.#member.revive(form),
       residency: this.#residency,
       observer: this.observer,
       make: (type, key, residents, stored) => {
@@ -347,11 +350,9 @@ export class ActorService implements MessageFamily {
     const id = message[2] as PartitionId;
     const residents = this.#actors.of(id, message[3] as number);
     if (residents === undefined) return () => superseded(id);
-    const activation = this.#actors.activation(
-      residents,
-      this.#types.mustGet(message[4] as number),
-      message[5] as StorageKey,
-    );
+    const type = this.#types.mustGet(message[4] as number);
+    const key = this.#copies.keyFor(type, message[5] as StorageKey, residents.byType[type.id]);
+    const activation = this.#actors.activation(residents, type, key);
     const letter = letterOf(message, from, activation);
     if (message[0] === ActorOp.tellWaiting) return this.#admission.acceptTell(activation, letter);
     if (message[0] === ActorOp.stream)

@@ -115,6 +115,8 @@ export interface AnyActor extends Definition<'actor'> {
   readonly reentrant: boolean | undefined;
   /** Of the arguments, by method. */
   readonly args?: Readonly<Record<string, readonly (StandardSchema | undefined)[]>> | undefined;
+  /** Of a stateless worker: how many copies a host has at most. Undefined: an actor with a key. */
+  readonly copiesPerHost: number | undefined;
 }
 
 /** Asks: arguments and answers are copies. A generator answers with what it yields, as it comes. */
@@ -299,6 +301,7 @@ export function actor<K extends Key, S, M extends ActorMethods<K, S>>(
     readonly: options.readonly,
     reentrant: options.reentrant,
     args: options.args,
+    copiesPerHost: undefined,
   });
 }
 
