@@ -19,7 +19,9 @@ function heard<Event>(name: string): Event[] {
   const events: Event[] = [];
   const listener = (event: unknown): void => void events.push(event as Event);
   channel(name).subscribe(listener);
-  ends.push(() => void channel(name).unsubscribe(listener));
+  ends.push(() => {
+    channel(name).unsubscribe(listener);
+  });
   return events;
 }
 
