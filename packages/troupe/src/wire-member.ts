@@ -43,7 +43,7 @@ export function wireMember(core: CoreMember, progress?: RecoveryListener): Wired
     modules,
     lockStrategy,
     idempotencyRetentionMs,
-    metrics: { hotKeys },
+    metrics: { hotKeys, publishEveryMs },
     tracing,
   } = core.settings as MemberSettings;
   if (tracing !== false) {
@@ -67,6 +67,7 @@ export function wireMember(core: CoreMember, progress?: RecoveryListener): Wired
   member.register(Family.actor, service);
   const metrics = new MetricsService(member, service);
   member.register(Family.metrics, metrics);
+  if (publishEveryMs !== undefined) metrics.publishEvery(publishEveryMs);
   const client: Client = {
     table: (definition) => tables.table(definition),
     actor: (definition, key, options) => actors.reference(definition, key, options),

@@ -19,7 +19,9 @@ test('an error of an actor crosses threads in one message and its answer: class,
   expect(error.cause).toBeInstanceOf(TypeError);
   expect(error.cause).toMatchObject({ message: 'why' });
   expect((error.cause as Error).stack).toMatch(/at \S*fail \(.*requests\.mjs/);
-  expect(error.stack).toMatch(/at \S*fail \(.*requests\.mjs[\s\S]*thread boundary[\s\S]*at (async )?checkout/);
+  expect(error.stack).toMatch(
+    /at \S*fail \(.*requests\.mjs[\s\S]*thread boundary[\s\S]*at (async )?checkout/,
+  );
   const messages = (await grid.metrics()).map(({ actors }) => actors.messages);
   expect(messages).toEqual([0, 1]);
 });

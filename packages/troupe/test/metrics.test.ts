@@ -1,9 +1,9 @@
 /** What threads say of themselves, and what they publish while they work. */
 import { channel } from 'node:diagnostics_channel';
 import { createRequire } from 'node:module';
-import type { ActorLifeEvent, ActorTurnEvent } from 'troupe';
+import type { ActorLifeEvent, ActorTurnEvent, ThreadMetrics } from 'troupe';
 import { afterEach, describe, expect, test } from 'vitest';
-import { rejection, start, topologies } from './running-grid.ts';
+import { eventually, rejection, start, topologies } from './running-grid.ts';
 
 const modules = [new URL('./fixtures/requests.mjs', import.meta.url)];
 const { seer } = createRequire(import.meta.url)(
@@ -89,6 +89,21 @@ test('turns are published on troupe.actor.turn of their thread while somebody li
     },
     expect.objectContaining({ method: 'fail' }),
   ]);
+});
+
+test('rows are published on troupe.metrics of their thread, where that is wanted', async () => {
+  const rows = heard<ThreadMetrics>('troupe.metrics');
+  const grid = await start(0, { modules, metrics: { publishEveryMs: 1 } });
+  await grid.actor(seer, 'a').see();
+  await eventually(async () => {
+    const messages = new Map(rows.map(({ host, actors }) => [host, actors.messages]));
+    expect(messages).toEqual(
+      new Map([
+        [undefined, 0],
+        [0, 1],
+      ]),
+    );
+  });
 });
 
 test('lives of actors are published on troupe.actor.life of their thread', async () => {
