@@ -9,7 +9,6 @@ import {
   timerMsMax,
 } from '@troupe/core';
 import { type LockStrategyName, lockStrategies } from '@troupe/transactions';
-import type { TracingMode } from './tracing.ts';
 
 /** What a grid can be told for measurements. Nothing here is promised: it may change or go with any release. */
 export interface ExperimentalSettings {
@@ -27,6 +26,9 @@ export interface ActorSettings {
   /** Actors that may be active on one host; beyond it the least recently used ones are passivated. Default: any number. */
   readonly residentsMax?: number;
 }
+
+/** `true`: spans. `'propagate'`: the trace context follows calls, and no spans are made. */
+export type TracingMode = boolean | 'propagate';
 
 /** What threads count of themselves beyond what costs next to nothing. */
 export interface MetricsSettings {
