@@ -118,5 +118,5 @@ export type {
 export { procedure } from '@troupe/transactions';
 export type { Grid } from './grid.ts';
 export { runTroupeHostOnParentPort } from './host-entry.ts';
-export type { ActorSettings, MetricsSettings } from './settings.ts';
+export type { ActorSettings, MetricsSettings, TracingMode } from './settings.ts';
 export { type GridOptions, startGrid } from './start-grid.ts';

@@ -53,7 +53,7 @@ export function wireMember(core: CoreMember, progress?: RecoveryListener): Wired
     isPoolInline,
     lockStrategy,
     idempotencyRetentionMs,
-    metrics: { hotKeys },
+    metrics: { hotKeys, publishEveryMs },
     tracing,
   } = core.settings as MemberSettings;
   traceCalls(member, tracing);
@@ -86,6 +86,7 @@ export function wireMember(core: CoreMember, progress?: RecoveryListener): Wired
   member.register(Family.topic, topics);
   const metrics = new MetricsService(member, service);
   member.register(Family.metrics, metrics);
+  if (publishEveryMs !== undefined) metrics.publishEvery(publishEveryMs);
   const client = clientOf({
     tables,
     actors,
