@@ -16,7 +16,13 @@ const raw = () => import('../subjects/raw-storage.ts');
 const depositsOf = async (params: Params): Promise<Workload> =>
   (await import('../workloads/deposits.ts')).deposits(params);
 
-const inMemory: StoreSubject = { ...troupeStore('procedure'), name: 'troupe, in memory' };
+const [inMemory, durable] = [troupeStore('procedure'), durableTroupe('procedure')];
+const [plainInMemory, plainDurable] = [troupeStore('increment'), durableTroupe('increment')];
+
+const tenTimesThePeers: Subject['comparisons'] = [durableSqlite, durablePostgres].map(({ name }) => ({
+  versus: name,
+  target: { atLeast: 10 },
+}));
 
 function idleSubject({ open, ...subject }: StoreSubject, goals: Pick<Subject, 'target'> = {}): Subject {
   return {
@@ -103,7 +109,7 @@ export const storageScenarios: readonly Scenario[] = [
     name: 'storage/grid-idle',
     title: 'one durable transaction of a grid, the next when the last was answered',
     about:
-      'A deposit into one of 10,000 accounts as a procedure, one after the other, beside a bare append + fdatasync. The money in the bank is checked.',
+      'A deposit into one of 10,000 accounts, one after the other, beside a bare append + fdatasync. The money in the bank is checked.',
     unit: 'µs p50',
     params: ['seconds', 'keyCount', 'hosts'],
     fixed: { keyCount: 10_000 },
@@ -114,7 +120,8 @@ export const storageScenarios: readonly Scenario[] = [
         measure: async (params) => (await raw()).measureRawAppend(params),
       },
       idleSubject(inMemory),
-      idleSubject(durableTroupe, { target: { atMost: 2.5 } }),
+      idleSubject(durable, { target: { atMost: 2.5 } }),
+      idleSubject(plainDurable, { target: { atMost: 2.5 } }),
       idleSubject(durableSqlite),
     ],
   },
@@ -122,18 +129,16 @@ export const storageScenarios: readonly Scenario[] = [
     name: 'storage/grid',
     title: 'durable transactions of one partition, many in flight',
     about:
-      'Deposits into 100,000 accounts drawn at random, 1,000 in flight: a grid with its data in LMDB, the same grid in memory, SQLite with a write-ahead log that is flushed at each commit, one transaction after the other, and PostgreSQL with its flushes over 16 connections. The money in the bank is checked.',
+      'Deposits into 100,000 accounts drawn at random, 1,000 in flight: a grid with its data in LMDB, the same grid in memory, both as a procedure and as an operation of the table, SQLite with a write-ahead log that is flushed at each commit, one transaction after the other, and PostgreSQL with its flushes over 16 connections. The money in the bank is checked.',
     unit: 'transactions/s',
     params: ['seconds', 'keyCount', 'inFlight', 'hosts'],
     reference: inMemory.name,
     subjects: [
       workloadSubject(inMemory, depositsOf),
-      workloadSubject(durableTroupe, depositsOf, {
-        target: { atLeast: 0.4 },
-        comparisons: [
-          { versus: durableSqlite.name, target: { atLeast: 10 } },
-          { versus: durablePostgres.name, target: { atLeast: 10 } },
-        ],
+      workloadSubject(durable, depositsOf, { target: { atLeast: 0.4 }, comparisons: tenTimesThePeers }),
+      workloadSubject(plainInMemory, depositsOf),
+      workloadSubject(plainDurable, depositsOf, {
+        comparisons: [{ versus: plainInMemory.name, target: { atLeast: 0.4 } }, ...tenTimesThePeers],
       }),
       // It has one connection, so one transaction at a time.
       oneByOne(workloadSubject(durableSqlite, depositsOf)),

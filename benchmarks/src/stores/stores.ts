@@ -12,6 +12,7 @@ const formNames: Record<Form, string> = {
   procedure: 'troupe, procedure',
   declared: 'troupe, closure',
   interactive: 'troupe, closure that locks as it goes',
+  increment: 'troupe, increment',
 };
 
 export function troupeStore(form: Form, options: Omit<TroupeStoreOptions, 'form'> = {}): StoreSubject {
@@ -61,12 +62,13 @@ export const postgres: StoreSubject = {
   open: async () => (await import('./postgres-store.ts')).openPostgresStore('postgres'),
 };
 
-export const durableTroupe: StoreSubject = {
-  name: 'troupe, durable',
-  library: 'troupe',
-  open: async (params) =>
-    (await import('./troupe-store.ts')).openDurableTroupeStore(params, { form: 'procedure' }),
-};
+export function durableTroupe(form: Form): StoreSubject {
+  return {
+    name: `${formNames[form]}, durable`,
+    library: 'troupe',
+    open: async (params) => (await import('./troupe-store.ts')).openDurableTroupeStore(params, { form }),
+  };
+}
 
 export const durableSqlite: StoreSubject = {
   name: 'node:sqlite, synchronous=FULL',

@@ -3,12 +3,13 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { lmdb } from '@troupe/storage-lmdb';
-import { type Grid, type GridOptions, startGrid } from 'troupe';
+import { type Grid, type GridOptions, startGrid, type TableDefinition } from 'troupe';
 import type { Params } from '../scenario.ts';
 import type { OneShotStore } from './one-shot-store.ts';
 import { homedOneShot, homedValues, oneShot, runIn, values } from './troupe-definitions.ts';
 
-export type Form = 'procedure' | 'declared' | 'interactive';
+/** `increment`: no transaction but the operation of a table, for programs that add to one key. */
+export type Form = 'procedure' | 'declared' | 'interactive' | 'increment';
 
 export interface TroupeStoreOptions {
   readonly form: Form;
@@ -69,6 +70,13 @@ function runIn_(grid: Grid, form: Form, isHomed: boolean): OneShotStore['run'] {
     case 'interactive':
       return (program, keys, args) =>
         grid.transaction((transaction) => runIn(transaction, held, program, keys, args));
+    case 'increment': {
+      const counters = grid.table(held as TableDefinition<string, number>);
+      return async (_program, [key = ''], [amount = 0]) => {
+        await counters.increment(key, amount);
+        return amount;
+      };
+    }
     default:
       return form satisfies never;
   }

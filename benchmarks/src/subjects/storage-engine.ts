@@ -101,7 +101,7 @@ class CommitMaker {
     this.#writer.cleared([]);
     this.#writer.entry(0, this.#key, value);
     const timestamp = ++this.#timestamp;
-    return { id: timestamp, timestamp, parts: [key % partitionCount, 1, this.#writer.take()] };
+    return { id: timestamp, timestamp, parts: [key % partitionCount, 1, this.#writer.take(), 0] };
   }
 }
 

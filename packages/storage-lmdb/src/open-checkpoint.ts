@@ -6,7 +6,7 @@ import { type CheckpointState, tryUnpackState } from './checkpoint/checkpoint-st
 import { LmdbStore } from './checkpoint/lmdb-store.ts';
 import type { OrderedStore } from './checkpoint/ordered-store.ts';
 import { countMissing } from './checkpoint/read-partition.ts';
-import { damaged } from './storage-errors.ts';
+import { damaged, failedToOpen, isOfDisk } from './storage-errors.ts';
 import { checkpointName, type StorageIdentity } from './storage-folder.ts';
 
 /** Throws StorageError STORAGE_DAMAGED. */
@@ -18,6 +18,7 @@ export function openCheckpoint(path: string, identity: StorageIdentity, access: 
   try {
     return new LmdbStore(file, access);
   } catch (cause) {
+    if (isOfDisk(cause)) throw failedToOpen(path, cause);
     const message = cause instanceof Error ? cause.message : String(cause);
     throw damaged(path, `the checkpoint can't be opened: ${message}`, { file: checkpointName }, cause);
   }
@@ -68,6 +69,7 @@ function orDamage<T>(path: string, place: { readonly partition?: number }, read:
     return read();
   } catch (cause) {
     if (cause instanceof StorageError) throw cause;
+    if (isOfDisk(cause)) throw failedToOpen(path, cause);
     const message = cause instanceof Error ? cause.message : String(cause);
     throw damaged(path, `LMDB can't read it: ${message}`, { file: checkpointName, ...place }, cause);
   }

@@ -1,4 +1,5 @@
 /** The errors of the engine: one sentence what is wrong, one what to do, the facts in `details`. */
+import { constants } from 'node:os';
 import { StorageError, type StorageErrorCode } from '@troupe/core';
 
 export function storageError(
@@ -46,13 +47,20 @@ export function notWritable(path: string, cause: unknown): StorageError {
 /** The disk, or LMDB, has refused something while the storage was opened. */
 export function failedToOpen(path: string, cause: unknown): StorageError {
   const reason = cause instanceof Error ? cause.message : String(cause);
-  return storageError('STORAGE_FAILED', path, `failed while it was opened: ${reason}.`, { cause });
+  const code = isNoSpace(cause) ? 'STORAGE_FULL' : 'STORAGE_FAILED';
+  return storageError(code, path, `failed while it was opened: ${reason}.`, { cause });
 }
 
-/** The code of an error of Node: 'ENOSPC'. */
+/** Nothing is wrong with what is stored, the disk has refused. */
+export function isOfDisk(error: unknown): boolean {
+  return isNoSpace(error) || systemCode(error) === 'EIO';
+}
+
+/** The code of an error of Node, or of the system's through LMDB: 'ENOSPC'. */
 export function systemCode(error: unknown): string | undefined {
   const code: unknown = (error as { code?: unknown } | null)?.code;
-  return typeof code === 'string' ? code : undefined;
+  if (typeof code !== 'number') return typeof code === 'string' ? code : undefined;
+  return Object.entries(constants.errno).find(([, number]) => number === code)?.[0];
 }
 
 /** No room on the disk, or none left for this user. */
