@@ -3,13 +3,20 @@
  * happened. Its signal is made when somebody looks at it, so a job that never does costs none; what only some jobs
  * need is set when they do.
  */
-import type { Branch, Peer, Snapshot, TransactionRef } from '@troupe/core';
+import {
+  type Branch,
+  contextOfMessage,
+  type Peer,
+  type RequestContext,
+  type Snapshot,
+  type StreamOutflow,
+  type TransactionRef,
+} from '@troupe/core';
 import type { ExecutionId } from './execution.ts';
 import { type ExecutionEvent, type ExecutionState, isEnded, nextState } from './execution-state.ts';
 import type { QueueEntry } from './job-queue.ts';
 import type { JobOp, JobPlace, JobTerms } from './messages.ts';
 import type { ProgressReports } from './progress-reports.ts';
-import type { StreamOutflow } from './stream-outflow.ts';
 
 export class HostedJob implements QueueEntry<HostedJob> {
   previous: HostedJob | undefined = undefined;
@@ -29,6 +36,8 @@ export class HostedJob implements QueueEntry<HostedJob> {
   readonly transaction: TransactionRef | undefined;
   /** Of a map: it reports partitions that fail and maps the others. */
   readonly keepsGoing: boolean;
+  /** The context of the request that led to it. */
+  readonly context: RequestContext | undefined;
   /** Its part in that, once it has begun. */
   branch: Branch | undefined = undefined;
   /** The job's alone. Gone when it has ended. */
@@ -65,6 +74,7 @@ export class HostedJob implements QueueEntry<HostedJob> {
     this.priority = terms?.priority ?? 0;
     this.transaction = terms?.transaction;
     this.keepsGoing = terms?.keepGoing === true;
+    this.context = contextOfMessage(terms?.context);
   }
 
   get state(): ExecutionState {

@@ -6,8 +6,12 @@ import {
   type Member,
   type TransactionRef,
   TroupeError,
+  validated,
 } from '@troupe/core';
+import { labelOf } from './call-arguments.ts';
 import type { Execution } from './execution.ts';
+import type { AnyJob } from './job.ts';
+import type { AnyMapReduce } from './map-reduce.ts';
 import { ComputeOp, noPartition } from './messages.ts';
 import {
   type AttemptOptions,
@@ -21,8 +25,12 @@ import type { PlacedTarget } from './target.ts';
 /** The member whose thread has the pool. */
 const poolOwner = 0;
 
-export function prepareCall(definition: number, name: string, args: unknown): PreparedCall {
-  return { definition, args: copyValue(args, `the arguments of ${name}`), bytes: copiedBytes() };
+export function prepareCall(number: number, definition: AnyJob | AnyMapReduce, args: unknown): PreparedCall {
+  const { name } = definition;
+  const what = `the arguments of ${labelOf(definition)}`;
+  const schema = definition.kind === 'job' ? definition.args : undefined;
+  const checked = schema === undefined ? args : validated(schema, args, () => what);
+  return { name, definition: number, args: copyValue(checked, what), bytes: copiedBytes() };
 }
 
 /** Runs a job in one place, as part of a transaction. */

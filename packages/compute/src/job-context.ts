@@ -51,12 +51,12 @@ export interface JobContext<P = unknown> extends Client {
    * The table as it is on this thread: the live data of the partition the job runs for, or of all partitions of the
    * host. Synchronous, without a copy, without locks, and read-only: values are deep-frozen.
    */
-  local<K extends Key, V>(table: TableDefinition<K, V>): LocalTable<K, V>;
+  local<K extends Key, V, I>(table: TableDefinition<K, V, I>): LocalTable<K, V>;
   /**
    * As `local`, but as it was at one moment: that of the job's first call, the same for all tables. What is written
    * meanwhile doesn't show, however often the job gives way. For a minute; then SNAPSHOT_TOO_OLD.
    */
-  snapshot<K extends Key, V>(table: TableDefinition<K, V>): Promise<LocalTable<K, V>>;
+  snapshot<K extends Key, V, I>(table: TableDefinition<K, V, I>): Promise<LocalTable<K, V>>;
 }
 
 /** What contexts of a member stand on. */
@@ -105,7 +105,7 @@ export function contextMaker(client: Client, ground: ContextGround): MakeContext
     }
 
     local(table: AnyTable): LocalTable<Key, unknown> {
-      return new LocalTable(tables.handle(table), placement, this.#partitions());
+      return new LocalTable(tables.handle(table), placement, this.#partitions(), undefined, member.clock);
     }
 
     async snapshot(table: AnyTable): Promise<LocalTable<Key, unknown>> {
@@ -115,7 +115,7 @@ export function contextMaker(client: Client, ground: ContextGround): MakeContext
       this.#job.snapshot ??= tables.snapshots.acquire();
       const { snapshot } = this.#job;
       await whenSettled(partitions, handle.id, snapshot.timestamp);
-      return new LocalTable(handle, placement, partitions, snapshot);
+      return new LocalTable(handle, placement, partitions, snapshot, member.clock);
     }
 
     #partitions(): Iterable<Partition> {

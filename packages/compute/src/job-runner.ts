@@ -6,11 +6,14 @@
  * jobs wait or run the member counts as at work, so closing the grid waits for them.
  */
 import {
+  type CallFacts,
+  currentContext,
   GridClosedError,
   type JoinedTransactions,
   type Member,
   OverloadedError,
   type Peer,
+  runCalled,
   type WorkBoard,
 } from '@troupe/core';
 import { boardNumberOf } from './board-number.ts';
@@ -30,6 +33,8 @@ const serviceMember = 0;
 export interface JobBody {
   /** Begins the job; may throw. */
   run(job: HostedJob): unknown;
+  /** The name of its definition. */
+  nameOf(job: HostedJob): string;
   /** What is sent of the result: the caller's alone. May throw. */
   answer(job: HostedJob, result: unknown): unknown;
 }
@@ -195,7 +200,7 @@ export class JobRunner {
     const outer = board?.enter(job.execution, boardNumberOf(job)) ?? 0;
     let result: unknown;
     try {
-      result = this.#options.ports.detached(() => this.#run(job));
+      result = this.#options.ports.detached(() => this.#runInContext(job));
     } catch (error) {
       board?.leave(outer);
       this.#failed(job, error);
@@ -211,6 +216,18 @@ export class JobRunner {
         (error: unknown) => this.#failed(job, error),
       );
     }
+  }
+
+  #runInContext(job: HostedJob): unknown {
+    const { tracer } = this.#member;
+    const isBare = job.context === undefined && currentContext() === undefined;
+    if (isBare && tracer === undefined) return this.#run(job);
+    const called = { kind: 'job', name: this.#options.body.nameOf(job) } as const;
+    const facts = (): CallFacts => ({
+      'troupe.place': this.#options.place,
+      ...(job.createdMs === 0 ? undefined : { 'troupe.queue.wait_ms': job.startedMs - job.createdMs }),
+    });
+    return runCalled(this.#member, called, job.context, facts, () => this.#run(job));
   }
 
   #run(job: HostedJob): unknown {

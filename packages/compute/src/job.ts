@@ -1,5 +1,12 @@
 /** The definition of a job: code that runs where its data is, or on a thread of the pool. */
-import { checkOptions, type Definition, define, mustBeFunction } from '@troupe/core';
+import {
+  checkOptions,
+  checkSchema,
+  type Definition,
+  define,
+  mustBeFunction,
+  type StandardSchema,
+} from '@troupe/core';
 import type { JobContext } from './job-context.ts';
 
 /** What the body of a job answers: a generator when the job yields items (`I`). */
@@ -10,11 +17,14 @@ export type JobRun<R, I> = [I] extends [never]
 /** A job that takes `A`, answers `R`, reports progress `P` and, when it is a generator, yields `I`. Made by `job()`. */
 export interface JobDefinition<A, R, P = unknown, I = never> extends Definition<'job'> {
   readonly run: (context: JobContext<P>, args: A) => JobRun<R, I>;
+  readonly args?: StandardSchema | undefined;
 }
 
 /** Any job, whatever it takes and answers. */
 export interface AnyJob extends Definition<'job'> {
   readonly run: (context: JobContext<never>, args: never) => unknown;
+  /** Checks the argument. */
+  readonly args?: StandardSchema | undefined;
 }
 
 export interface JobOptions<A, R, P = unknown> {
@@ -23,6 +33,14 @@ export interface JobOptions<A, R, P = unknown> {
    * thread dies, and after an error as often as the caller's `retries` says.
    */
   readonly run: (context: JobContext<P>, args: A) => R | Promise<R>;
+}
+
+export interface CheckedJobOptions<A, R, P, Input> extends JobOptions<A, R, P> {
+  /**
+   * Checks the argument on the thread of the caller. What it makes of it is what the body gets; callers give what it
+   * takes. Must answer at once.
+   */
+  readonly args: StandardSchema<Input, A>;
 }
 
 export interface GeneratorJobOptions<A, I, R> {
@@ -59,8 +77,14 @@ export function job<A, I, R>(name: string, options: GeneratorJobOptions<A, I, R>
  * });
  */
 export function job<A, R, P = unknown>(name: string, options: JobOptions<A, R, P>): JobDefinition<A, R, P>;
-export function job(name: string, options: Pick<AnyJob, 'run'>): AnyJob {
-  checkOptions(options, 'options', ['run']);
+/** Defines a job whose argument is checked by a schema. */
+export function job<A, R, P = unknown, Input = A>(
+  name: string,
+  options: CheckedJobOptions<A, R, P, Input>,
+): JobDefinition<Input, R, P>;
+export function job(name: string, options: Pick<AnyJob, 'run' | 'args'>): AnyJob {
+  checkOptions(options, 'options', ['run', 'args']);
   mustBeFunction(options.run, 'run');
-  return define('job', name, { run: options.run });
+  checkSchema(options.args, 'args');
+  return define('job', name, { run: options.run, args: options.args });
 }

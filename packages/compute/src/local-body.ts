@@ -3,13 +3,15 @@
  * round when it has taken its slice, and stops at a yield when nobody waits for it any more. Maps are in `map-body.ts`.
  */
 import {
+  type AnyGenerator,
   copyToHandOver,
   type Definitions,
+  isGenerator,
   type Member,
   type OwnedPartitions,
   type PartitionId,
 } from '@troupe/core';
-import { type AnyGenerator, isGenerator, type WalkGround, walk } from './generator-walk.ts';
+import { type WalkGround, walk } from './generator-walk.ts';
 import type { HostedJob } from './hosted-job.ts';
 import type { AnyJob } from './job.ts';
 import { type MakeContext, mustOwn } from './job-context.ts';
@@ -48,6 +50,10 @@ export class LocalBody implements JobBody {
     if (job.op === ComputeOp.stream) return this.#stream(job);
     const result = this.#begin(job, job.place as PartitionId, job.args);
     return isGenerator(result) ? this.#walk(job, result) : result;
+  }
+
+  nameOf({ op, definition }: HostedJob): string {
+    return this.#parts.definitions.mustGet(op === ComputeOp.map ? 'mapReduce' : 'job', definition).name;
   }
 
   answer(job: HostedJob, result: unknown): unknown {

@@ -85,7 +85,7 @@ export class MemberCompute implements ExecutionNews {
     const number = this.#core.definitions.idOf(job);
     checkRunOptions(options, 'over', job);
     const targets = options.over === 'hosts' ? this.#placer.hosts() : this.#placer.partitionsOf(options.over);
-    const call = prepareCall(number, labelOf(job), args);
+    const call = prepareCall(number, job, args);
     const site = callSiteOf();
     const executions = targets.map((target) =>
       this.#follow(labelOf(job), options, site, (identity, bounds) =>
@@ -102,7 +102,7 @@ export class MemberCompute implements ExecutionNews {
     const number = this.#core.definitions.idOf(job);
     checkStreamOptions(options, job);
     const targets = this.#streamTargets(options);
-    const call = prepareCall(number, labelOf(job), args);
+    const call = prepareCall(number, job, args);
     return this.#streams.read(call, streamShares(targets), options);
   }
 
@@ -120,10 +120,6 @@ export class MemberCompute implements ExecutionNews {
 
   report(id: ExecutionId, requestId: number, report: unknown, from: Peer): void {
     this.#followed.get(id)?.reported(requestId, report, from);
-  }
-
-  items(id: ExecutionId, requestId: number, items: unknown[], from: Peer): void {
-    this.#streams.receive(id, requestId, items, from);
   }
 
   #follow(name: string, options: AttemptOptions, site: CallSite, begin: Begin): JobExecution<unknown> {
@@ -153,7 +149,7 @@ export class MemberCompute implements ExecutionNews {
     if (definition.kind === 'job') {
       checkRunOptions(options, 'at', definition);
       const target = this.#placer.place(options.at as JobTarget);
-      const call = prepareCall(number, labelOf(definition), args);
+      const call = prepareCall(number, definition, args);
       const joined = options.transaction === false || target === 'any' ? undefined : this.#joins?.current();
       if (joined === undefined || target === 'any')
         return (identity, bounds) => callJob(this.#member, call, target, identity, bounds);
@@ -164,7 +160,7 @@ export class MemberCompute implements ExecutionNews {
     }
     checkRunOptions(options, 'over', definition);
     const targets = this.#placer.partitionsOf(options.over as AnyTable);
-    const call = prepareCall(number, labelOf(definition), args);
+    const call = prepareCall(number, definition, args);
     const { onFailedPart } = options;
     return (identity, bounds) =>
       callMapReduce({

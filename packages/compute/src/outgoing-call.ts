@@ -7,14 +7,19 @@
  * has blocked its thread until that was killed: it would do so again.
  */
 
-import { setTimeout as pause } from 'node:timers/promises';
 import {
+  backoffMs,
   type CallOptions,
+  type Clock,
   callTimeoutMsDefault,
   copyValue,
+  currentContext,
   HostLostError,
   type Member,
   type MemberId,
+  pause,
+  type RequestContext,
+  sendTraced,
   type TransactionRef,
   TroupeError,
 } from '@troupe/core';
@@ -38,6 +43,8 @@ export interface AttemptOptions extends CallOptions {
 
 /** What is to be run: checked and copied. */
 export interface PreparedCall {
+  /** That of the definition. */
+  readonly name: string;
   /** The number of the definition. */
   readonly definition: number;
   readonly args: unknown;
@@ -103,23 +110,32 @@ export interface MapTerms {
 /** What a message takes besides its arguments. */
 export const fixedBytes = 32;
 
-export async function sendCall(
+export function sendCall(member: Member, call: OutgoingCall, options: AttemptOptions = {}): Promise<unknown> {
+  if (member.tracer === undefined) return sendIn(currentContext(), member, call, options);
+  const traced = { kind: 'job', name: call.prepared.name } as const;
+  return sendTraced(member, traced, (context) => sendIn(context, member, call, options));
+}
+
+async function sendIn(
+  context: RequestContext | undefined,
   member: Member,
   call: OutgoingCall,
-  options: AttemptOptions = {},
+  options: AttemptOptions,
 ): Promise<unknown> {
-  const startedMs = performance.now();
+  const { clock } = member;
+  const startedMs = clock.now();
   const { signal, timeoutMs = callTimeoutMsDefault } = options;
   const { follower } = call.identity;
   let failures: CallFailures | undefined;
   const { map } = call;
   for (let attempt = 1; ; attempt++) {
-    const message = messageOf(member, call, map === undefined ? attempt : ++map.attempts, options);
+    const number = map === undefined ? attempt : ++map.attempts;
+    const message = messageOf(member, call, number, options, context);
     const tried = follower && { owner: call.owner, message };
     if (tried !== undefined) follower?.attempting(tried);
     try {
       const bounds =
-        attempt === 1 ? options : { timeoutMs: Math.max(1, leftOf(timeoutMs, startedMs)), signal };
+        attempt === 1 ? options : { timeoutMs: Math.max(1, leftOf(timeoutMs, startedMs, clock)), signal };
       return await member.request(call.owner, message, call.prepared.bytes + fixedBytes, bounds);
     } catch (error) {
       if (tried !== undefined) follower?.failed(tried);
@@ -127,8 +143,8 @@ export async function sendCall(
       const pauseMs = failures.pauseAfter(error);
       if (follower?.again() === false) throw error;
       if (pauseMs === 0) continue;
-      if (pauseMs >= leftOf(timeoutMs, startedMs)) throw error;
-      await pauseFor(pauseMs, signal);
+      if (pauseMs >= leftOf(timeoutMs, startedMs, clock)) throw error;
+      await pauseAgain(clock, pauseMs, signal);
     }
   }
 }
@@ -158,7 +174,7 @@ class CallFailures {
       if (this.#hostLosses++ < hostLossRerunsMax) return 0;
     }
     if (this.#failures >= retries || !mayRetry(error, this.#options)) throw error;
-    return pauseBefore(++this.#failures);
+    return pauseMsBefore(++this.#failures, this.#member.clock);
   }
 
   /** One of several that may have blocked a thread gets another chance; the second time it is no accident. */
@@ -181,6 +197,7 @@ function messageOf(
   call: OutgoingCall,
   attempt: number,
   { retries = 0, priority = 0 }: AttemptOptions,
+  context: RequestContext | undefined,
 ): unknown[] {
   const { prepared, identity, op, owner, place, argsShared, transaction } = call;
   // A link packs its own copy; only a job on this thread gets the very object.
@@ -189,7 +206,7 @@ function messageOf(
   const { execution, follower } = identity;
   const watched = follower === undefined ? 0 : 1;
   const message = [op, 0, prepared.definition, execution, attempt, watched, args, place];
-  const terms = termsOf(follower?.priority ?? priority, transaction, call.map?.keepGoing);
+  const terms = termsOf(follower?.priority ?? priority, context, transaction, call.map?.keepGoing);
   if (terms !== undefined) message.push(terms);
   return message;
 }
@@ -197,16 +214,18 @@ function messageOf(
 /** Undefined when there is nothing special. */
 export function termsOf(
   priority: number,
+  context?: RequestContext,
   transaction?: TransactionRef,
   keepGoing?: boolean,
 ): JobTerms | undefined {
+  if (context !== undefined) return { ...termsOf(priority, undefined, transaction, keepGoing), context };
   if (keepGoing === true) return { priority, keepGoing };
   if (transaction !== undefined) return { priority, transaction };
   return priority === 0 ? undefined : { priority };
 }
 
-export function leftOf(timeoutMs: number, startedMs: number): number {
-  return timeoutMs - (performance.now() - startedMs);
+export function leftOf(timeoutMs: number, startedMs: number, clock: Clock): number {
+  return timeoutMs - (clock.now() - startedMs);
 }
 
 /** Also a job's own error may be the loss of a host, of another one that it called. */
@@ -214,15 +233,11 @@ function isLossOf(owner: MemberId, error: unknown): error is HostLostError {
   return error instanceof HostLostError && error.details['host'] === owner - 1;
 }
 
-/** Doubles from one failure to the next; spread, so that what failed together doesn't come back together. */
-export function pauseBefore(failures: number): number {
-  return Math.min(retryPauseMsMax, retryPauseMs * 2 ** (failures - 1)) * (0.5 + Math.random() / 2);
+/** Spread, so that what failed together doesn't come back together. */
+export function pauseMsBefore(failures: number, clock: Clock): number {
+  return backoffMs(failures, retryPauseMs, retryPauseMsMax, clock);
 }
 
-export async function pauseFor(pauseMs: number, signal: AbortSignal | undefined): Promise<void> {
-  try {
-    await pause(pauseMs, undefined, { signal });
-  } catch {
-    throw signal?.reason;
-  }
+export function pauseAgain(clock: Clock, pauseMs: number, signal: AbortSignal | undefined): Promise<void> {
+  return pause(clock, pauseMs, { signal, what: 'a job that failed is to be run again' });
 }

@@ -55,6 +55,18 @@ export const mailboxOverflowMax = 10_000;
 export const callPathMax = 256;
 /** Actors in one message of an ask to many. More delay the first of them, fewer send the arguments more often. */
 export const fanOutKeysMax = 1_000;
+/** Items and bytes of a stream that may be under way from one producer. More hide the round trip, fewer cost less memory. */
+export const streamWindowItems = 256;
+export const streamWindowBytes = 256 * 1024;
+/** A batch of a stream leaves with this many items or bytes, or when its producer has nothing more at the moment. */
+export const streamBatchItems = 64;
+export const streamBatchBytes = 64 * 1024;
+/** Messages that may wait for one callback of a topic; what comes beyond is dropped. More cost memory where it is slow. */
+export const topicQueueLengthMax = 1_000;
+/** Messages that one member may want to publish while it does not know all subscribers yet; beyond it QUEUE_FULL. */
+export const topicPublishesWaitingMax = 10_000;
+/** Actors subscribed to one topic; beyond it QUEUE_FULL. Every member keeps the list. */
+export const topicActorsMax = 100_000;
 /**
  * How often calls that wait in a mailbox for another turn are looked at for a circle. Each is looked at after this
  * time, then after twice, four times, … as long. Shorter finds circles sooner and sends more probes.
@@ -176,3 +188,11 @@ export const recoveryPagesAhead = 2;
 export const storageFullRetryMs = 500;
 /** What the storage gets at close to make durable what was appended, however late it is. */
 export const storageCloseMsMin = 5_000;
+/** Issues that a VALIDATION_FAILED lists. Who needs more has a schema to ask; a large array could name millions. */
+export const validationIssuesMax = 100;
+/** Bytes of a request context. It travels with every call made in it; larger ones would be most of the traffic. */
+export const contextBytesMax = 8 * 1024;
+/** Keys of one type of actor that a thread counts to find the hot ones. One in so many of all messages is found for certain. */
+export const hotKeysCounted = 256;
+/** Hot keys that a thread lists. */
+export const hotKeysListed = 20;

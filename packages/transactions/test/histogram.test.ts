@@ -1,5 +1,6 @@
 /** Histograms and the counts of transactions: buckets, percentiles, sums over members. */
-import { Histogram, mergeMetrics, TransactionMeter } from '@troupe/transactions';
+import { Histogram } from '@troupe/core';
+import { mergeMetrics, TransactionMeter } from '@troupe/transactions';
 import { describe, expect, test } from 'vitest';
 
 describe('a histogram', () => {

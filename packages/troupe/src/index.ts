@@ -26,10 +26,12 @@ export type {
   ActorDefinition,
   ActorFailed,
   ActorFailure,
+  ActorLifeEvent,
   ActorLost,
   ActorReference,
   ActorReferences,
   ActorTells,
+  ActorTurnEvent,
   CallOptions,
   Client,
   DeactivationReason,
@@ -38,8 +40,10 @@ export type {
   DeadLetterViews,
   FailurePhase,
   GridEvents,
+  HistogramSummary,
   HostBlocked,
   HostRow,
+  HotKey,
   Key,
   LoadItem,
   LoadOptions,
@@ -48,19 +52,29 @@ export type {
   LoadResult,
   LocalTable,
   ReminderTime,
+  RequestContext,
   RestartLimits,
   ScanOptions,
+  StandardSchema,
   Storage,
+  SubscribeOptions,
+  Subscription,
   SupervisionDirective,
   SupervisionOptions,
   Table,
   TableDefinition,
   TableKey,
+  ThreadMetrics,
+  Topic,
+  TopicDefinition,
+  TopicEvent,
+  ValidationIssue,
 } from '@troupe/core';
 export {
   ActorCycleError,
   ActorStoppedError,
   actor,
+  currentContext,
   DefinitionError,
   GridClosedError,
   HostLostError,
@@ -79,13 +93,15 @@ export {
   TransactionFinishedError,
   TroupeError,
   table,
+  topic,
+  ValidationError,
   ValueNotSupportedError,
   ValueTooLargeError,
+  withContext,
 } from '@troupe/core';
 export type {
   BeginOptions,
   ExplicitTransaction,
-  HistogramSummary,
   LockRow,
   ProcedureDefinition,
   RunOptions,
@@ -99,5 +115,5 @@ export type {
 export { procedure } from '@troupe/transactions';
 export type { Grid } from './grid.ts';
 export { runTroupeHostOnParentPort } from './host-entry.ts';
-export type { ActorSettings } from './settings.ts';
+export type { ActorSettings, MetricsSettings } from './settings.ts';
 export { type GridOptions, startGrid } from './start-grid.ts';

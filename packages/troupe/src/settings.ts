@@ -8,6 +8,7 @@ import {
   mustBePositive,
 } from '@troupe/core';
 import { type LockStrategyName, lockStrategies } from '@troupe/transactions';
+import type { TracingMode } from './tracing.ts';
 
 /** What a grid can be told for measurements. Nothing here is promised: it may change or go with any release. */
 export interface ExperimentalSettings {
@@ -26,6 +27,12 @@ export interface ActorSettings {
   readonly residentsMax?: number;
 }
 
+/** What threads count of themselves beyond what costs next to nothing. */
+export interface MetricsSettings {
+  /** Find the keys of actors that get most messages. Costs a look-up for each message. Default false. */
+  readonly hotKeys?: boolean;
+}
+
 export interface MemberSettings {
   readonly actors: ActorSettings;
   readonly compute: ComputeSettings;
@@ -33,6 +40,10 @@ export interface MemberSettings {
   /** URLs of the user's modules. */
   readonly modules: readonly string[];
   readonly lockStrategy: LockStrategyName;
+  /** Jobs at `'any'` run on the thread of the service. */
+  readonly isPoolInline: boolean;
+  readonly metrics: MetricsSettings;
+  readonly tracing: TracingMode;
 }
 
 /** The options of a grid that matter to its members. */
@@ -43,6 +54,9 @@ interface GivenSettings {
   readonly modules: readonly (URL | string)[] | undefined;
   readonly threads: number | undefined;
   readonly experimental: ExperimentalSettings | undefined;
+  readonly isPoolInline: boolean;
+  readonly metrics: MetricsSettings | undefined;
+  readonly tracing: TracingMode | undefined;
 }
 
 /** Throws InvalidArgumentError for the first setting that is wrong. */
@@ -53,6 +67,9 @@ export function memberSettings({
   modules,
   threads,
   experimental = {},
+  isPoolInline = false,
+  metrics = {},
+  tracing = false,
 }: Partial<GivenSettings>): MemberSettings {
   const { blockedMsMax = blockedMsMaxDefault, ...others } = checkComputeSettings(compute ?? {});
   checkOptions(experimental, 'experimental', ['lockStrategy']);
@@ -62,6 +79,11 @@ export function memberSettings({
   if (passivateAfterMs !== undefined) mustBePositive(passivateAfterMs, 'actors.passivateAfterMs');
   if (residentsMax !== undefined)
     mustBeInteger(residentsMax, 'actors.residentsMax', 1, Number.MAX_SAFE_INTEGER);
+  checkOptions(metrics, 'metrics', ['hotKeys']);
+  const { hotKeys = false } = metrics;
+  mustBe(typeof hotKeys === 'boolean', 'metrics.hotKeys', 'a boolean', hotKeys);
+  const isMode = typeof tracing === 'boolean' || tracing === 'propagate';
+  mustBe(isMode, 'tracing', "true, false or 'propagate'", tracing);
   const names = Object.keys(lockStrategies);
   mustBe(
     names.includes(lockStrategy),
@@ -72,6 +94,9 @@ export function memberSettings({
   return {
     actors,
     lockStrategy,
+    isPoolInline,
+    metrics,
+    tracing,
     // Without threads whoever is to look is blocked himself.
     idempotencyRetentionMs: mustBeInteger(
       idempotencyRetentionMs,

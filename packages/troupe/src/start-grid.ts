@@ -3,7 +3,13 @@ import type { ComputeSettings } from '@troupe/compute';
 import { type CoreOptions, startCore, transactionsPerMemberMax } from '@troupe/core';
 import { statusMemoryBytes } from '@troupe/transactions';
 import { type Grid, makeGrid } from './grid.ts';
-import { type ActorSettings, type ExperimentalSettings, memberSettings } from './settings.ts';
+import {
+  type ActorSettings,
+  type ExperimentalSettings,
+  type MetricsSettings,
+  memberSettings,
+} from './settings.ts';
+import type { TracingMode } from './tracing.ts';
 import { wireMember } from './wire-member.ts';
 import { wireStorage } from './wire-storage.ts';
 
@@ -13,6 +19,14 @@ export interface GridOptions extends CoreOptions {
   readonly compute?: ComputeSettings;
   /** When actors are passivated. Default: never. */
   readonly actors?: ActorSettings;
+  /** What threads count of themselves; see `grid.metrics()`. */
+  readonly metrics?: MetricsSettings;
+  /**
+   * `true`: calls become spans of OpenTelemetry, on the thread that makes them and on the one that runs them; needs the
+   * package `@opentelemetry/api`, and a provider that one of the modules registers on each thread. `'propagate'`: the
+   * trace context follows calls, and no spans are made. Default false.
+   */
+  readonly tracing?: TracingMode;
   /**
    * For measurements; may change or go with any release.
    * @experimental
@@ -25,6 +39,17 @@ export interface GridOptions extends CoreOptions {
   readonly idempotencyRetentionMs?: number;
 }
 
+/** How a grid is put together, whatever its options. */
+export const gridWiring = {
+  wire: wireMember,
+  hostEntry: entryOf('host-entry'),
+  hostExport: 'runTroupeHost',
+  storage: { entry: entryOf('storage-entry'), wire: wireStorage },
+  memberMemoryBytes: statusMemoryBytes(transactionsPerMemberMax),
+  /** The options that core doesn't know. */
+  otherOptionNames: ['actors', 'compute', 'idempotencyRetentionMs', 'experimental', 'metrics', 'tracing'],
+};
+
 /**
  * Starts a grid: imports the modules on every thread, starts the hosts in parallel, and resolves when they serve.
  * Throws INVALID_ARGUMENT, MODULE_LOAD_FAILED, DEFINITION_CONFLICT or TIMEOUT; then no thread is left behind.
@@ -34,17 +59,7 @@ export interface GridOptions extends CoreOptions {
  * await grid.table(accounts).set('alice', { balance: 100 });
  */
 export async function startGrid(options: GridOptions): Promise<Grid> {
-  return makeGrid(
-    await startCore(options, {
-      wire: wireMember,
-      hostEntry: entryOf('host-entry'),
-      hostExport: 'runTroupeHost',
-      storage: { entry: entryOf('storage-entry'), wire: wireStorage },
-      memberMemoryBytes: statusMemoryBytes(transactionsPerMemberMax),
-      settings: memberSettings(options ?? {}),
-      otherOptionNames: ['actors', 'compute', 'idempotencyRetentionMs', 'experimental'],
-    }),
-  );
+  return makeGrid(await startCore(options, { ...gridWiring, settings: memberSettings(options ?? {}) }));
 }
 
 function entryOf(name: string): URL {

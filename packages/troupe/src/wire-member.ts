@@ -11,16 +11,24 @@ import {
   ActorTypes,
   type Client,
   type CoreMember,
+  currentContext,
   type DeadLetterViews,
   Family,
+  followContexts,
+  type Member,
   MemberTables,
+  MemberTopics,
+  MetricsService,
   type RecoveryListener,
+  TopicClient,
   type Wired,
+  withContext,
 } from '@troupe/core';
 import { lockStrategies, Transactions } from '@troupe/transactions';
 import { calendar } from './cron-calendar.ts';
 import { openPartitions } from './open-partitions.ts';
 import type { MemberSettings } from './settings.ts';
+import { openTelemetryTracer } from './tracing.ts';
 
 /** A member with everything plugged in. */
 export interface WiredMember extends Wired {
@@ -42,9 +50,13 @@ export function wireMember(core: CoreMember, progress?: RecoveryListener): Wired
     actors: { passivateAfterMs, residentsMax },
     compute: settings,
     modules,
+    isPoolInline,
     lockStrategy,
     idempotencyRetentionMs,
+    metrics: { hotKeys },
+    tracing,
   } = core.settings as MemberSettings;
+  traceCalls(member, tracing);
   const transactions = new Transactions(core, tables, {
     strategy: lockStrategies[lockStrategy],
     idempotencyRetentionMs,
@@ -55,25 +67,33 @@ export function wireMember(core: CoreMember, progress?: RecoveryListener): Wired
     transactions.follow();
     return client;
   };
-  const compute = new Compute(core, tables, handOut, { ...settings, modules, joins });
+  const compute = new Compute(core, tables, handOut, { ...settings, modules, isPoolInline, joins });
   const types = new ActorTypes(definitions, passivateAfterMs);
-  const service = new ActorService({ member, types, owned, joins, residentsMax, calendar, client: handOut });
+  const service = new ActorService({
+    member,
+    types,
+    owned,
+    joins,
+    residentsMax,
+    hotKeys,
+    calendar,
+    client: handOut,
+  });
   const actors = new ActorClient({ member, types, placement, joins, local: service });
   member.register(Family.actor, service);
-  const client: Client = {
-    table: (definition) => tables.table(definition),
-    actor: (definition, key, options) => actors.reference(definition, key, options),
-    actors: (definition, keys, options) => actors.references(definition, keys, options),
-    tell: (definition, key) => actors.tells(definition, key),
-    transaction: (body, options) => transactions.transaction(body, options),
-    begin: (options) => transactions.begin(options),
-    run: (procedure, ...args) => transactions.run(procedure, ...args),
-    runWith: (procedure, args, options) => transactions.runWith(procedure, args, options),
-    currentTransaction: () => transactions.currentTransaction(),
-    transactions: transactions.transactions,
-    locks: transactions.locks,
-    compute: compute.client,
-  };
+  const storage = core.storage?.member;
+  const topics = new MemberTopics({ member, definitions, placement, local: service, storage });
+  member.register(Family.topic, topics);
+  const metrics = new MetricsService(member, service);
+  member.register(Family.metrics, metrics);
+  const client = clientOf({
+    tables,
+    actors,
+    topics: new TopicClient(topics, joins),
+    transactions,
+    compute,
+    metrics,
+  });
   const opened = openPartitions(core, transactions, service, progress);
   const startReminders = (): void => service.reminders.start();
   if (opened === undefined) startReminders();
@@ -91,4 +111,41 @@ export function wireMember(core: CoreMember, progress?: RecoveryListener): Wired
       await compute.close();
     },
   };
+}
+
+interface ClientParts {
+  readonly tables: MemberTables;
+  readonly actors: ActorClient;
+  readonly topics: TopicClient;
+  readonly transactions: Transactions;
+  readonly compute: Compute;
+  readonly metrics: MetricsService;
+}
+
+/** What code on this thread reaches the grid through. */
+function clientOf({ tables, actors, topics, transactions, compute, metrics }: ClientParts): Client {
+  return {
+    table: (definition) => tables.table(definition),
+    actor: (definition, key, options) => actors.reference(definition, key, options),
+    actors: (definition, keys, options) => actors.references(definition, keys, options),
+    tell: (definition, key) => actors.tells(definition, key),
+    topic: (definition) => topics.topic(definition),
+    transaction: (body, options) => transactions.transaction(body, options),
+    begin: (options) => transactions.begin(options),
+    run: (procedure, ...args) => transactions.run(procedure, ...args),
+    runWith: (procedure, args, options) => transactions.runWith(procedure, args, options),
+    currentTransaction: () => transactions.currentTransaction(),
+    transactions: transactions.transactions,
+    locks: transactions.locks,
+    compute: compute.client,
+    metrics: (options) => metrics.read(options),
+    withContext,
+    currentContext,
+  };
+}
+
+function traceCalls(member: Member, tracing: MemberSettings['tracing']): void {
+  if (tracing === false) return;
+  member.tracer = openTelemetryTracer(tracing);
+  followContexts();
 }

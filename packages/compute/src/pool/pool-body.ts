@@ -6,6 +6,7 @@
  * queue of jobs is in front of the pool (`job-runner.ts`), so Piscina never has more than it has threads for.
  */
 import {
+  currentContext,
   type Definitions,
   type ErrorRegistry,
   errorFromWire,
@@ -40,8 +41,12 @@ export class PoolBody implements JobBody {
     this.#options = options;
   }
 
+  nameOf({ definition }: HostedJob): string {
+    return this.#options.definitions.mustGet('job', definition).name;
+  }
+
   async run(job: HostedJob): Promise<unknown> {
-    const { name } = this.#options.definitions.mustGet('job', job.definition);
+    const name = this.nameOf(job);
     if (this.#closed) throw new GridClosedError('the grid is closed');
     this.#pool ??= newPool(this.#options);
     const answer = await this.#runOn(this.#pool, name, job);
@@ -52,7 +57,8 @@ export class PoolBody implements JobBody {
 
   async #runOn(pool: Pool, name: string, job: HostedJob): Promise<PoolAnswer> {
     const args = this.#codec.encode([[job.args]]);
-    const task: PoolTask = { job: name, execution: job.execution, attempt: job.attempt, args };
+    const { execution, attempt } = job;
+    const task: PoolTask = { job: name, execution, attempt, args, context: currentContext() };
     const transferList = memoryOf(args);
     try {
       return await pool.run(task, { signal: job.signal, transferList });

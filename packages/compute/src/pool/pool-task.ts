@@ -2,7 +2,7 @@
  * What passes between the main thread and a thread of the pool. Values travel packed by the frame codec, so that they
  * arrive as they do at a host; errors in the form of the error codec.
  */
-import type { Packed } from '@troupe/core';
+import type { Packed, RequestContext } from '@troupe/core';
 import type { ExecutionId } from '../execution.ts';
 
 /** What a thread of the pool knows from its start. */
@@ -19,6 +19,8 @@ export interface PoolTask {
   readonly attempt: number;
   /** A frame of one message: [args]. */
   readonly args: Packed;
+  /** That of the request. */
+  readonly context: RequestContext | undefined;
 }
 
 /** Pool → main thread: a frame of one message, the result as [true, result] or the error as [false, wireError]. */

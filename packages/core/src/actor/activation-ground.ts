@@ -11,6 +11,8 @@ import { eventOf, publishActorEvent } from './actor-events.ts';
 import type { KeptState } from './actor-life.ts';
 import type { ActorPorts } from './actor-ports.ts';
 import type { ActorReminders } from './actor-reminders.ts';
+import type { StreamStep } from './actor-stream.ts';
+import type { ActorStreams } from './actor-streams.ts';
 import type { Fate } from './actor-supervisor.ts';
 import type { ActorTimers } from './actor-timers.ts';
 import type { ActorType } from './actor-type.ts';
@@ -21,6 +23,7 @@ import { type Letter, noRequest } from './letter.ts';
 import type { OpenAsks } from './open-asks.ts';
 import type { OpenLetters } from './open-letters.ts';
 import type { ResidentActors } from './resident-actors.ts';
+import type { TurnObserver } from './turn-observer.ts';
 import type { TurnQueue } from './turn-queue.ts';
 
 export interface ActivationGroundParts {
@@ -29,12 +32,14 @@ export interface ActivationGroundParts {
   readonly current: CurrentTurn;
   readonly timers: ActorTimers;
   readonly reminders: ActorReminders;
+  readonly observer: TurnObserver;
   readonly turns: TurnQueue;
   readonly asks: OpenAsks;
   readonly open: OpenLetters;
   readonly deadLetters: DeadLetterOffice;
   readonly failures: FailureNotices;
   actors(): ResidentActors;
+  streams(): ActorStreams;
   contexts(): ContextClasses;
   readonly watchFor: ActivationPort['watchFor'];
 }
@@ -43,6 +48,7 @@ export class ActivationGround implements ActivationPort {
   readonly current: CurrentTurn;
   readonly timers: ActorTimers;
   readonly reminders: ActorReminders;
+  readonly observer: TurnObserver;
   readonly watchFor: ActivationPort['watchFor'];
   readonly #parts: ActivationGroundParts;
   readonly #member: Member;
@@ -53,6 +59,7 @@ export class ActivationGround implements ActivationPort {
     this.current = parts.current;
     this.timers = parts.timers;
     this.reminders = parts.reminders;
+    this.observer = parts.observer;
     this.watchFor = parts.watchFor;
   }
 
@@ -87,17 +94,24 @@ export class ActivationGround implements ActivationPort {
   }
 
   ended(activation: Activation, letter: Letter, answer: unknown): void {
+    const stream = letter.turn?.stream;
+    if (stream !== undefined) {
+      this.#parts.streams().stepped(activation, letter, stream, answer as StreamStep);
+      return;
+    }
     if (letter.requestId !== noRequest) this.#answer(activation.type, letter, answer);
     this.done(letter);
   }
 
   failed(activation: Activation, letter: Letter, error: unknown): void {
+    letter.turn?.stream?.fail();
     if (letter.requestId !== noRequest) this.#member.fail(letter.from, letter.requestId, error);
     else this.#parts.deadLetters.failed(activation, letter, error);
     this.done(letter);
   }
 
   refused(activation: Activation, letter: Letter, error: unknown): void {
+    letter.turn?.stream?.fail();
     if (letter.requestId !== noRequest) this.#member.fail(letter.from, letter.requestId, error);
     else this.#parts.deadLetters.stopped(activation, letter, error);
     this.done(letter);

@@ -7,11 +7,13 @@ import type { Fate } from './actor-supervisor.ts';
 import type { ActorTimers } from './actor-timers.ts';
 import type { CurrentTurn } from './current-turn.ts';
 import type { Letter } from './letter.ts';
+import type { TurnObserver } from './turn-observer.ts';
 
 /** None of these may throw, but where it says so. */
 export interface ActivationPort {
   readonly current: CurrentTurn;
   readonly contexts: ContextClasses;
+  readonly observer: TurnObserver;
   /** It can take a turn now. */
   runnable(activation: Activation): void;
   ended(activation: Activation, letter: Letter, answer: unknown): void;

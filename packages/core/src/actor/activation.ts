@@ -11,7 +11,6 @@
  * transaction waits for that turn. What a transaction does to the state is done on copies elsewhere; `install` brings
  * the outcome.
  */
-
 import type { DeactivationReason } from '../definition/actor-definition.ts';
 import type { StorageKey } from '../key/key.ts';
 import type { PartitionConcurrency } from '../partition/partition-concurrency.ts';
@@ -59,6 +58,8 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Resident {
   readonly #supervisor: ActorSupervisor | undefined;
   /** What becomes of it when the turns under way have ended. */
   #fate: Fate | undefined;
+  /** Streams that it answers with and that are not over. */
+  openStreams = 0;
   #restWaiters: (() => void)[] | undefined;
 
   constructor(
@@ -79,10 +80,7 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Resident {
     this.#concurrency = concurrency;
     this.#port = port;
     this.#stored = stored;
-    this.#supervisor =
-      type.supervised === undefined
-        ? undefined
-        : new ActorSupervisor(type, key, type.supervised, () => port.now());
+    this.#supervisor = ActorSupervisor.of(type, key, () => port.now());
     this.#living = new ActorLiving(this, port, concurrency, stored, this.#supervisor);
     this.#life = new ActorLife(this.#living);
   }
@@ -95,6 +93,10 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Resident {
     if (this.#inbox.first === undefined) return false;
     const { phase } = this.#life;
     return phase === 'ready' ? this.#nextLetter() !== undefined : phase === 'new';
+  }
+
+  get waiting(): number {
+    return this.#inbox.length;
   }
 
   get openTurns(): readonly Letter[] {
@@ -111,6 +113,12 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Resident {
   /** A call that an open turn waits for: goes before all others, and needs no room. */
   acceptUrgent(letter: Letter): void {
     this.#inbox.addUrgent(letter);
+    if (this.runnable) this.#port.runnable(this);
+  }
+
+  /** The next step of a stream of its own: at the end, and needs no room. */
+  acceptStep(letter: Letter): void {
+    this.#inbox.addStep(letter);
     if (this.runnable) this.#port.runnable(this);
   }
 
@@ -216,7 +224,7 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Resident {
 
   /** No turn is under way, and no transaction has to do with it. */
   #mayStop(): boolean {
-    const isFree = this.#turns.isEmpty && !this.#locked && this.#life.hasState;
+    const isFree = this.#turns.isEmpty && this.openStreams === 0 && !this.#locked && this.#life.hasState;
     return isFree && this.#concurrency.isFree(this.type.table, this.key, 'write');
   }
 
@@ -269,8 +277,7 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Resident {
   }
 
   #call(letter: Letter): void {
-    const { methods, definition } = this.type;
-    const { current } = this.#port;
+    const { current, observer } = this.#port;
     let answer: unknown;
     const outer = current.begin(letter);
     try {
@@ -278,12 +285,9 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Resident {
       const context = this.#turns.begin(letter, this);
       if (current.holdsReferences && this.type.isAsync(letter.method)) current.enter(letter);
       this.#supervisor?.delivers(letter);
-      const method = methods[letter.method] as (
-        this: unknown,
-        context: unknown,
-        ...args: readonly unknown[]
-      ) => unknown;
-      answer = method.call(definition.methods, context, ...letter.args);
+      const stream = letter.turn?.stream;
+      if (stream === undefined) answer = observer.call(letter, this.type, context);
+      else answer = stream.step(() => observer.call(letter, this.type, context));
       if (isPromiseLike(answer)) {
         this.#endLater(letter, answer);
         return;
@@ -310,7 +314,8 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Resident {
         if (this.#isStoredAfter(letter)) this.#endStored(letter, report);
         else {
           report();
-          this.#free(letter);
+          this.#rest(letter);
+          this.#goOn();
         }
       },
       (error: unknown) => {
@@ -373,11 +378,6 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Resident {
     });
   }
 
-  #free(letter: Letter): void {
-    this.#rest(letter);
-    this.#goOn();
-  }
-
   #goOn(): void {
     if (this.#stopWanted) this.#stopNow();
     if (this.runnable) this.#port.runnable(this);
@@ -386,6 +386,7 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Resident {
   /** The turn has ended. */
   #rest(letter: Letter): void {
     this.#turns.end(letter);
+    if (letter.observed !== undefined) this.#port.observer.ended(letter);
     if (this.#turns.isEmpty && this.#restWaiters !== undefined) this.#rested();
   }
 

@@ -3,6 +3,7 @@
  * private to this file, so that no name can clash with a method of the user's.
  */
 import { copiedBytes, copyValue } from '../codec/value.ts';
+import type { CallKind, TracedCall } from '../context/call-tracer.ts';
 import { InvalidArgumentError } from '../errors/errors.ts';
 import { fromStorageKey, type Key, type StorageKey, toStorageKey } from '../key/key.ts';
 import type { Message } from '../link/outbox.ts';
@@ -16,6 +17,9 @@ import type { WatchedActor } from './death-watch.ts';
 import { noRequest } from './letter.ts';
 import { ActorOp } from './messages.ts';
 
+/** Where an ask and a tell have the context of their request. */
+export const contextPosition = 9;
+
 /** What a message takes besides its key and arguments. */
 const fixedBytes = 24;
 
@@ -27,6 +31,14 @@ export interface ActorCall {
   readonly message: Message;
   /** About how large the message is. */
   readonly bytes: number;
+}
+
+/** Which actor, and where it lives. */
+export interface ActorTarget {
+  readonly type: ActorType;
+  readonly key: StorageKey;
+  readonly partition: PartitionId;
+  readonly owner: MemberId;
 }
 
 export interface ActorPlace {
@@ -70,6 +82,12 @@ export class ActorAddress {
     };
   }
 
+  /** The actor behind a reference; undefined for what is none. */
+  static targetOf(to: unknown): ActorTarget | undefined {
+    if (typeof to !== 'object' || to === null || !(#key in to)) return undefined;
+    return { type: to.#type, key: to.#key, partition: to.#partition, owner: to.#owner };
+  }
+
   /** The actor, as its watchers know it. Throws INVALID_ARGUMENT for what is no reference. */
   static watchedOf(to: unknown): WatchedActor {
     if (typeof to !== 'object' || to === null || !(#key in to)) {
@@ -80,6 +98,11 @@ export class ActorAddress {
     return { owner: to.#owner, actor: to.#type.definition.name, key: fromStorageKey(to.#key) };
   }
 
+  /** A call of one of its methods, for those who trace it. */
+  static traced(to: ActorAddress, kind: CallKind, method: number): TracedCall {
+    return { kind, name: to.#type.definition.name, method: to.#type.methodNames[method] };
+  }
+
   /** How a tell to this actor travels. */
   static tellOp(to: unknown): number {
     if (typeof to !== 'object' || to === null || !(#key in to)) throw detached();
@@ -87,8 +110,9 @@ export class ActorAddress {
   }
 
   /** The message for a call of `to`'s method, with the arguments copied. Throws when one of them can't be sent. */
-  static call(to: unknown, op: number, method: number, args: readonly unknown[]): ActorCall {
+  static call(to: unknown, op: number, method: number, given: readonly unknown[]): ActorCall {
     if (typeof to !== 'object' || to === null || !(#key in to)) throw detached();
+    const args = to.#type.checkedArguments(method, given);
     const copies: unknown[] = [];
     let bytes = fixedBytes + (typeof to.#key === 'string' ? to.#key.length * 3 : 9);
     for (let i = 0; i < args.length; i++) {
@@ -119,6 +143,7 @@ export function messageOf({ message, bytes }: ActorCall): ActorMessage {
     method: message[6] as number,
     args: message[7] as readonly unknown[],
     bytes,
+    context: message[contextPosition] as ActorMessage['context'],
   };
 }
 

@@ -6,11 +6,17 @@
  * An actor keeps one context, for the turns that have it to themselves. A turn beside another one has a context of its
  * own: a nested one reaches the same state, a readonly one a frozen copy.
  */
+
+import type { ActorDefinition } from '../definition/actor-definition.ts';
 import type { ReminderTime } from '../definition/reminder-time.ts';
+import type { TopicDefinition } from '../definition/topic-definition.ts';
 import { ReadOnlyError } from '../errors/errors.ts';
 import type { Key } from '../key/key.ts';
+import type { Client } from '../mesh/client.ts';
 import { offerClient } from '../mesh/offered-client.ts';
+import type { Topic } from '../topic/topic.ts';
 import type { TimerTime } from './actor-timers.ts';
+import type { ActorType } from './actor-type.ts';
 import type { CurrentTurn } from './current-turn.ts';
 import type { Letter } from './letter.ts';
 
@@ -30,6 +36,7 @@ export interface ContextHome {
   watch(reference: unknown, method: string, args: readonly unknown[]): () => void;
   setReminder(name: string, time: ReminderTime, method: string, args: readonly unknown[]): Promise<void>;
   clearReminder(name: string): Promise<boolean>;
+  readonly type: ActorType;
 }
 
 export interface ContextClasses {
@@ -133,24 +140,45 @@ function baseClass(client: object, current: CurrentTurn): BaseClass {
       return (await this.#home?.clearReminder(name)) ?? false;
     }
 
+    subscribe(topic: TopicDefinition<unknown>, method: string): Promise<void> {
+      return this.#ownTopic(topic, (own, reference) => own.subscribeActor(reference, method as never));
+    }
+
+    unsubscribe(topic: TopicDefinition<unknown>, method: string): Promise<void> {
+      return this.#ownTopic(topic, (own, reference) => own.unsubscribeActor(reference, method as never));
+    }
+
+    #ownTopic(
+      topic: TopicDefinition<unknown>,
+      change: (topic: Topic<unknown>, reference: object) => Promise<void>,
+    ): Promise<void> {
+      const grid = client as Client;
+      const definition = this.#home?.type.definition as ActorDefinition<Key, unknown, never>;
+      return change(grid.topic(topic), grid.actor(definition, this.key));
+    }
+
     /** Aborted when nobody waits for the turn any more. */
     get signal(): AbortSignal {
       return signalOf(BaseContext.turnOf(this));
     }
   }
-  const { prototype } = BaseContext;
+  offerReferences(client, BaseContext.prototype, (context) => current.enter(BaseContext.turnOf(context)));
+  offerClient(client, BaseContext.prototype);
+  return BaseContext;
+}
+
+/** What makes references: `enter` is told of the context, so that calls through them belong to its turn. */
+function offerReferences<C extends object>(client: object, prototype: C, enter: (context: C) => void): void {
   for (const name of referenceMakers) {
     const make = (client as Record<string, unknown>)[name];
     if (typeof make !== 'function') continue;
     Object.defineProperty(prototype, name, {
-      value(this: BaseContext, ...args: readonly unknown[]): unknown {
-        current.enter(BaseContext.turnOf(this));
+      value(this: C, ...args: readonly unknown[]): unknown {
+        enter(this);
         return make.apply(client, args) as unknown;
       },
     });
   }
-  offerClient(client, prototype);
-  return BaseContext;
 }
 
 /** Of what nobody can give up. */

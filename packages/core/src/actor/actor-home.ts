@@ -5,6 +5,7 @@ import type { Activation } from './activation.ts';
 import type { ActivationPort } from './activation-port.ts';
 import type { ContextHome, OwnContext } from './actor-context.ts';
 import type { TimerTime } from './actor-timers.ts';
+import type { ActorType } from './actor-type.ts';
 import type { Letter } from './letter.ts';
 
 export class ActorHome implements ContextHome {
@@ -14,6 +15,10 @@ export class ActorHome implements ContextHome {
   constructor(activation: Activation, port: ActivationPort) {
     this.#activation = activation;
     this.#port = port;
+  }
+
+  get type(): ActorType {
+    return this.#activation.type;
   }
 
   turnOf(context: OwnContext): Letter | undefined {
@@ -34,8 +39,7 @@ export class ActorHome implements ContextHome {
 
   watch(reference: unknown, method: string, args: readonly unknown[]): () => void {
     const copies = copyValue(args, 'arguments of the notice');
-    const { type } = this.#activation;
-    return this.#port.watchFor(this.#activation, reference, type.mustFindMethod(method), copies);
+    return this.#port.watchFor(this.#activation, reference, this.type.mustFindMethod(method), copies);
   }
 
   setReminder(name: string, time: ReminderTime, method: string, args: readonly unknown[]): Promise<void> {

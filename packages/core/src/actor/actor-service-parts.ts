@@ -21,4 +21,6 @@ export interface ActorServiceParts {
   readonly residentsMax?: number | undefined;
   /** Reads cron expressions; without it reminders take none. */
   readonly calendar?: CronCalendar;
+  /** Are the keys that get most messages to be found? Default: no. */
+  readonly hotKeys?: boolean | undefined;
 }

@@ -21,6 +21,7 @@ import type { Client } from '../mesh/client.ts';
 import type { Member, MessageFamily } from '../mesh/member.ts';
 import type { Peer } from '../mesh/peer.ts';
 import type { PartitionId } from '../mesh/shared-state.ts';
+import type { RawActorMetrics } from '../metrics/actor-meter.ts';
 import type { ActorStates } from '../partition/actor-states.ts';
 import { Activation } from './activation.ts';
 import { ActivationGround } from './activation-ground.ts';
@@ -29,10 +30,11 @@ import { type ContextClasses, type ContextHome, contextClasses, type OwnContext 
 import type { ActorPorts } from './actor-ports.ts';
 import { ActorReminders } from './actor-reminders.ts';
 import type { ActorServiceParts } from './actor-service-parts.ts';
+import { ActorStreams } from './actor-streams.ts';
 import { ActorTimers } from './actor-timers.ts';
 import type { ActorTypes } from './actor-type.ts';
-import { type CallPath, stepsFrom } from './call-path.ts';
-import { currentTurnOf } from './current-turn.ts';
+import { Admission } from './admission.ts';
+import { type CurrentTurn, currentTurnOf } from './current-turn.ts';
 import { CycleWatch } from './cycle-watch.ts';
 import { DeadLetterOffice } from './dead-letter-office.ts';
 import type { KeptLetter } from './dead-letters.ts';
@@ -41,23 +43,34 @@ import { eventLoopPorts } from './event-loop-ports.ts';
 import { FailureNotices } from './failure-notices.ts';
 import { FanOuts } from './fan-out.ts';
 import { JoinedTurns } from './joined-turns.ts';
-import { Delivery, Letter, noRequest } from './letter.ts';
+import { Delivery, Letter, letterOf, noRequest } from './letter.ts';
 import { ActorOp } from './messages.ts';
 import { OpenAsks } from './open-asks.ts';
 import { OpenLetters } from './open-letters.ts';
-import { closing, mailboxFull, notReentrant, type Refusal, superseded } from './refusals.ts';
+import { closing, type Refusal, superseded } from './refusals.ts';
 import { type ResidencyWatch, watchResidency } from './residency-watch.ts';
-import { ResidentActors } from './resident-actors.ts';
+import { ResidentActors, type Residents } from './resident-actors.ts';
+import { streamPosition } from './stream-call.ts';
 import { unobserved } from './tell.ts';
-import { TurnQueue, turnBudgetMsMax } from './turn-queue.ts';
-import { awaitingTurn } from './turn-rule.ts';
+import { TurnObserver } from './turn-observer.ts';
+import { TurnQueue } from './turn-queue.ts';
 import { noticeTo, type WatchNoticesGround } from './watch-notices.ts';
+
+/** Messages that become turns. */
+const takenIn = new Set<number>([
+  ActorOp.ask,
+  ActorOp.tell,
+  ActorOp.askIn,
+  ActorOp.tellWaiting,
+  ActorOp.stream,
+]);
 
 export class ActorService implements MessageFamily {
   readonly deaths = new DeathWatch();
   readonly reminders: ActorReminders;
   readonly deadLetters: DeadLetterOffice;
   readonly failures: FailureNotices;
+  readonly observer: TurnObserver;
   readonly #member: Member;
   readonly #types: ActorTypes;
   readonly #client: () => Client;
@@ -72,6 +85,8 @@ export class ActorService implements MessageFamily {
   readonly #joined: JoinedTurns;
   readonly #open: OpenLetters;
   readonly #actors: ResidentActors;
+  readonly #admission: Admission;
+  readonly #streams: ActorStreams;
   #contexts: ContextClasses | undefined;
   #closed = false;
 
@@ -79,9 +94,10 @@ export class ActorService implements MessageFamily {
     this.#member = parts.member;
     this.#types = parts.types;
     this.#client = parts.client;
-    const ports = parts.ports ?? eventLoopPorts();
+    const ports = parts.ports ?? eventLoopPorts(parts.member.clock);
     const current = currentTurnOf(parts.member.shared);
     this.#ports = ports;
+    this.observer = new TurnObserver(parts.member, parts.hotKeys, ports);
     this.#open = new OpenLetters(parts.member.work);
     this.#turns = new TurnQueue(ports);
     this.#timers = new ActorTimers({
@@ -96,21 +112,7 @@ export class ActorService implements MessageFamily {
     });
     this.failures = new FailureNotices(parts.member, parts.types);
     this.#fanOuts = new FanOuts(parts.member);
-    this.#ground = new ActivationGround({
-      member: parts.member,
-      ports,
-      current,
-      timers: this.#timers,
-      reminders: this.reminders,
-      turns: this.#turns,
-      asks: this.#asks,
-      open: this.#open,
-      deadLetters: this.deadLetters,
-      failures: this.failures,
-      actors: () => this.#actors,
-      contexts: () => this.contexts,
-      watchFor: (...watch) => this.#watchFor(...watch),
-    });
+    this.#ground = this.#makeGround(ports, current);
     this.#residency = watchResidency(parts.types.idleMsMin, parts.residentsMax, ports);
     this.#actors = this.#makeActors(parts);
     this.#cycles = new CycleWatch({
@@ -121,13 +123,44 @@ export class ActorService implements MessageFamily {
       ports,
       reject: (letter, error) => this.#reject(letter, error),
     });
+    this.#admission = new Admission({
+      member: parts.member,
+      types: parts.types,
+      open: this.#open,
+      asks: this.#asks,
+      cycles: this.#cycles,
+      observer: this.observer,
+      turns: this.#turns,
+    });
+    this.#streams = this.#makeStreams(ports);
     this.#joined = new JoinedTurns({
       member: parts.member,
       joins: parts.joins,
       detached: (run) => ports.detached(run),
       current,
+      observer: this.observer,
       contexts: () => this.contexts,
       ended: () => this.#open.finished(1),
+    });
+  }
+
+  #makeGround(ports: ActorPorts, current: CurrentTurn): ActivationGround {
+    return new ActivationGround({
+      member: this.#member,
+      ports,
+      current,
+      timers: this.#timers,
+      reminders: this.reminders,
+      observer: this.observer,
+      turns: this.#turns,
+      asks: this.#asks,
+      open: this.#open,
+      deadLetters: this.deadLetters,
+      failures: this.failures,
+      streams: () => this.#streams,
+      actors: () => this.#actors,
+      contexts: () => this.contexts,
+      watchFor: (...watch) => this.#watchFor(...watch),
     });
   }
 
@@ -145,11 +178,12 @@ export class ActorService implements MessageFamily {
     });
   }
 
-  #makeActors(parts: ActorServiceParts): ResidentActors {
+  #makeActors({ types, owned }: ActorServiceParts): ResidentActors {
     return new ResidentActors({
-      types: parts.types,
-      owned: parts.owned,
+      types,
+      owned,
       residency: this.#residency,
+      observer: this.observer,
       make: (type, key, residents, stored) => {
         const own = fromStorageKey(key);
         const context = (home: ContextHome): OwnContext => this.contexts.own(own, home);
@@ -166,6 +200,20 @@ export class ActorService implements MessageFamily {
     });
   }
 
+  #makeStreams(ports: ActorPorts): ActorStreams {
+    return new ActorStreams({
+      member: this.#member,
+      later: (run) => ports.later(run),
+      waits: (letter) => this.#cycles.add(letter),
+      gone: ({ residents }) => {
+        const { id, incarnation } = (residents as Residents).partition;
+        return this.#actors.of(id, incarnation) === residents ? undefined : superseded(id);
+      },
+      failed: (activation, letter, error) => this.#ground.failed(activation, letter, error),
+      done: (letter) => this.#ground.done(letter),
+    });
+  }
+
   /** Actors that are active, where it is counted: where some are passivated. */
   get residents(): number {
     return this.#residency?.count ?? 0;
@@ -179,6 +227,10 @@ export class ActorService implements MessageFamily {
   /** Tells that never had their turn. */
   get tellsRefused(): number {
     return this.deadLetters.refused;
+  }
+
+  rawMetrics(): RawActorMetrics {
+    return this.observer.raw();
   }
 
   /** Refuses new messages from now on; those in mailboxes still have their turns. */
@@ -214,7 +266,7 @@ export class ActorService implements MessageFamily {
       this.failures.receive(message, from.id - 1);
       return;
     }
-    if (op !== ActorOp.ask && op !== ActorOp.tell && op !== ActorOp.askIn && op !== ActorOp.tellWaiting) {
+    if (!takenIn.has(op as number)) {
       throw new InvariantError(`an unknown actor message arrived: ${String(op)}`);
     }
     const refusal = op === ActorOp.askIn ? this.#takeIn(message, from) : this.#take(message, from);
@@ -300,19 +352,11 @@ export class ActorService implements MessageFamily {
       this.#types.mustGet(message[4] as number),
       message[5] as StorageKey,
     );
-    const method = message[6] as number;
-    const path = message[8] as CallPath | undefined;
-    const letter = new Letter(
-      from,
-      message[1] as number,
-      method,
-      message[7] as readonly unknown[],
-      activation,
-      activation.type.isReadonly(method),
-      path,
-    );
-    if (message[0] === ActorOp.tellWaiting) return this.#acceptTell(activation, letter);
-    return this.#accept(activation, letter);
+    const letter = letterOf(message, from, activation);
+    if (message[0] === ActorOp.tellWaiting) return this.#admission.acceptTell(activation, letter);
+    if (message[0] === ActorOp.stream)
+      this.#streams.open(letter, message[streamPosition] as number, activation);
+    return this.#admission.accept(activation, letter);
   }
 
   /** A message of the actor to itself. */
@@ -325,7 +369,7 @@ export class ActorService implements MessageFamily {
     const isReadonly = activation.type.isReadonly(method);
     const letter = new Letter(this.#member.self, noRequest, method, args, activation, isReadonly, undefined);
     letter.delivery = delivery;
-    return this.#accept(activation, letter) === undefined ? letter : undefined;
+    return this.#admission.accept(activation, letter) === undefined ? letter : undefined;
   }
 
   /** A message that was a dead letter. */
@@ -339,60 +383,15 @@ export class ActorService implements MessageFamily {
     );
   }
 
-  /** A tell whose sender waits until it is in the mailbox. */
-  #acceptTell(activation: Activation, letter: Letter): Refusal | undefined {
-    const { requestId } = letter;
-    letter.requestId = noRequest;
-    const refusal = this.#accept(activation, letter);
-    if (refusal !== undefined) return refusal;
-    if (letter.inLine) {
-      letter.requestId = requestId;
-      letter.tellWaits = true;
-      this.#asks.add(letter);
-    } else this.#member.replyOwned(letter.from, requestId, undefined);
-    return undefined;
-  }
-
-  /** Undefined when the letter is in its mailbox, or handled already. */
-  #accept(activation: Activation, letter: Letter): Refusal | undefined {
-    this.#open.count++;
-    const refusal = this.#admit(activation, letter);
-    if (refusal !== undefined) {
-      this.#open.count--;
-      return refusal;
-    }
-    this.#open.keep();
-    if (letter.place === 'sent') letter.place = 'waiting';
-    if (letter.requestId === noRequest || letter.place === 'ended') return undefined;
-    this.#asks.add(letter);
-    if (letter.path !== undefined && letter.place === 'waiting') this.#cycles.add(letter);
-    return undefined;
-  }
-
-  #admit(activation: Activation, letter: Letter): Refusal | undefined {
-    const { path } = letter;
-    const awaiting = path === undefined ? undefined : awaitingTurn(path, activation.openTurns);
-    if (path === undefined || awaiting === undefined) {
-      if (activation.accept(letter) || this.#acceptFull(activation, letter)) return undefined;
-      return () => mailboxFull(activation.type, activation.key);
-    }
-    const { type, key } = activation;
-    if (type.reentrant) {
-      activation.acceptUrgent(letter);
-      return undefined;
-    }
-    const last = { turn: 0, actor: type.id, key, method: letter.method };
-    return () => notReentrant(this.#types, [...stepsFrom(path, awaiting.turnId), last]);
-  }
-
-  /** A sender on this thread holds it anyway: its messages make room as long as they can. */
-  #acceptFull(activation: Activation, letter: Letter): boolean {
-    const budgetMs = letter.from === this.#member.self ? Number.POSITIVE_INFINITY : turnBudgetMsMax;
-    return this.#turns.makeRoom(activation, budgetMs) && activation.accept(letter);
-  }
-
   /** A letter that waits is rejected. */
   #reject(letter: Letter, error: Error): void {
+    if (letter.turn?.stream?.begun === true) {
+      this.#member.fail(letter.from, letter.requestId, error);
+      this.#asks.delete(letter);
+      letter.requestId = noRequest;
+      letter.abandon(error);
+      return;
+    }
     letter.home.giveUp(letter);
     this.#member.fail(letter.from, letter.requestId, error);
     this.#ground.done(letter);

@@ -40,7 +40,12 @@ export class ActorSupervisor {
   #restarts: readonly number[] = [];
   #startsFailed = 0;
 
-  constructor(type: ActorType, key: StorageKey, supervised: SupervisedType, now: () => number) {
+  /** Undefined for an actor whose definition names no supervision. */
+  static of(type: ActorType, key: StorageKey, now: () => number): ActorSupervisor | undefined {
+    return type.supervised && new ActorSupervisor(type, key, type.supervised, now);
+  }
+
+  private constructor(type: ActorType, key: StorageKey, supervised: SupervisedType, now: () => number) {
     this.#type = type;
     this.#key = fromStorageKey(key);
     this.#supervised = supervised;

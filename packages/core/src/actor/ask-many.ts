@@ -5,11 +5,12 @@ import { errorFromWire } from '../errors/error-codec.ts';
 import { fanOutKeysMax } from '../limits.ts';
 import type { JoinedCalls } from '../mesh/joined-calls.ts';
 import type { MemberId } from '../mesh/shared-state.ts';
-import { ActorAddress, type ActorCall } from './actor-address.ts';
+import { ActorAddress, type ActorCall, contextPosition } from './actor-address.ts';
 import type { Send } from './actor-client.ts';
 import { pathOf, requestFrom } from './ask.ts';
 import type { CallPath } from './call-path.ts';
 import type { CurrentTurnSource } from './current-turn.ts';
+import { depart } from './departure.ts';
 import type { FanOutcome } from './fan-out.ts';
 import type { Letter } from './letter.ts';
 import { ActorOp } from './messages.ts';
@@ -35,10 +36,12 @@ export function askManyThrough(ask: Send, joins: () => JoinedCalls | undefined, 
     const bytes = copiedBytes();
     const turn = turns.current();
     const path = turn === undefined ? undefined : pathOf(turn, call);
+    const span = depart(first, call, 'ask');
     const results: PromiseSettledResult<unknown>[] = [];
     results.length = to.length;
     const shares = sharesOf(to).map((share) => askShare(call, share, bytes, turn, path, results));
     await Promise.all(shares);
+    span?.end();
     return results;
   };
 }
@@ -71,7 +74,9 @@ async function askShare(
 ): Promise<void> {
   const [op, , , , actor, , method, args] = template;
   const message = [op, 0, 0, 0, actor, keys, method, args];
-  if (path !== undefined) message.push(path);
+  const context = template[contextPosition];
+  if (path !== undefined || context !== undefined) message.push(path);
+  if (context !== undefined) message.push(context);
   const bytes = argsBytes + keyBytes * positions.length;
   try {
     const request = requestFrom(turn, member, owner, message, bytes, options);

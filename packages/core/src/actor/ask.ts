@@ -11,6 +11,7 @@ import type { MemberId } from '../mesh/shared-state.ts';
 import { ActorAddress, type ActorCall, addressCurrent, messageOf } from './actor-address.ts';
 import { type CallPath, extendPath, pathLength } from './call-path.ts';
 import type { CurrentTurnSource } from './current-turn.ts';
+import { depart } from './departure.ts';
 import type { Letter, OpenAsk } from './letter.ts';
 import { ActorOp } from './messages.ts';
 
@@ -37,15 +38,22 @@ async function ask(
   turn: Letter | undefined,
 ): Promise<unknown> {
   const call = ActorAddress.call(to, ActorOp.ask, method, args);
+  const span = depart(to, call, 'ask');
   try {
-    if (turn !== undefined) return await askFrom(turn, call);
-    const { member, owner, message, bytes, options } = call;
-    if (member.tryPeer(owner) === undefined) return await askLater(call);
-    return await member.request(owner, message, bytes, options);
+    const answer = await (turn === undefined ? send(call) : askFrom(turn, call));
+    span?.end();
+    return answer;
   } catch (error) {
     addCallSite(error);
+    span?.end({ error });
     throw error;
   }
+}
+
+function send(call: ActorCall): Promise<unknown> {
+  const { member, owner, message, bytes, options } = call;
+  if (member.tryPeer(owner) === undefined) return askLater(call);
+  return member.request(owner, message, bytes, options);
 }
 
 async function askJoined(
@@ -56,22 +64,28 @@ async function askJoined(
   turn: Letter | undefined,
 ): Promise<unknown> {
   const call = ActorAddress.call(to, ActorOp.askIn, method, args);
+  const span = depart(to, call, 'ask');
   try {
     const path = turn === undefined ? undefined : pathOf(turn, call);
-    return await joined.ask({ ...messageOf(call), path }, call.options);
+    const answer = await joined.ask({ ...messageOf(call), path }, call.options);
+    span?.end();
+    return answer;
   } catch (error) {
     addCallSite(error);
+    span?.end({ error });
     throw error;
   }
 }
 
+/** Where an ask has its path. */
+export const pathPosition = 8;
 /** About what one field of a path takes. */
-const pathFieldBytes = 12;
+export const pathFieldBytes = 12;
 
 async function askFrom(turn: Letter, call: ActorCall): Promise<unknown> {
   const { member, owner, message, bytes, options } = call;
   const path = pathOf(turn, call);
-  message.push(path);
+  message[pathPosition] = path;
   if (member.tryPeer(owner) === undefined) return askLater(call);
   return requestFrom(turn, member, owner, message, bytes + path.length * pathFieldBytes, options);
 }
@@ -122,10 +136,10 @@ function remove(asks: OpenAsk[], asked: OpenAsk): void {
 /** The owner's thread is being replaced: waits for the new one, within the time the call has. */
 async function askLater(call: ActorCall): Promise<unknown> {
   const { member, owner, message, bytes, options } = call;
-  const startedMs = performance.now();
+  const startedMs = member.clock.now();
   await member.whenConnected(owner, options);
   addressCurrent(call);
-  return member.request(owner, message, bytes, remaining(options, performance.now() - startedMs));
+  return member.request(owner, message, bytes, remaining(options, member.clock.now() - startedMs));
 }
 
 function remaining(options: CallOptions | undefined, spentMs: number): CallOptions {

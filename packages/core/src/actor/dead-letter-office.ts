@@ -55,7 +55,11 @@ export class DeadLetterOffice {
 
   constructor(ground: DeadLetterGround) {
     this.#ground = ground;
-    this.#letters = new DeadLetters(() => ground.member.shared.draw());
+    const { clock, shared } = ground.member;
+    this.#letters = new DeadLetters(
+      () => shared.draw(),
+      () => clock.epochNow(),
+    );
   }
 
   /** Messages that were refused. */

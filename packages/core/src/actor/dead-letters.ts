@@ -55,10 +55,13 @@ export class DeadLetters {
   /** By number, oldest first. */
   readonly #letters = new Map<number, KeptLetter>();
   readonly #draw: () => number;
+  /** Milliseconds since 1970. */
+  readonly #epochNow: () => number;
   #bytes = 0;
 
-  constructor(draw: () => number) {
+  constructor(draw: () => number, epochNow: () => number) {
     this.#draw = draw;
+    this.#epochNow = epochNow;
   }
 
   add(
@@ -85,7 +88,7 @@ export class DeadLetters {
       error: told(error()),
       attempts,
       bytes,
-      atMs: Date.now(),
+      atMs: this.#epochNow(),
     };
     this.#letters.set(this.#draw(), row);
   }

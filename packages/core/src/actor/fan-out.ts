@@ -59,7 +59,7 @@ export class FanOuts {
   }
 
   #askAll(message: Message, open: Open): Promise<FanOutcome>[] {
-    const [, , , , actor, keys, method, args, path] = message as [
+    const [, , , , actor, keys, method, args, path, context] = message as [
       0,
       0,
       0,
@@ -68,6 +68,7 @@ export class FanOuts {
       unknown[],
       number,
       unknown[],
+      unknown,
       unknown,
     ];
     const { self } = this.#member;
@@ -78,7 +79,8 @@ export class FanOuts {
     for (let i = 0; i < keys.length; i += 3) {
       const own = copyValue(args, 'arguments');
       const ask: Message = [ActorOp.ask, 0, keys[i], keys[i + 1], actor, keys[i + 2], method, own];
-      if (path !== undefined) ask.push(path);
+      if (path !== undefined || context !== undefined) ask.push(path);
+      if (context !== undefined) ask.push(context);
       outcomes.push(outcomeOf(this.#member.request(self.id, ask, bytes, bounds)));
       open.asks.push({ caller: self.id, requestId: ask[1] as number, owner: self.id });
     }

@@ -17,6 +17,11 @@ export class Inbox {
     this.#mailbox = new Mailbox(type.mailboxLengthMax);
   }
 
+  /** Messages in the mailbox. */
+  get length(): number {
+    return this.#mailbox.length;
+  }
+
   /** The one whose turn is next. */
   get first(): Letter | undefined {
     return this.#mailbox.first;
@@ -29,6 +34,11 @@ export class Inbox {
     this.#line ??= new Mailbox(mailboxOverflowMax);
     letter.inLine = this.#line.push(letter);
     return letter.inLine;
+  }
+
+  /** Goes to the end, and needs no room: it belongs to a letter that had some. */
+  addStep(letter: Letter): void {
+    this.#mailbox.pushBeyond(letter);
   }
 
   /** Goes before all others, and needs no room. */

@@ -21,12 +21,13 @@ export async function askIn(
   working: WorkingState,
   bounds: CallOptions,
 ): Promise<JoinedAnswer> {
-  const { partition, actor, key, method, args, path } = call;
+  const { partition, actor, key, method, args, path, context } = call;
   const incarnation = member.shared.incarnationOf(partition);
   const message: unknown[] = [ActorOp.askIn, 0, partition, incarnation, actor, key, method, args, ref];
   if (working === undefined) message.push(0, undefined);
   else message.push(1, working.state);
   message.push(path);
+  if (context !== undefined) message.push(context);
   const owner = placement.ownerOf(partition);
   const bytes = approximateBytes(message, frameBytesMax);
   return (await member.request(owner, message, bytes, bounds)) as JoinedAnswer;
@@ -34,13 +35,14 @@ export async function askIn(
 
 /** Sends a tell now, to the owner's present thread. Nobody learns when it is refused. */
 export async function sendTell(member: Member, placement: Placement, call: ActorMessage): Promise<void> {
-  const { partition, actor, key, method, args } = call;
+  const { partition, actor, key, method, args, context } = call;
   try {
     const owner = placement.ownerOf(partition);
     const peer =
       member.tryPeer(owner) ?? (await member.whenConnected(owner, { timeoutMs: callTimeoutMsDefault }));
     const incarnation = member.shared.incarnationOf(partition);
-    const message = [ActorOp.tell, noRequest, partition, incarnation, actor, key, method, args];
+    const message: unknown[] = [ActorOp.tell, noRequest, partition, incarnation, actor, key, method, args];
+    if (context !== undefined) message.push(undefined, context);
     member.send(peer, message, approximateBytes(message, frameBytesMax));
   } catch {
     // As every tell: at most once, and what becomes of it is not reported.

@@ -5,6 +5,7 @@
  */
 import { valuesEqual } from '../codec/equality.ts';
 import { copyValue } from '../codec/value.ts';
+import { contextOfMessage } from '../context/request-context.ts';
 import { InvalidArgumentError, InvariantError } from '../errors/errors.ts';
 import { fromStorageKey } from '../key/key.ts';
 import type { Message } from '../link/outbox.ts';
@@ -18,6 +19,7 @@ import type { CallPath } from './call-path.ts';
 import type { CurrentTurn } from './current-turn.ts';
 import { Letter } from './letter.ts';
 import { copyOfState, frozenState } from './readonly-state.ts';
+import type { TurnObserver } from './turn-observer.ts';
 
 /** What these turns stand on. */
 export interface JoinedTurnsGround {
@@ -26,6 +28,7 @@ export interface JoinedTurnsGround {
   /** Calls `run` now, outside the async context of whoever is calling. */
   detached(run: () => void): void;
   readonly current: CurrentTurn;
+  readonly observer: TurnObserver;
   contexts(): ContextClasses;
   /** The turn has ended. */
   ended(): void;
@@ -105,6 +108,7 @@ export class JoinedTurns {
       watch: noTimers,
       setReminder: noTimers,
       clearReminder: noTimers,
+      type,
     };
     if (turn.readonly)
       return contexts.readonly(key, frozenState(before, type), type.labelOf(turn.method), home);
@@ -114,16 +118,11 @@ export class JoinedTurns {
   }
 
   #call(type: ActorType, turn: Letter, context: OwnContext): unknown {
-    const { current } = this.#ground;
-    const body = type.methods[turn.method] as (
-      this: unknown,
-      context: unknown,
-      ...args: readonly unknown[]
-    ) => unknown;
+    const { current, observer } = this.#ground;
     const outer = current.begin(turn);
     try {
       if (current.holdsReferences && type.isAsync(turn.method)) current.enter(turn);
-      return body.call(type.definition.methods, context, ...turn.args);
+      return observer.call(turn, type, context);
     } finally {
       current.leave(outer);
     }
@@ -146,6 +145,8 @@ function turnOf(message: Message, home: Activation, from: Peer): Letter {
   const path = message[11] as CallPath | undefined;
   const turn = new Letter(from, message[1] as number, method, args, home, isReadonly, path);
   turn.place = 'running';
+  const context = message[12];
+  if (context !== undefined) turn.observe().context = contextOfMessage(context);
   return turn;
 }
 

@@ -2,13 +2,17 @@
  * A message in the mailbox of one actor, and the turn it becomes: which method, with what, who waits for the answer,
  * whose turns led to it, and what it waits for itself.
  */
+import { contextOfMessage } from '../context/request-context.ts';
 import type { StorageKey } from '../key/key.ts';
+import type { Message } from '../link/outbox.ts';
 import type { Peer } from '../mesh/peer.ts';
 import type { MemberId } from '../mesh/shared-state.ts';
 import type { OwnContext } from './actor-context.ts';
+import type { ActorStream } from './actor-stream.ts';
 import type { ActorType } from './actor-type.ts';
 import type { CallPath, TurnId } from './call-path.ts';
 import type { MailboxItem } from './mailbox.ts';
+import { ObservedTurn } from './observed-turn.ts';
 
 /** The request id of a tell. */
 export const noRequest = 0;
@@ -19,6 +23,8 @@ export interface LetterHome {
   readonly key: StorageKey;
   /** The turns that are under way there. */
   readonly openTurns: readonly Letter[];
+  /** Messages in the mailbox. */
+  readonly waiting: number;
   /** Takes the letter, which waits there, out of the mailbox. */
   giveUp(letter: Letter): void;
 }
@@ -34,7 +40,7 @@ export interface OpenAsk {
 
 /**
  * `sent`: just arrived. `waiting`: its caller may still give up. `running`: its turn is under way. `ended`: it is over,
- * or has left the mailbox.
+ * or has left the mailbox; or a stream between two steps.
  */
 export type LetterPlace = 'sent' | 'waiting' | 'running' | 'ended';
 
@@ -63,6 +69,8 @@ export class Letter implements MailboxItem<Letter> {
   delivery: Delivery | undefined = undefined;
   /** What most turns do without. */
   turn: TurnRecord | undefined = undefined;
+  /** Of those that somebody looks at, or that were sent in the context of a request. */
+  observed: ObservedTurn | undefined = undefined;
 
   constructor(
     from: Peer,
@@ -86,6 +94,12 @@ export class Letter implements MailboxItem<Letter> {
     return this.turn === undefined ? 0 : this.turn.id;
   }
 
+  /** Its record for those who look at it, made when it is first needed. */
+  observe(): ObservedTurn {
+    this.observed ??= new ObservedTurn();
+    return this.observed;
+  }
+
   get asks(): readonly OpenAsk[] {
     return this.turn === undefined ? noAsks : this.turn.asks;
   }
@@ -101,6 +115,7 @@ export class Letter implements MailboxItem<Letter> {
     const record = this.record();
     record.abandoned = reason;
     record.controller?.abort(reason);
+    record.stream?.stop();
   }
 }
 
@@ -119,6 +134,25 @@ export class Delivery {
   }
 }
 
+/** The letter of an `ask`, a `tell` or a `tellWaiting`. */
+export function letterOf(message: Message, from: Peer, home: LetterHome): Letter {
+  const method = message[6] as number;
+  const args = message[7] as readonly unknown[];
+  const path = message[8] as CallPath | undefined;
+  const letter = new Letter(
+    from,
+    message[1] as number,
+    method,
+    args,
+    home,
+    home.type.isReadonly(method),
+    path,
+  );
+  const context = message[9];
+  if (context !== undefined) letter.observe().context = contextOfMessage(context);
+  return letter;
+}
+
 /** What a turn needs that goes on beside others, calls others, or is given up. */
 export class TurnRecord {
   /** What the method got first, where that isn't the actor's own context. */
@@ -130,6 +164,8 @@ export class TurnRecord {
   /** The path of the calls it makes. */
   path: CallPath | undefined = undefined;
   readonly asks: OpenAsk[] = [];
+  /** The stream that it answers with. */
+  stream: ActorStream | undefined = undefined;
   /** Told when nobody waits for the turn any more; made when the method asks for it. */
   controller: AbortController | undefined = undefined;
   /** Why nobody waits for it any more. */

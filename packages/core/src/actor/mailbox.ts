@@ -48,12 +48,17 @@ export class Mailbox<T extends MailboxItem<T>> {
   /** Adds at the end. False: the mailbox is full and nothing was added. */
   push(item: T): boolean {
     if (this.#length >= this.#lengthMax) return false;
+    this.pushBeyond(item);
+    return true;
+  }
+
+  /** Adds at the end, also when it is full. */
+  pushBeyond(item: T): void {
     item.previous = this.#last;
     if (this.#last === undefined) this.#first = item;
     else this.#last.next = item;
     this.#last = item;
     this.#length++;
-    return true;
   }
 
   /** Puts back, before all others of its lane, an item that has just left; it needs no room. */

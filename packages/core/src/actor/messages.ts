@@ -3,22 +3,26 @@
  * bulk lane and carry the partition and the incarnation the caller knew; an owner that has another refuses. Neither
  * comes twice. Messages of one sender to one actor arrive in the order in which they were sent.
  *
- * - `ask` [op, requestId, partition, incarnation, actor, key, method, args, path]: a request. `path`: the turns that wait
- *   for it (see `call-path.ts`); left out when none does. Answered by `reply` with what
+ * - `ask` [op, requestId, partition, incarnation, actor, key, method, args, path, context]: a request. `path`: the turns
+ *   that wait for it (see `call-path.ts`); `context`: that of the request (see `request-context.ts`); each is undefined
+ *   where there is none, and the message ends before what it doesn't need. Answered by `reply` with what
  *   the method returned, or by `fail`: the method threw, the state could not be made, the mailbox was full, the
  *   owner closes, or it waits for itself. A `cancel` drops it while it waits in the mailbox; a turn that has begun goes
  *   on and may see it.
- * - `tell` [op, 0, partition, incarnation, actor, key, method, args]: no answer, whatever becomes of it.
+ * - `tell` [op, 0, partition, incarnation, actor, key, method, args, undefined, context]: no answer, whatever becomes of it.
  * - `tellWaiting` [op, requestId, … as `tell`]: a tell to an actor before whose full mailbox messages wait. Answered by
  *   `reply` (nothing) when it is in the mailbox, or by `fail`: it never was. A `cancel` takes it out of the line.
- * - `askIn` [op, requestId, partition, incarnation, actor, key, method, args, transaction, hasState, state, path]: the member
+ * - `askIn` [op, requestId, partition, incarnation, actor, key, method, args, transaction, hasState, state, path, context]: the member
  *   that coordinates a transaction, which holds the actor's lock → owner. Runs the method at once, outside the mailbox,
  *   on a copy of the actor's state, or on `state` (hasState 1) when the transaction has changed it before. Answered by
  *   `reply` with [answer, changed, state]: `state` is the new one when `changed` is 1. The live state stays as it is.
  *   A `cancel` ends the turn's part in the transaction. `transaction` is opaque here (see `joined-calls.ts`).
- * - `askMany` [op, requestId, 0, 0, actor, keys, method, args, path]: the same ask to many actors of one owner. `keys` is
+ * - `askMany` [op, requestId, 0, 0, actor, keys, method, args, path, context]: the same ask to many actors of one owner. `keys` is
  *   flat, [partition, incarnation, key, …]. Answered by `reply` with one [1, answer] or [0, wireError] for each, in order,
  *   when all have ended. A `cancel` is one of all of them.
+ * - `stream` [op, requestId, … as `ask`, path, context, stream]: an ask whose method is a generator. What it yields comes as the
+ *   items of `stream` (family `stream`). Answered by `reply` with how many batches there were, or by `fail`, after the
+ *   last of them. A `cancel` ends it: its `finally` blocks run in a turn.
  * - `probe` [op, 0, caller, request, originCaller, originRequest, rank, steps]: owner → owner, protocol lane, no answer.
  *   Follows what a waiting call waits for, to find out whether that is itself (see `cycle-search.ts`).
  * - `deadLetters` [op, requestId, question, number]: any member → any member, protocol lane. Question 0 lists the dead letters
@@ -36,6 +40,7 @@ export const ActorOp = {
   probe: 35,
   askMany: 36,
   tellWaiting: 37,
+  stream: 38,
   deadLetters: 44,
   escalated: 45,
 } as const;

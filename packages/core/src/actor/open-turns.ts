@@ -50,6 +50,13 @@ export class OpenTurns {
     letter.place = 'running';
     if (isAlone) this.#first = letter;
     else this.#beside = [...(this.#beside ?? []), letter];
+    if (!letter.readonly) this.#frozen = undefined;
+    const { turn } = letter;
+    if (turn?.stream !== undefined) {
+      // The same at each step.
+      turn.context ??= this.#contextBeside(letter, ground);
+      return turn.context;
+    }
     if (isAlone && !letter.readonly) {
       this.#frozen = undefined;
       return ground.context;

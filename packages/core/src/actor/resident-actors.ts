@@ -14,6 +14,7 @@ import { PassiveStates } from './passive-states.ts';
 import { superseded } from './refusals.ts';
 import type { ResidencyWatch } from './residency-watch.ts';
 import { type StoredState, StoredStates } from './stored-states.ts';
+import type { TurnObserver } from './turn-observer.ts';
 
 /** The actors of one incarnation of a partition. */
 export interface Residents {
@@ -27,6 +28,7 @@ export interface ResidentActorsParts {
   readonly owned: OwnedPartitions;
   /** Undefined where none is ever passivated for its idleness or number. */
   readonly residency: ResidencyWatch | undefined;
+  readonly observer: Pick<TurnObserver, 'activated' | 'deactivated'>;
   /** `stored` is given where the partition makes what it writes durable. */
   make(type: ActorType, key: StorageKey, residents: Residents, stored: StoredState | undefined): Activation;
 }
@@ -62,6 +64,7 @@ export class ResidentActors {
     const stored = concurrency.writes === undefined ? undefined : this.#stored.of(id, type.table, key);
     const activation = this.#parts.make(type, key, residents, stored);
     actors.set(key, activation);
+    this.#parts.observer.activated(type, key);
     this.used(activation);
     return activation;
   }
@@ -96,7 +99,9 @@ export class ResidentActors {
     this.#parts.residency?.remove(activation);
     const { type, key } = activation;
     const actors = (activation.residents as Residents).byType[type.id];
-    if (actors?.get(key) === activation) actors.delete(key);
+    if (actors?.get(key) !== activation) return;
+    actors.delete(key);
+    this.#parts.observer.deactivated(type, key);
   }
 
   /** The actors of one incarnation of a partition, as its concurrency control sees them. */
@@ -121,6 +126,7 @@ export class ResidentActors {
   #endAll(actors: Map<StorageKey, Activation> | undefined, partition: PartitionId): void {
     for (const activation of actors?.values() ?? []) {
       this.#parts.residency?.remove(activation);
+      this.#parts.observer.deactivated(activation.type, activation.key);
       activation.end(superseded(partition));
     }
   }

@@ -11,6 +11,7 @@ import type { Message } from '../link/outbox.ts';
 import type { JoinedCalls } from '../mesh/joined-calls.ts';
 import type { Peer } from '../mesh/peer.ts';
 import { ActorAddress, type ActorCall, addressCurrent, messageOf } from './actor-address.ts';
+import { depart } from './departure.ts';
 import { ActorOp } from './messages.ts';
 
 const admitted = Promise.resolve();
@@ -33,6 +34,8 @@ export function tellThrough(local: LocalActors | undefined, current: () => Joine
     } catch (error) {
       return Promise.reject(error as Error);
     }
+    // Over when it is on its way: nobody hears what becomes of it.
+    depart(to, call, 'tell')?.end();
     const joined = current();
     if (joined !== undefined) return unobserved(joined.tell(messageOf(call)));
     const { member, owner } = call;

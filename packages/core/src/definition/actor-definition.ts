@@ -3,9 +3,12 @@ import { checkOptions, mustBe, mustBeFunction, mustBeInteger, mustBePositive } f
 import { InvalidArgumentError } from '../errors/errors.ts';
 import type { Key } from '../key/key.ts';
 import type { Client } from '../mesh/client.ts';
+import { type ArgumentSchemas, checkArgumentSchemas, type TakingInputs } from './argument-schemas.ts';
 import { type Definition, define } from './definition.ts';
 import type { ReminderTime } from './reminder-time.ts';
+import type { StandardSchema } from './standard-schema.ts';
 import { checkSupervision, type SupervisionOptions } from './supervision-options.ts';
+import type { TopicDefinition } from './topic-definition.ts';
 
 /** What a method gets first: its actor's state, and everything else the grid offers. */
 export interface ActorContext<K extends Key, S> extends Client {
@@ -56,6 +59,13 @@ export interface ActorContext<K extends Key, S> extends Client {
   setReminder(name: string, time: ReminderTime, method: string, ...args: readonly unknown[]): Promise<void>;
   /** Takes a reminder back. False: there is none of this name. A message that waits already still comes. */
   clearReminder(name: string): Promise<boolean>;
+  /**
+   * Subscribes the actor: `method` gets every message of the topic from now on, as a tell, also after the actor's thread
+   * was replaced. Once is enough; twice is once. Resolves and rejects as `subscribeActor` of the topic does.
+   */
+  subscribe<M>(topic: TopicDefinition<M>, method: string): Promise<void>;
+  /** Takes that back. */
+  unsubscribe<M>(topic: TopicDefinition<M>, method: string): Promise<void>;
   /** Takes a timer back. False: there is none of this name. A message that waits already still comes. */
   clearTimer(name: string): boolean;
 }
@@ -66,7 +76,20 @@ export type ActorMethods<K extends Key, S> = Record<
 >;
 
 type ArgumentsOf<F> = F extends (context: never, ...args: infer A) => unknown ? A : never;
-type AnswerOf<F> = F extends (...args: never[]) => infer R ? Awaited<R> : never;
+type ReturnOf<F> = F extends (...args: never[]) => infer R ? R : never;
+type AnswerOf<F> = Awaited<ReturnOf<F>>;
+/** What a generator yields; never for other methods. */
+type ItemOf<R> = 0 extends 1 & R
+  ? never
+  : R extends Generator<infer I, unknown, never> | AsyncGenerator<infer I, unknown, never>
+    ? I
+    : never;
+type IsStream<R> = 0 extends 1 & R ? false : [R] extends [never] ? false : R extends AnyStream ? true : false;
+type AnyStream = Generator<unknown, unknown, never> | AsyncGenerator<unknown, unknown, never>;
+/** Methods that answer once. */
+type NotStreams<M> = {
+  [Name in keyof M]: IsStream<ReturnOf<M[Name]>> extends true ? never : Name;
+}[keyof M];
 
 /** Why an actor is deactivated: nobody used it, too many are active, or it said so. */
 export type DeactivationReason = 'idle' | 'pressure' | 'stop';
@@ -90,22 +113,30 @@ export interface AnyActor extends Definition<'actor'> {
   readonly overflow: MailboxOverflow | undefined;
   readonly readonly: readonly string[] | undefined;
   readonly reentrant: boolean | undefined;
+  /** Of the arguments, by method. */
+  readonly args?: Readonly<Record<string, readonly (StandardSchema | undefined)[]>> | undefined;
 }
 
-/** Asks: arguments and answers are copies. */
+/** Asks: arguments and answers are copies. A generator answers with what it yields, as it comes. */
 export type ActorReference<M> = {
-  readonly [Name in keyof M]: (...args: ArgumentsOf<M[Name]>) => Promise<AnswerOf<M[Name]>>;
+  readonly [Name in keyof M]: (
+    ...args: ArgumentsOf<M[Name]>
+  ) => IsStream<ReturnOf<M[Name]>> extends true
+    ? AsyncIterableIterator<ItemOf<ReturnOf<M[Name]>>>
+    : Promise<AnswerOf<M[Name]>>;
 };
 
 /** Asks to many actors: what became of each, in the order of their keys. */
 export type ActorReferences<M> = {
-  readonly [Name in keyof M]: (
+  readonly [Name in NotStreams<M>]: (
     ...args: ArgumentsOf<M[Name]>
   ) => Promise<PromiseSettledResult<AnswerOf<M[Name]>>[]>;
 };
 
 /** Tells. */
-export type ActorTells<M> = { readonly [Name in keyof M]: (...args: ArgumentsOf<M[Name]>) => Promise<void> };
+export type ActorTells<M> = {
+  readonly [Name in NotStreams<M>]: (...args: ArgumentsOf<M[Name]>) => Promise<void>;
+};
 
 export interface ActorDefinition<K extends Key, S, M extends ActorMethods<K, S>> extends AnyActor {
   readonly state: (key: K) => S | Promise<S>;
@@ -117,7 +148,10 @@ export interface ActorDefinition<K extends Key, S, M extends ActorMethods<K, S>>
 export interface ActorOptions<K extends Key, S, M extends ActorMethods<K, S>> {
   /** The state an actor begins with, on its first message. */
   readonly state: (key: K) => S | Promise<S>;
-  /** Runs one at a time per actor, in the order of arrival. */
+  /**
+   * Runs one at a time per actor, in the order of arrival. A generator, sync or async, is a stream to its caller: each
+   * step to the next `yield` is a turn of its own, and other turns run in between.
+   */
   readonly methods: M;
   /** Runs when the actor becomes active, before its first turn. When it fails, so does everything that waits. */
   readonly activate?: (context: ActorContext<K, S>) => void | Promise<void>;
@@ -164,6 +198,39 @@ export interface ActorOptions<K extends Key, S, M extends ActorMethods<K, S>> {
   readonly reentrant?: boolean;
 }
 
+/** The options of an actor whose arguments are checked. */
+export interface CheckedActorOptions<K extends Key, S, M extends ActorMethods<K, S>, Schemas>
+  extends ActorOptions<K, S, M> {
+  /**
+   * Checks arguments where they enter, on the thread of the caller: for each method the schemas of its arguments, in their
+   * order. What they make of them is what is sent. Must answer at once. Callers give what the schemas take. Messages
+   * that an actor sends itself (`setTimer`, `watch`) are not checked.
+   *
+   * @example
+   * args: { deposit: [z.number().positive()] },
+   */
+  readonly args: Schemas;
+}
+
+/**
+ * Defines a virtual actor whose arguments are checked by schemas; else as without.
+ *
+ * @example
+ * export const account = actor('account', {
+ *   state: () => ({ balance: 0 }),
+ *   args: { deposit: [z.number().positive()] },
+ *   methods: { deposit(ctx, amount: number) { return (ctx.state.balance += amount); } },
+ * });
+ */
+export function actor<
+  K extends Key,
+  S,
+  M extends ActorMethods<K, S>,
+  const Schemas extends ArgumentSchemas<M>,
+>(
+  name: string,
+  options: CheckedActorOptions<K, S, M, Schemas>,
+): ActorDefinition<K, S, TakingInputs<M, Schemas>>;
 /**
  * Defines a virtual actor: one exists for every key, activated by its first message on the partition that owns the key.
  *
@@ -176,6 +243,10 @@ export interface ActorOptions<K extends Key, S, M extends ActorMethods<K, S>> {
 export function actor<K extends Key, S, M extends ActorMethods<K, S>>(
   name: string,
   options: ActorOptions<K, S, M>,
+): ActorDefinition<K, S, M>;
+export function actor<K extends Key, S, M extends ActorMethods<K, S>>(
+  name: string,
+  options: ActorOptions<K, S, M> & { readonly args?: AnyActor['args'] },
 ): ActorDefinition<K, S, M> {
   checkOptions(options, 'options', [
     'state',
@@ -189,6 +260,7 @@ export function actor<K extends Key, S, M extends ActorMethods<K, S>>(
     'overflow',
     'readonly',
     'reentrant',
+    'args',
   ]);
   mustBeFunction(options.state, 'state');
   if (typeof options.methods !== 'object' || options.methods === null) {
@@ -207,6 +279,7 @@ export function actor<K extends Key, S, M extends ActorMethods<K, S>>(
   if (options.beforeRestart !== undefined) mustBeFunction(options.beforeRestart, 'beforeRestart');
   if (options.passivateAfterMs !== undefined) mustBePositive(options.passivateAfterMs, 'passivateAfterMs');
   checkReadonly(name, options.readonly, options.methods);
+  checkArgumentSchemas(name, options.args, options.methods);
   if (options.reentrant !== undefined)
     mustBe(typeof options.reentrant === 'boolean', 'reentrant', 'a boolean', options.reentrant);
   if (options.overflow !== undefined) {
@@ -225,6 +298,7 @@ export function actor<K extends Key, S, M extends ActorMethods<K, S>>(
     overflow: options.overflow,
     readonly: options.readonly,
     reentrant: options.reentrant,
+    args: options.args,
   });
 }
 

@@ -2,10 +2,13 @@
 import { checkOptions, mustBeFunction } from '../errors/argument.ts';
 import type { Key } from '../key/key.ts';
 import { type Definition, define } from './definition.ts';
+import { checkSchema, type StandardSchema } from './standard-schema.ts';
 
 /** Any table, whatever it holds. */
 export interface AnyTable extends Definition<'table'> {
   readonly affinity: ((key: never) => Key) | undefined;
+  /** Checks every value on its way in. */
+  readonly schema?: StandardSchema | undefined;
 }
 
 /** One key of one table: what `keys`, `at` and procedures take. */
@@ -20,22 +23,27 @@ export interface AffinityTarget {
   readonly affinityKey: Key;
 }
 
-export interface TableOptions<K extends Key> {
+export interface TableOptions<K extends Key, V = unknown, I = V> {
   /** The part of the key that decides the partition; entries with equal affinity keys live together. Default: the key. */
   readonly affinity?: (key: K) => Key;
+  /**
+   * Checks every value where it enters, on the thread of the caller: a schema of zod, valibot, arktype or another library
+   * that keeps to Standard Schema 1. What it makes of the value is stored. Must answer at once. Types are taken from it.
+   */
+  readonly schema?: StandardSchema<I, V>;
 }
 
 declare const valueType: unique symbol;
 
-/** A table: keys of type `K`, values of type `V`. Made by `table()`. */
-export interface TableDefinition<K extends Key, V> extends AnyTable {
+/** A table: keys of type `K`, values of type `V`, which are made of `I` on their way in. Made by `table()`. */
+export interface TableDefinition<K extends Key, V, I = V> extends AnyTable {
   readonly affinity: ((key: K) => Key) | undefined;
   /** A reference to one entry. */
   key(key: K): TableKey<K>;
   /** A reference to the partition of an affinity key. */
   affinityKey(affinityKey: Key): AffinityTarget;
   /** Only for the compiler. */
-  readonly [valueType]?: V;
+  readonly [valueType]?: (value: I) => V;
 }
 
 /**
@@ -44,12 +52,18 @@ export interface TableDefinition<K extends Key, V> extends AnyTable {
  * @example
  * export const accounts = table<string, { balance: number }>('accounts');
  * export const plays = table<[customer: number, at: number], Play>('plays', { affinity: ([customer]) => customer });
+ * export const users = table('users', { schema: z.object({ name: z.string() }) });
  */
-export function table<K extends Key, V>(name: string, options: TableOptions<K> = {}): TableDefinition<K, V> {
-  checkOptions(options, 'options', ['affinity']);
+export function table<K extends Key, V, I = V>(
+  name: string,
+  options: TableOptions<K, V, I> = {},
+): TableDefinition<K, V, I> {
+  checkOptions(options, 'options', ['affinity', 'schema']);
   if (options.affinity !== undefined) mustBeFunction(options.affinity, 'affinity');
-  const definition: TableDefinition<K, V> = define('table', name, {
+  checkSchema(options.schema, 'schema');
+  const definition: TableDefinition<K, V, I> = define('table', name, {
     affinity: options.affinity,
+    schema: options.schema as StandardSchema | undefined,
     key: (key: K): TableKey<K> => ({ table: definition, key }),
     affinityKey: (affinityKey: Key): AffinityTarget => ({ table: definition, affinityKey }),
   });

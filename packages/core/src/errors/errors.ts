@@ -50,6 +50,29 @@ export class InvalidArgumentError extends TroupeError {
   }
 }
 
+/** One thing that is wrong with a value: what, and where in it. */
+export interface ValidationIssue {
+  readonly message: string;
+  /** Keys from the value down to the place; empty: the value itself. */
+  readonly path: readonly (string | number)[];
+}
+
+/**
+ * A value, or an argument, is not what its schema asks for. `details`: `subject`, `issues` (the first 100), `issueCount`.
+ */
+export class ValidationError extends TroupeError {
+  static {
+    nameClass(this, 'ValidationError');
+  }
+  declare readonly details: Readonly<{ issues: readonly ValidationIssue[] } & Record<string, unknown>>;
+  constructor(
+    message: string,
+    options: FixedErrorOptions & { readonly details: { readonly issues: readonly ValidationIssue[] } },
+  ) {
+    super('VALIDATION_FAILED', message, options);
+  }
+}
+
 /** A value holds something that can't be sent or stored: a function, a class instance, a cycle. */
 export class ValueNotSupportedError extends TroupeError {
   static {
@@ -315,6 +338,7 @@ export class StorageError extends TroupeError {
 export const troupeErrorClasses = [
   TroupeError,
   InvalidArgumentError,
+  ValidationError,
   ValueNotSupportedError,
   ValueTooLargeError,
   DefinitionError,

@@ -4,6 +4,7 @@
  * the other thread, where the called code runs as a *branch* of the same transaction.
  */
 import type { CallPath } from '../actor/call-path.ts';
+import type { RequestContext } from '../context/request-context.ts';
 import type { StorageKey } from '../key/key.ts';
 import type { CallOptions } from './pending-calls.ts';
 import type { PartitionId } from './shared-state.ts';
@@ -24,6 +25,8 @@ export interface ActorMessage {
   readonly bytes: number;
   /** The turns of actors that wait for it (`call-path.ts`); undefined when none does. */
   readonly path?: CallPath | undefined;
+  /** The context that it was made in. */
+  readonly context?: RequestContext | undefined;
 }
 
 /** What a transaction does with the calls made in it. */

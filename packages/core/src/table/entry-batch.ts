@@ -1,9 +1,10 @@
 /** Keys and entries of calls on many keys: checked, copied and placed. */
-import { copiedBytes, copyValue } from '../codec/value.ts';
+import { copiedBytes } from '../codec/value.ts';
 import { mustBe } from '../errors/argument.ts';
 import { InvalidArgumentError } from '../errors/errors.ts';
 import { type Key, keyToText, type StorageKey, toStorageKey } from '../key/key.ts';
 import type { Placement } from '../partition/placement.ts';
+import { copyToStore } from './copy-to-store.ts';
 import { keyBytes } from './owner-calls.ts';
 import type { PlacedKey, TableHandle } from './table-executor.ts';
 
@@ -58,7 +59,7 @@ export class EntryBatch {
     const [key, value] = entry as unknown as [unknown, unknown];
     if (value === undefined) throw undefinedInEntry(index);
     const placed = place(key, `entries[${index}][0]`, this.#table, this.#placement);
-    this.values.push(copyValue(value, `entries[${index}][1]`));
+    this.values.push(copyToStore(value, `entries[${index}][1]`, this.#table.definition));
     this.bytes += copiedBytes() + keyBytes(placed.key);
     this.keys.push(placed);
     return placed;

@@ -1,5 +1,5 @@
 /** Items to be loaded, checked and copied, and the pages they are collected in: each of one partition. */
-import { copiedBytes, copyValue } from '../codec/value.ts';
+import { copiedBytes } from '../codec/value.ts';
 import { checkOptions, mustBe } from '../errors/argument.ts';
 import { InvalidArgumentError } from '../errors/errors.ts';
 import { fromStorageKey, type Key, type StorageKey, toStorageKey } from '../key/key.ts';
@@ -16,8 +16,13 @@ export interface PlacedItem extends PlacedKey {
   readonly bytes: number;
 }
 
-/** Throws what is wrong with an item. */
-export function placeItem(given: unknown, { definition }: TableHandle, placement: Placement): PlacedItem {
+/** Throws what is wrong with an item. `copyOf` copies its value. */
+export function placeItem(
+  given: unknown,
+  { definition }: TableHandle,
+  placement: Placement,
+  copyOf: (value: unknown, name: string) => unknown,
+): PlacedItem {
   const expected = 'an object { key, value } or { key, delete: true }';
   mustBe(typeof given === 'object' && given !== null && 'key' in given, 'item', expected, given);
   checkOptions(given, 'item', ['key', 'value', 'delete']);
@@ -30,7 +35,7 @@ export function placeItem(given: unknown, { definition }: TableHandle, placement
   if (isDelete === (value !== undefined)) throw neitherNor(isDelete);
   if (isDelete)
     return { key: stored, partition, item: { key: ownKey, delete: true }, bytes: keyBytes(stored) };
-  const copy = copyValue(value, 'item.value');
+  const copy = copyOf(value, 'item.value');
   const bytes = copiedBytes() + keyBytes(stored);
   return { key: stored, partition, item: { key: ownKey, value: copy }, bytes };
 }

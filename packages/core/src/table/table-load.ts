@@ -13,6 +13,7 @@ import { loadBufferBytesMax, loadFailedKeptMax, loadPageBytesMax } from '../limi
 import { onAbort } from '../mesh/on-abort.ts';
 import type { MemberId, PartitionId } from '../mesh/shared-state.ts';
 import type { Placement } from '../partition/placement.ts';
+import { copyToStore } from './copy-to-store.ts';
 import type { FailedItem, LoadResult, LoadSettings } from './load-options.ts';
 import { ItemPage, placeItem } from './load-page.ts';
 import type { PageSender } from './page-sender.ts';
@@ -43,8 +44,14 @@ export class TableLoad {
   /** Ends the wait for the source. */
   #leaveSource: ((error: unknown) => void) | undefined;
 
+  readonly #copyOf: (value: unknown, name: string) => unknown;
+
   constructor(parts: TableLoadParts) {
     this.#parts = parts;
+    const { definition } = parts.table;
+    // What a receiver is given need be no value of the table.
+    const isStored = parts.settings.receiver === undefined;
+    this.#copyOf = isStored ? (value, name) => copyToStore(value, name, definition) : copyValue;
   }
 
   async run(source: Source): Promise<LoadResult> {
@@ -97,7 +104,7 @@ export class TableLoad {
   #collect(given: unknown): ItemPage | undefined {
     const { table, placement } = this.#parts;
     try {
-      const placed = placeItem(given, table, placement);
+      const placed = placeItem(given, table, placement, this.#copyOf);
       let page = this.#pages.get(placed.partition);
       if (page === undefined) {
         page = new ItemPage(placed.partition);

@@ -5,27 +5,24 @@
  * Methods that return promises never throw: a wrong argument rejects; in iterations it ends the first step. The
  * methods on one key are the hot path: no async functions, no closures, no objects beyond the arguments.
  */
+import { systemClock } from '../clock.ts';
 import { copiedBytes, copyValue } from '../codec/value.ts';
 import { mustBe, mustBeFunction } from '../errors/argument.ts';
 import { InvalidArgumentError } from '../errors/errors.ts';
-import { fromStorageKey, type Key, toStorageKey } from '../key/key.ts';
+import { fromStorageKey, type Key, type StorageKey, toStorageKey } from '../key/key.ts';
 import type { CallOptions } from '../mesh/pending-calls.ts';
 import type { Placement } from '../partition/placement.ts';
 import { callOptionNamesWith, checkCallOptions } from './call-options.ts';
+import { checkIncrement, incrementAsChange } from './checked-increment.ts';
 import { ChunkedWriter } from './chunked-writer.ts';
+import { copyToPut, copyToStore } from './copy-to-store.ts';
 import { entriesFrom, keysFrom, mustBeDistinct } from './entry-batch.ts';
-import { loadInto } from './load-into.ts';
-import type {
-  LoadOptions,
-  LoadResult,
-  LoadSource,
-  ReceiverLoadOptions,
-  ReceiverPort,
-} from './load-options.ts';
+import { type LoadGround, loadInto } from './load-into.ts';
+import type { LoadOptions, LoadResult, LoadSource, ReceiverLoadOptions } from './load-options.ts';
 import { type OneKeyOp, ScanPart, TableOp } from './messages.ts';
 import { entryAt, type ItemReader, itemsOf, keyAt, valueAt } from './page-items.ts';
 import { type ScanOptions, scanRangeOf } from './scan-range.ts';
-import type { PlacedKey, TableExecutor, TableHandle } from './table-executor.ts';
+import type { PlacedKey, TableExecutor, TableHandle, ValueChange } from './table-executor.ts';
 
 /** What `increment` can count with in a table of `V`. */
 export type Countable<V> = V & (number | bigint);
@@ -47,23 +44,23 @@ const noArguments: readonly unknown[] = [];
 const insertManyOptionNames = callOptionNamesWith('partial');
 const incrementOptionNames = callOptionNamesWith('initial');
 
-export class Table<K extends Key, V> {
+export class Table<K extends Key, V, I = V> {
   readonly #handle: TableHandle;
   readonly #placement: Placement;
   readonly #executor: () => TableExecutor;
-  readonly #receivers: ReceiverPort | undefined;
+  readonly #loads: LoadGround;
 
   /** `executor` is asked at each call, so that calls in a transaction's body join it. */
   constructor(
     handle: TableHandle,
     placement: Placement,
     executor: () => TableExecutor,
-    receivers?: ReceiverPort,
+    loads: LoadGround = { clock: systemClock, receivers: undefined },
   ) {
     this.#handle = handle;
     this.#placement = placement;
     this.#executor = executor;
-    this.#receivers = receivers;
+    this.#loads = loads;
   }
 
   /** The name it was defined with. */
@@ -77,7 +74,7 @@ export class Table<K extends Key, V> {
   }
 
   /** Stores a value, whether or not the key is there. The table keeps a copy. */
-  set(key: K, value: V, options?: CallOptions): Promise<void> {
+  set(key: K, value: I, options?: CallOptions): Promise<void> {
     return this.#put(TableOp.set, key, value, options) as Promise<void>;
   }
 
@@ -97,12 +94,12 @@ export class Table<K extends Key, V> {
   }
 
   /** Stores a value if the key is absent; false if it was there. */
-  insert(key: K, value: V, options?: CallOptions): Promise<boolean> {
+  insert(key: K, value: I, options?: CallOptions): Promise<boolean> {
     return this.#put(TableOp.insert, key, value, options) as Promise<boolean>;
   }
 
   /** Stores a value if the key is there; false if it was absent. */
-  replace(key: K, value: V, options?: CallOptions): Promise<boolean> {
+  replace(key: K, value: I, options?: CallOptions): Promise<boolean> {
     return this.#put(TableOp.replace, key, value, options) as Promise<boolean>;
   }
 
@@ -113,13 +110,13 @@ export class Table<K extends Key, V> {
   compareAndSet(
     key: K,
     expected: V | undefined,
-    value: V | undefined,
+    value: I | undefined,
     options?: CallOptions,
   ): Promise<boolean> {
     try {
       const expectedCopy = copyValue(expected, 'expected');
       const bytes = copiedBytes();
-      const args = [expectedCopy, copyValue(value, 'value')];
+      const args = [expectedCopy, copyToPut(value, 'value', this.#handle.definition)];
       return this.#one(TableOp.compareAndSet, key, args, bytes + copiedBytes(), options) as Promise<boolean>;
     } catch (error) {
       return Promise.reject(error);
@@ -127,7 +124,7 @@ export class Table<K extends Key, V> {
   }
 
   /** Stores a value and answers the one before, or undefined. */
-  getAndSet(key: K, value: V, options?: CallOptions): Promise<V | undefined> {
+  getAndSet(key: K, value: I, options?: CallOptions): Promise<V | undefined> {
     return this.#put(TableOp.getAndSet, key, value, options) as Promise<V | undefined>;
   }
 
@@ -139,12 +136,12 @@ export class Table<K extends Key, V> {
     try {
       checkCallOptions(options, incrementOptionNames);
       const initial = options?.initial;
-      mustBeCountable(by, 'by');
-      mustBeCountable(initial, 'initial');
-      if (by !== undefined && initial !== undefined && typeof by !== typeof initial) {
-        mustBe(false, 'initial', `a ${typeof by} like \`by\``, initial);
-      }
-      return this.#send(TableOp.increment, key, [by, initial], 20, options) as Promise<Countable<V>>;
+      checkIncrement(by, initial);
+      if (this.#handle.definition.schema === undefined)
+        return this.#send(TableOp.increment, key, [by, initial], 20, options) as Promise<Countable<V>>;
+      const stored = toStorageKey(key);
+      const change = incrementAsChange(this.#handle, stored, [by, initial]);
+      return this.#change(key, stored, change, options) as Promise<Countable<V>>;
     } catch (error) {
       return Promise.reject(error);
     }
@@ -162,7 +159,7 @@ export class Table<K extends Key, V> {
    * all or nothing, the whole is not. It is asked for more only while few pieces are under way, so millions of entries
    * load in constant memory. When it fails, what was written stays.
    */
-  async setMany(entries: Entries<K, V>, options?: CallOptions): Promise<void> {
+  async setMany(entries: Entries<K, I>, options?: CallOptions): Promise<void> {
     checkCallOptions(options);
     const executor = this.#executor();
     if (isAsyncIterable(entries)) {
@@ -179,15 +176,15 @@ export class Table<K extends Key, V> {
    * of pairs; a key that comes twice is refused.
    */
   insertMany(
-    entries: Iterable<readonly [K, V]>,
+    entries: Iterable<readonly [K, I]>,
     options: InsertManyOptions & { readonly partial: true },
   ): Promise<K[]>;
   insertMany(
-    entries: Iterable<readonly [K, V]>,
+    entries: Iterable<readonly [K, I]>,
     options?: InsertManyOptions & { readonly partial?: false | undefined },
   ): Promise<boolean>;
-  insertMany(entries: Iterable<readonly [K, V]>, options?: InsertManyOptions): Promise<K[] | boolean>;
-  async insertMany(entries: Iterable<readonly [K, V]>, options?: InsertManyOptions): Promise<K[] | boolean> {
+  insertMany(entries: Iterable<readonly [K, I]>, options?: InsertManyOptions): Promise<K[] | boolean>;
+  async insertMany(entries: Iterable<readonly [K, I]>, options?: InsertManyOptions): Promise<K[] | boolean> {
     checkCallOptions(options, insertManyOptionNames);
     const partial = options?.partial ?? false;
     mustBe(typeof partial === 'boolean', 'partial', 'true or false', partial);
@@ -207,26 +204,24 @@ export class Table<K extends Key, V> {
    * transaction of this key: `fn` runs here, while the key is locked, and may run more than once, so it should touch
    * nothing but the grid. When it throws, nothing is written and you get its error.
    */
-  update(key: K, fn: (current: V | undefined) => V | Promise<V>, options?: CallOptions): Promise<V>;
+  update(key: K, fn: (current: V | undefined) => I | Promise<I>, options?: CallOptions): Promise<V>;
   update(
     key: K,
-    fn: (current: V | undefined) => V | undefined | Promise<V | undefined>,
+    fn: (current: V | undefined) => I | undefined | Promise<I | undefined>,
     options?: CallOptions,
   ): Promise<V | undefined>;
   update(
     key: K,
-    fn: (current: V | undefined) => V | undefined | Promise<V | undefined>,
+    fn: (current: V | undefined) => I | undefined | Promise<I | undefined>,
     options?: CallOptions,
   ): Promise<V | undefined> {
     try {
       checkCallOptions(options);
       mustBeFunction(fn, 'fn');
+      const { definition } = this.#handle;
       const change = async (current: unknown): Promise<unknown> =>
-        copyValue(await fn(current as V | undefined), 'the answer of fn');
-      const stored = toStorageKey(key);
-      const partition = this.#placement.partitionOf(this.#handle.definition, key, stored);
-      const updated = this.#executor().update(this.#handle, stored, partition, change, options);
-      return updated as Promise<V | undefined>;
+        copyToPut(await fn(current as V | undefined), 'the answer of fn', definition);
+      return this.#change(key, toStorageKey(key), change, options) as Promise<V | undefined>;
     } catch (error) {
       return Promise.reject(error);
     }
@@ -243,9 +238,9 @@ export class Table<K extends Key, V> {
    * error of the source rejects, and what was written stays. Not in a transaction. `receiver`: gets the pages instead.
    */
   load<I, A>(source: LoadSource<K, I>, options: ReceiverLoadOptions<K, I, A>): Promise<LoadResult>;
-  load(source: LoadSource<K, V>, options?: LoadOptions): Promise<LoadResult>;
+  load(source: LoadSource<K, I>, options?: LoadOptions): Promise<LoadResult>;
   async load(source: LoadSource<K, unknown>, options?: LoadOptions): Promise<LoadResult> {
-    return loadInto(this.#handle, this.#placement, this.#executor(), this.#receivers, source, options);
+    return loadInto(this.#handle, this.#placement, this.#executor(), this.#loads, source, options);
   }
 
   /** How many entries the table has, or the range that the options name (see `entries`). */
@@ -292,10 +287,10 @@ export class Table<K extends Key, V> {
     return this.#iterate(ScanPart.values, options, valueAt) as AsyncIterableIterator<V>;
   }
 
-  #put(op: OneKeyOp, key: K, value: V, options: CallOptions | undefined): Promise<unknown> {
+  #put(op: OneKeyOp, key: K, value: I, options: CallOptions | undefined): Promise<unknown> {
     try {
       if (value === undefined) throw undefinedValue();
-      const copy = copyValue(value, 'value');
+      const copy = copyToStore(value, 'value', this.#handle.definition);
       return this.#one(op, key, [copy], copiedBytes(), options);
     } catch (error) {
       return Promise.reject(error);
@@ -327,6 +322,16 @@ export class Table<K extends Key, V> {
     const stored = toStorageKey(key);
     const partition = this.#placement.partitionOf(this.#handle.definition, key, stored);
     return this.#executor().one(op, this.#handle, stored, partition, args, bytes, options);
+  }
+
+  #change(
+    key: K,
+    stored: StorageKey,
+    change: ValueChange,
+    options: CallOptions | undefined,
+  ): Promise<unknown> {
+    const partition = this.#placement.partitionOf(this.#handle.definition, key, stored);
+    return this.#executor().update(this.#handle, stored, partition, change, options);
   }
 
   #withKeys(
@@ -362,11 +367,6 @@ export class Table<K extends Key, V> {
 
 function rethrow(error: unknown): never {
   throw error;
-}
-
-function mustBeCountable(value: unknown, name: string): void {
-  const isCountable = value === undefined || typeof value === 'bigint' || Number.isFinite(value);
-  mustBe(isCountable, name, 'a finite number or a bigint', value);
 }
 
 function undefinedValue(): InvalidArgumentError {

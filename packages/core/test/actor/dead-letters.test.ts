@@ -116,6 +116,8 @@ describe('dead letters', () => {
     await caller.actor(sink, 'a').all();
     const holding = caller.actor(sink, 'a').hold();
     for (let i = 0; i < deadLettersMax; i++) void tell.take(i);
+    // Comes after them.
+    await caller.actor(sink, 'b').all();
     held.open();
     await holding;
     expect(owner.service.tellsRefused).toBeGreaterThan(deadLettersMax / 2);
