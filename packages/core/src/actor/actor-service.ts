@@ -47,7 +47,7 @@ import { Delivery, Letter, letterOf, noRequest } from './letter.ts';
 import { ActorOp } from './messages.ts';
 import { OpenAsks } from './open-asks.ts';
 import { OpenLetters } from './open-letters.ts';
-import { closing, type Refusal, superseded } from './refusals.ts';
+import { actorOver, closing, type Refusal, superseded } from './refusals.ts';
 import { type ResidencyWatch, watchResidency } from './residency-watch.ts';
 import { ResidentActors, type Residents } from './resident-actors.ts';
 import { streamPosition } from './stream-call.ts';
@@ -205,9 +205,10 @@ export class ActorService implements MessageFamily {
       member: this.#member,
       later: (run) => ports.later(run),
       waits: (letter) => this.#cycles.add(letter),
-      gone: ({ residents }) => {
-        const { id, incarnation } = (residents as Residents).partition;
-        return this.#actors.of(id, incarnation) === residents ? undefined : superseded(id);
+      gone: (activation) => {
+        const { id, incarnation } = (activation.residents as Residents).partition;
+        if (this.#actors.of(id, incarnation) !== activation.residents) return superseded(id);
+        return this.#actors.isActive(activation) ? undefined : actorOver(activation.type, activation.key);
       },
       failed: (activation, letter, error) => this.#ground.failed(activation, letter, error),
       done: (letter) => this.#ground.done(letter),

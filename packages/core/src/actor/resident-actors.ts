@@ -69,6 +69,12 @@ export class ResidentActors {
     return activation;
   }
 
+  /** False when it was stopped, or another one has taken its place. */
+  isActive(activation: Activation): boolean {
+    const { type, key, residents } = activation;
+    return (residents as Residents).byType[type.id]?.get(key) === activation;
+  }
+
   /** What the storage has of an actor of a partition that is being opened here. */
   recover(partition: PartitionId, table: number, key: StorageKey, bytes: Uint8Array): void {
     this.#stored.recover(partition, table, key, bytes);
