@@ -2,10 +2,10 @@
 import { createRequire } from 'node:module';
 import type { ActorFailed, FailurePhase, Grid, SupervisionDirective } from 'troupe';
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest';
-import { eventually, rejection, start, topologies } from './running-grid.ts';
+import { collect, eventually, rejection, start, topologies } from './running-grid.ts';
 
 const url = new URL('./fixtures/supervised.mjs', import.meta.url);
-const { subject, narrow } = createRequire(import.meta.url)(
+const { producer, subject, narrow } = createRequire(import.meta.url)(
   './fixtures/supervised.mjs',
 ) as typeof import('./fixtures/supervised.mjs');
 
@@ -117,6 +117,46 @@ describe.each(topologies)('supervision, %s,', (_, threads) => {
       expect(error).toBeInstanceOf(RangeError);
       expect(error).toMatchObject({ message: `failed in ${phase}` });
     }
+  });
+});
+
+describe.each(topologies)('a stream, %s,', (_, threads) => {
+  test.each(['stop', 'escalate'] as const)(
+    'ends with the actor whose supervision says %s',
+    async (directive) => {
+      const grid = await start(threads, { modules: [url] });
+      let read = 0;
+      const reading = (async () => {
+        for await (const n of grid.actor(producer, directive).numbers()) {
+          read = n;
+          if (n === 1_000) void rejection(grid.actor(producer, directive).fail());
+        }
+      })();
+      expect(await outcome(reading)).toBe('ACTOR_STOPPED');
+      expect(read).toBeGreaterThanOrEqual(1_000);
+      expect(await grid.actor(producer, directive).total()).toBe(0);
+    },
+  );
+
+  test('goes on with the new state when its actor is restarted', async () => {
+    const grid = await start(threads, { modules: [url] });
+    const one = grid.actor(producer, 'restart');
+    let before = 0;
+    for await (const n of one.numbers()) {
+      if (n < before) break;
+      before = n;
+      if (n === 1_000) void rejection(one.fail());
+    }
+    expect(before).toBeGreaterThanOrEqual(1_000);
+  });
+
+  test('that throws is a failure as any other', async () => {
+    const grid = await start(threads, { modules: [url] });
+    const told: ActorFailed[] = [];
+    grid.on('actorFailed', (failed) => told.push(failed));
+    expect(await rejection(collect(grid.actor(producer, 'escalate').broken()))).toBeInstanceOf(RangeError);
+    await eventually(() => Promise.resolve(expect(told).toHaveLength(1)));
+    expect(told).toMatchObject([{ phase: 'handle', method: 'broken' }]);
   });
 });
 

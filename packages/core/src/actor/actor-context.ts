@@ -116,17 +116,21 @@ function baseClass(client: object, current: CurrentTurn): BaseClass {
       return change(grid.topic(topic), grid.actor(definition, this.key));
     }
   }
-  const { prototype } = BaseContext;
+  offerReferences(client, BaseContext.prototype, (context) => current.enter(BaseContext.turnOf(context)));
+  offerClient(client, BaseContext.prototype);
+  return BaseContext;
+}
+
+/** What makes references: `enter` is told of the context, so that calls through them belong to its turn. */
+function offerReferences<C extends object>(client: object, prototype: C, enter: (context: C) => void): void {
   for (const name of referenceMakers) {
     const make = (client as Record<string, unknown>)[name];
     if (typeof make !== 'function') continue;
     Object.defineProperty(prototype, name, {
-      value(this: BaseContext, ...args: readonly unknown[]): unknown {
-        current.enter(BaseContext.turnOf(this));
+      value(this: C, ...args: readonly unknown[]): unknown {
+        enter(this);
         return make.apply(client, args) as unknown;
       },
     });
   }
-  offerClient(client, prototype);
-  return BaseContext;
 }

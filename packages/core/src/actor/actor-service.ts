@@ -208,10 +208,7 @@ export class ActorService implements MessageFamily {
       member: this.#member,
       later: (run) => ports.later(run),
       waits: (letter) => this.#cycles.add(letter),
-      gone: ({ residents }) => {
-        const { id, incarnation } = (residents as Residents).partition;
-        return this.#actors.of(id, incarnation) === residents ? undefined : superseded(id);
-      },
+      gone: (activation) => this.#actors.whyGone(activation),
       failed: (activation, letter, error) => this.#ground.failed(activation, letter, error),
       done: (letter) => this.#ground.done(letter),
     });

@@ -43,6 +43,13 @@ export function actorStopped(type: ActorType, key: StorageKey, { phase, method, 
   return stackless(() => new ActorStoppedError(message, { cause: error, details }));
 }
 
+/** What the message belongs to, such as a stream, ended with the actor's activation. */
+export function actorOver(type: ActorType, key: StorageKey): Error {
+  const { name } = type.definition;
+  const message = `actor '${name}' with key ${keyToText(key)} was stopped by its supervision`;
+  return new ActorStoppedError(message, { details: { actor: name, key: fromStorageKey(key) } });
+}
+
 /** What `ACTOR_CYCLE` lists. */
 export interface CycleStep {
   readonly actor: string;

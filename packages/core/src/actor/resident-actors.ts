@@ -13,7 +13,7 @@ import type { KeptState } from './actor-life.ts';
 import { actorTypeOf } from './actor-table.ts';
 import type { ActorType, ActorTypes } from './actor-type.ts';
 import { PassiveStates } from './passive-states.ts';
-import { superseded } from './refusals.ts';
+import { actorOver, superseded } from './refusals.ts';
 import type { ResidencyWatch } from './residency-watch.ts';
 import { type StoredState, StoredStates } from './stored-states.ts';
 import type { TurnObserver } from './turn-observer.ts';
@@ -75,6 +75,15 @@ export class ResidentActors {
     this.#parts.observer.activated(type, key);
     this.used(activation);
     return activation;
+  }
+
+  /** Why the activation is no more; undefined while it is there. */
+  whyGone(activation: Activation): Error | undefined {
+    const { type, key } = activation;
+    const residents = activation.residents as Residents;
+    const { id, incarnation } = residents.partition;
+    if (this.of(id, incarnation) !== residents) return superseded(id);
+    return residents.byType[type.id]?.get(key) === activation ? undefined : actorOver(type, key);
   }
 
   /** What the storage has of an actor of a partition that is being opened here. */
