@@ -1,7 +1,7 @@
 // Topics: who gets which message, in which order, and what becomes of those who are slow, fail or go.
 import { unsubscribe as leaveChannel, subscribe as listenToChannel } from 'node:diagnostics_channel';
 import { actor, type Topic, topic } from '@troupe/core';
-import { describe, expect, expectTypeOf, test } from 'vitest';
+import { describe, expect, expectTypeOf, test, vi } from 'vitest';
 import { type ActorMember, gate, oneMember, rejectionOf, twoMembers } from './actor/actor-grid.ts';
 
 interface Price {
@@ -211,6 +211,30 @@ describe.each(['one', 'two'])('topics over %s members', (members) => {
     // @ts-expect-error: wrong message
     void (() => here.topic(prices).publish(1));
   });
+});
+
+test('a message crosses to a member once, however many subscribe there', async () => {
+  const { caller, owner } = twoMembers(definitions);
+  const receive = vi.spyOn(owner.topics, 'receive');
+  const seen: number[] = [];
+  for (let i = 0; i < 3; i++) await owner.topic(numbers).subscribe((n) => seen.push(n));
+  await caller.topic(numbers).subscribeActor(caller.actor(watcher, 'a'), 'saw');
+  receive.mockClear();
+  await caller.topic(numbers).publish(5);
+  await settled();
+  expect(receive).toHaveBeenCalledTimes(1);
+  expect([seen, await caller.actor(watcher, 'a').seen()]).toEqual([[5, 5, 5], [5]]);
+});
+
+test('nothing crosses where nobody listens', async () => {
+  const { caller, owner } = twoMembers(definitions);
+  await settled();
+  const receive = vi.spyOn(owner.topics, 'receive');
+  await caller.topic(numbers).subscribe(() => undefined);
+  receive.mockClear();
+  await caller.topic(numbers).publish(5);
+  await settled();
+  expect(receive).not.toHaveBeenCalled();
 });
 
 test('a callback that publishes to its own topic does not keep the thread', async () => {

@@ -84,6 +84,15 @@ describe.each(topologies)('%s,', (_, threads) => {
     expect(await rejection(joined)).toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
 
+  test('a worker at work keeps no transaction from all keys', async () => {
+    const grid = await start(threads, { modules: [streamingUrl] });
+    const controller = new AbortController();
+    const held = rejection(grid.worker(locator, { signal: controller.signal }).hold());
+    await grid.transaction((tx) => tx.table(rows).set('x', 1), { keys: 'all', timeoutMs: 5_000 });
+    controller.abort(new Error('enough'));
+    expect(await held).toMatchObject({ message: 'enough' });
+  });
+
   test('references are kept in states, also packed ones, tables and answers, and are live there', async () => {
     const grid = await start(threads, { modules: [streamingUrl] });
     const [first, second, third] = keys.map((key) => grid.actor(friend, key));

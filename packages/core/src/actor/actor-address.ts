@@ -149,7 +149,9 @@ export class ActorAddress implements Reference {
       if (references !== undefined) ActorAddress.mustBeOf(to.#member, references);
     }
     if (to.#hosts !== undefined && op === ActorOp.askIn) throw notInTransaction(to.#type);
-    const { owner, partition } = to.#hosts?.next() ?? { owner: to.#owner, partition: to.#partition };
+    const place = to.#hosts?.next();
+    const partition = place === undefined ? to.#partition : place.partition;
+    const owner = place === undefined ? to.#owner : place.owner;
     const incarnation = to.#member.shared.incarnationOf(partition);
     const message: Message = [op, noRequest, partition, incarnation, to.#type.id, to.#key, method, copies];
     return { member: to.#member, owner, options: to.#options, message, bytes };

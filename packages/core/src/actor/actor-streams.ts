@@ -78,7 +78,10 @@ export class ActorStreams {
     // Within the turn that reads it, if that is one of the actor's own.
     if (awaitingTurn(path, activation.openTurns) === undefined) activation.acceptStep(letter);
     else activation.acceptUrgent(letter);
-    if (path !== undefined && isWaiting(letter)) waits(letter);
+    if (path === undefined || !isWaiting(letter)) return;
+    // Each step waits anew.
+    letter.record().looks = 0;
+    waits(letter);
   }
 }
 

@@ -37,6 +37,10 @@ function fixture() {
         await held.opened;
         yield 'second';
       },
+      async *late() {
+        await held.opened;
+        yield 'late';
+      },
       *unsendable() {
         try {
           yield 1;
@@ -218,8 +222,7 @@ describe.each(['one', 'two'])('streams of actors over %s members', (members) => 
 
   test('reject with TIMEOUT when the next item takes too long', async () => {
     const { shelf, caller, owner, held } = grid();
-    const stream = caller.actor(shelf, 'a', { timeoutMs: 5 }).held();
-    await stream.next();
+    const stream = caller.actor(shelf, 'a', { timeoutMs: 5 }).late();
     expect(await rejectionOf(stream.next())).toMatchObject({ code: 'TIMEOUT' });
     held.open();
     await settled();
