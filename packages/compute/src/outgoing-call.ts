@@ -11,6 +11,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import {
   type CallOptions,
   callTimeoutMsDefault,
+  contextBytes,
   copyValue,
   currentContext,
   HostLostError,
@@ -133,7 +134,8 @@ async function sendIn(
     try {
       const bounds =
         attempt === 1 ? options : { timeoutMs: Math.max(1, leftOf(timeoutMs, startedMs)), signal };
-      return await member.request(call.owner, message, call.prepared.bytes + fixedBytes, bounds);
+      const bytes = call.prepared.bytes + fixedBytes + contextBytes(context);
+      return await member.request(call.owner, message, bytes, bounds);
     } catch (error) {
       if (tried !== undefined) follower?.failed(tried);
       failures ??= new CallFailures(member, call, options);

@@ -7,6 +7,7 @@ import {
   addCallSite,
   boundedWait,
   type CallOptions,
+  contextBytes,
   copyValue,
   currentContext,
   HostLostError,
@@ -97,9 +98,10 @@ export class StreamCalls {
     const isShared = owner === this.#member.self.id && argsShared;
     const args = isShared ? copyValue(prepared.args, 'value') : prepared.args;
     const message: unknown[] = [ComputeOp.stream, 0, prepared.definition, id, 1, 0, args, place];
-    const terms = termsOf(priority, currentContext());
+    const context = currentContext();
+    const terms = termsOf(priority, context);
     if (terms !== undefined) message.push(terms);
-    return { owner, message, bytes: prepared.bytes + fixedBytes };
+    return { owner, message, bytes: prepared.bytes + fixedBytes + contextBytes(context) };
   }
 
   #begin({ owner, message, bytes }: StreamRequest, reader: StreamReader, signal: AbortSignal): void {
