@@ -14,10 +14,11 @@ export const fullParams: Params = {
   payloadBytes: 0,
   exponent: 0,
   hotPercent: 0,
+  messages: 400_000,
 };
 
 /** The figures of the quick set are as true, with a wider spread. */
-export const quickParams: Params = { ...fullParams, warmUpSeconds: 0.4 };
+export const quickParams: Params = { ...fullParams, warmUpSeconds: 0.4, messages: 100_000 };
 
 /** Shows that everything works, in seconds. Most of a smoke run is the start of threads. */
 export const smokeParams: Params = {
@@ -27,4 +28,5 @@ export const smokeParams: Params = {
   keyCount: 2_000,
   inFlight: 50,
   loadEntries: 20_000,
+  messages: 2_000,
 };

@@ -26,6 +26,8 @@ export interface Params {
   readonly exponent: number;
   /** Percent of all keys that are hot, where a scenario has a hotspot; 0: none. */
   readonly hotPercent: number;
+  /** Messages that one run of an actor program exchanges, about. */
+  readonly messages: number;
 }
 
 /** What one subject did in one round. */
@@ -98,12 +100,14 @@ export interface Scenario {
 
 export type Unit =
   | 'operations/s'
+  | 'messages/s'
   | 'transactions/s'
   | 'entries/s'
   | 'µs p50'
   | 'ms'
   | 'of the mean'
   | 'bytes per key'
+  | 'bytes per actor'
   | 'MB'
   | 'messages';
 

@@ -3,8 +3,10 @@
  * `stores/` or `records/`; its module is imported in the process that measures it and nowhere else.
  */
 import type { Scenario } from './scenario.ts';
+import { actorScenarios } from './scenarios/actors.ts';
 import { computeScenarios } from './scenarios/compute.ts';
 import { growthScenarios } from './scenarios/growth.ts';
+import { savinaScenarios } from './scenarios/savina.ts';
 import { snapshotScenarios } from './scenarios/snapshots.ts';
 import { startUpScenarios } from './scenarios/start-up.ts';
 import { storageScenarios } from './scenarios/storage.ts';
@@ -21,4 +23,6 @@ export const scenarios: readonly Scenario[] = [
   ...storageScenarios,
   ...growthScenarios,
   ...startUpScenarios,
+  ...actorScenarios,
+  ...savinaScenarios,
 ];

@@ -15,7 +15,7 @@ describe('servers', () => {
       log.push('start');
       return { version: 'redis 7', address: '1234', stop: async () => void log.push('stop') };
     };
-    const servers = new Servers({ redis: start, postgres: missing });
+    const servers = new Servers({ redis: start, postgres: missing, 'postgres-durable': missing });
     expect(log).toEqual([]);
     expect(await servers.provide('redis')).toEqual({ kind: 'there', version: 'redis 7' });
     expect(await servers.provide('redis')).toEqual({ kind: 'there', version: 'redis 7' });
@@ -26,14 +26,18 @@ describe('servers', () => {
   });
 
   test('that are not installed are missing, and say how to get them', async () => {
-    const servers = new Servers({ redis: missing, postgres: missing });
+    const servers = new Servers({ redis: missing, postgres: missing, 'postgres-durable': missing });
     const expected = { kind: 'missing', reason: 'it is not installed (apt-get install it)' };
     expect(await servers.provide('postgres')).toEqual(expected);
     expect(servers.environment()).toEqual({});
   });
 
   test('that fail to start are an error, not a skipped subject', async () => {
-    const servers = new Servers({ redis: () => Promise.reject(new Error('broken')), postgres: missing });
+    const servers = new Servers({
+      redis: () => Promise.reject(new Error('broken')),
+      postgres: missing,
+      'postgres-durable': missing,
+    });
     await expect(servers.provide('redis')).rejects.toThrow('broken');
   });
 });

@@ -1,8 +1,35 @@
-/** What the durable storage is measured with: the engine by itself, without a grid around it. */
-import type { Scenario } from '../scenario.ts';
+/** What the durable storage is measured with: the engine by itself, and grids that use it. */
+import type { Params, Scenario, Subject } from '../scenario.ts';
+import {
+  durablePostgres,
+  durableSqlite,
+  durableTroupe,
+  type StoreSubject,
+  troupeStore,
+} from '../stores/stores.ts';
+import type { Workload } from '../workloads/workload.ts';
+import { workloadSubject } from './transactions.ts';
 
 const engine = () => import('../subjects/storage-engine.ts');
 const raw = () => import('../subjects/raw-storage.ts');
+
+const depositsOf = async (params: Params): Promise<Workload> =>
+  (await import('../workloads/deposits.ts')).deposits(params);
+
+const inMemory: StoreSubject = { ...troupeStore('procedure'), name: 'troupe, in memory' };
+
+function idleSubject({ open, ...subject }: StoreSubject, goals: Pick<Subject, 'target'> = {}): Subject {
+  return {
+    ...subject,
+    ...goals,
+    measure: async (params) =>
+      (await import('../workloads/workload.ts')).measureWorkloadIdle(open, await depositsOf(params), params),
+  };
+}
+
+function oneByOne(subject: Subject): Subject {
+  return { ...subject, measure: (params) => subject.measure({ ...params, inFlight: 1 }) };
+}
 
 export const storageScenarios: readonly Scenario[] = [
   {
@@ -70,6 +97,47 @@ export const storageScenarios: readonly Scenario[] = [
         target: { atLeast: 100_000 },
         measure: async (params) => (await engine()).measureRecovery(params),
       },
+    ],
+  },
+  {
+    name: 'storage/grid-idle',
+    title: 'one durable transaction of a grid, the next when the last was answered',
+    about:
+      'A deposit into one of 10,000 accounts as a procedure, one after the other, beside a bare append + fdatasync. The money in the bank is checked.',
+    unit: 'µs p50',
+    params: ['seconds', 'keyCount', 'hosts'],
+    fixed: { keyCount: 10_000 },
+    reference: 'append + fdatasync',
+    subjects: [
+      {
+        name: 'append + fdatasync',
+        measure: async (params) => (await raw()).measureRawAppend(params),
+      },
+      idleSubject(inMemory),
+      idleSubject(durableTroupe, { target: { atMost: 2.5 } }),
+      idleSubject(durableSqlite),
+    ],
+  },
+  {
+    name: 'storage/grid',
+    title: 'durable transactions of one partition, many in flight',
+    about:
+      'Deposits into 100,000 accounts drawn at random, 1,000 in flight: a grid with its data in LMDB, the same grid in memory, SQLite with a write-ahead log that is flushed at each commit, one transaction after the other, and PostgreSQL with its flushes over 16 connections. The money in the bank is checked.',
+    unit: 'transactions/s',
+    params: ['seconds', 'keyCount', 'inFlight', 'hosts'],
+    reference: inMemory.name,
+    subjects: [
+      workloadSubject(inMemory, depositsOf),
+      workloadSubject(durableTroupe, depositsOf, {
+        target: { atLeast: 0.4 },
+        comparisons: [
+          { versus: durableSqlite.name, target: { atLeast: 10 } },
+          { versus: durablePostgres.name, target: { atLeast: 10 } },
+        ],
+      }),
+      // It has one connection, so one transaction at a time.
+      oneByOne(workloadSubject(durableSqlite, depositsOf)),
+      workloadSubject(durablePostgres, depositsOf),
     ],
   },
 ];

@@ -1,5 +1,5 @@
 /**
- * PostgreSQL in a fresh cluster, without flushes. It refuses to run as root, so root starts it as the user `postgres` or
+ * PostgreSQL in a fresh cluster, without flushes or with them. It refuses to run as root, so root starts it as the user `postgres` or
  * `nobody`.
  */
 import { spawnSync } from 'node:child_process';
@@ -18,17 +18,19 @@ import {
 } from './server.ts';
 
 const connectionsMax = 100;
+type Name = 'postgres' | 'postgres-durable';
+const durability: Record<Name, Readonly<Record<string, string>>> = {
+  postgres: { fsync: 'off', synchronous_commit: 'off', full_page_writes: 'off' },
+  'postgres-durable': { fsync: 'on', synchronous_commit: 'on', full_page_writes: 'on' },
+};
 const settings = {
-  fsync: 'off',
-  synchronous_commit: 'off',
-  full_page_writes: 'off',
   autovacuum: 'off',
   shared_buffers: '512MB',
   max_connections: String(connectionsMax),
   max_pred_locks_per_transaction: '256',
 };
 
-export async function startPostgres(): Promise<RunningServer> {
+export async function startPostgres(name: Name): Promise<RunningServer> {
   const folders = versionFolders('/usr/lib/postgresql', 'bin');
   const program = findProgram('postgres', folders);
   const initdb = findProgram('initdb', folders);
@@ -37,7 +39,7 @@ export async function startPostgres(): Promise<RunningServer> {
       'PostgreSQL is not installed (apt-get install postgresql, or brew install postgresql)',
     );
   }
-  const folder = temporaryFolder('postgres');
+  const folder = temporaryFolder(name);
   const asUser = unprivileged();
   if (asUser !== undefined) chownSync(folder, asUser.uid, asUser.gid);
   const data = join(folder, 'data');
@@ -47,7 +49,10 @@ export async function startPostgres(): Promise<RunningServer> {
   if (status !== 0) throw new Error(`initdb failed: ${stderr.trim()}`);
 
   const port = await freePort();
-  const options = Object.entries(settings).flatMap(([name, value]) => ['-c', `${name}=${value}`]);
+  const options = Object.entries({ ...settings, ...durability[name] }).flatMap(([setting, value]) => [
+    '-c',
+    `${setting}=${value}`,
+  ]);
   const where = ['-D', data, '-h', '127.0.0.1', '-p', String(port), '-k', folder];
   const [server, serverArgs] = commandFor(asUser, program, [...where, ...options]);
   const address = `postgres://bench@127.0.0.1:${port}/postgres`;

@@ -1,7 +1,6 @@
 /**
  * A server that subjects are measured against: started on a free port of this machine only, with a temporary folder,
- * without anything that writes to disk for safety, since nothing of a grid is durable either; stopped at the end,
- * whatever the end is. On Linux the kernel ends it even when this process is killed.
+ * as durable as the grid it is compared with, which mostly is not at all; stopped at the end, whatever the end is. On Linux the kernel ends it even when this process is killed.
  */
 import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
@@ -11,7 +10,8 @@ import { tmpdir } from 'node:os';
 import { delimiter, join } from 'node:path';
 import { setTimeout as sleep } from 'node:timers/promises';
 
-export type ServerName = 'redis' | 'postgres';
+/** `postgres-durable`: the same server with its flushes, for what is compared with durable grids. */
+export type ServerName = 'redis' | 'postgres' | 'postgres-durable';
 
 export interface RunningServer {
   readonly version: string;
@@ -27,7 +27,7 @@ export class ServerMissingError extends Error {
 
 /** The variable that tells a subject's process where a server is. */
 export function addressVariable(server: ServerName): string {
-  return `TROUPE_BENCH_${server.toUpperCase()}`;
+  return `TROUPE_BENCH_${server.toUpperCase().replaceAll('-', '_')}`;
 }
 
 /** Where the harness has started the server. */

@@ -14,7 +14,8 @@ export type Provision =
 
 const starters: Record<ServerName, () => Promise<RunningServer>> = {
   redis: startRedis,
-  postgres: startPostgres,
+  postgres: () => startPostgres('postgres'),
+  'postgres-durable': () => startPostgres('postgres-durable'),
 };
 
 export class Servers {

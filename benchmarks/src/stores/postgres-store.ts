@@ -13,8 +13,10 @@ const select = 'SELECT key, value FROM entries WHERE key = ANY($1)';
 const upsert = `INSERT INTO entries SELECT * FROM unnest($1::text[], $2::jsonb[])
   ON CONFLICT (key) DO UPDATE SET value = excluded.value`;
 
-export async function openPostgresStore(): Promise<OneShotStore> {
-  const pool = new Pool({ connectionString: addressOf('postgres'), max: connections });
+export async function openPostgresStore(
+  server: 'postgres' | 'postgres-durable' = 'postgres',
+): Promise<OneShotStore> {
+  const pool = new Pool({ connectionString: addressOf(server), max: connections });
   await pool.query('DROP TABLE IF EXISTS entries');
   await pool.query('CREATE TABLE entries (key text PRIMARY KEY, value jsonb NOT NULL)');
   let failures = 0;

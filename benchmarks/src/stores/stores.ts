@@ -58,7 +58,27 @@ export const postgres: StoreSubject = {
   name: 'PostgreSQL, SERIALIZABLE',
   library: 'pg',
   needs: 'postgres',
-  open: async () => (await import('./postgres-store.ts')).openPostgresStore(),
+  open: async () => (await import('./postgres-store.ts')).openPostgresStore('postgres'),
+};
+
+export const durableTroupe: StoreSubject = {
+  name: 'troupe, durable',
+  library: 'troupe',
+  open: async (params) =>
+    (await import('./troupe-store.ts')).openDurableTroupeStore(params, { form: 'procedure' }),
+};
+
+export const durableSqlite: StoreSubject = {
+  name: 'node:sqlite, synchronous=FULL',
+  needs: 'node:sqlite',
+  open: async () => (await import('./sqlite-store.ts')).openDurableSqliteStore(),
+};
+
+export const durablePostgres: StoreSubject = {
+  name: 'PostgreSQL, fsync',
+  library: 'pg',
+  needs: 'postgres-durable',
+  open: async () => (await import('./postgres-store.ts')).openPostgresStore('postgres-durable'),
 };
 
 /** Everything that a grid is compared with, where every program runs. */

@@ -1,4 +1,8 @@
 /** A grid, in the three ways to have a transaction there: as a procedure, as a closure with declared keys, and locking as it goes. */
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { lmdb } from '@troupe/storage-lmdb';
 import { type Grid, type GridOptions, startGrid } from 'troupe';
 import type { Params } from '../scenario.ts';
 import type { OneShotStore } from './one-shot-store.ts';
@@ -31,6 +35,23 @@ export async function openTroupeStore(
     entries: () => table.entries(),
     figures: () => figuresOf(grid),
     close: () => grid.close(),
+  };
+}
+
+/** The same, with everything on disk before it is answered. */
+export async function openDurableTroupeStore(
+  params: Pick<Params, 'hosts' | 'partitions'>,
+  options: TroupeStoreOptions,
+): Promise<OneShotStore> {
+  const folder = mkdtempSync(join(tmpdir(), 'troupe-bench-'));
+  const storage = lmdb({ path: join(folder, 'data'), freeBytesMin: 0 });
+  const store = await openTroupeStore(params, { ...options, grid: { ...options.grid, storage } });
+  return {
+    ...store,
+    async close() {
+      await store.close();
+      rmSync(folder, { recursive: true, force: true });
+    },
   };
 }
 

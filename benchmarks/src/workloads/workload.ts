@@ -1,5 +1,6 @@
 /** A load of one-shot transactions: what is there before, what is asked for, and what must hold in the end. */
 import { measurePipelined } from '../measuring/pipelined.ts';
+import { measureSequential } from '../measuring/sequential.ts';
 import type { Value } from '../programs/program.ts';
 import type { ProgramName } from '../programs/programs.ts';
 import type { Params, Sample } from '../scenario.ts';
@@ -24,8 +25,20 @@ const requestCount = 65_536;
 const smokeRequestCount = 4_096;
 
 /** Transactions per second. */
-export async function measureWorkload(
-  open: (params: Params) => Promise<OneShotStore>,
+export function measureWorkload(open: Open, workload: Workload, params: Params): Promise<Sample> {
+  return measureWith(measurePipelined, open, workload, params);
+}
+
+/** Microseconds of one transaction at a time. */
+export function measureWorkloadIdle(open: Open, workload: Workload, params: Params): Promise<Sample> {
+  return measureWith(measureSequential, open, workload, params);
+}
+
+type Open = (params: Params) => Promise<OneShotStore>;
+
+async function measureWith(
+  measure: typeof measurePipelined<number>,
+  open: Open,
   workload: Workload,
   params: Params,
 ): Promise<Sample> {
@@ -35,7 +48,7 @@ export async function measureWorkload(
     const count = params.seconds < 0.2 ? smokeRequestCount : requestCount;
     const requests = Array.from({ length: count }, () => workload.next());
     let answers = 0;
-    const sample = await measurePipelined(
+    const sample = await measure(
       {
         call: (n) => {
           const { program, keys, args } = requests[n % count] as Request;

@@ -1,8 +1,9 @@
 /** Code of a definition that runs at the caller (split, reduce), waited for no longer than the call may take. */
-import { onAbort, TimeoutError, timerMsMax } from '@troupe/core';
+import { type Clock, onAbort, TimeoutError, timerMsMax } from '@troupe/core';
 import { isPromiseLike } from './promise-like.ts';
 
 export interface StepBounds {
+  readonly clock: Clock;
   readonly signal: AbortSignal;
   /** Of the whole call, for the text. */
   readonly timeoutMs: number;
@@ -14,17 +15,17 @@ export interface StepBounds {
 export async function callerStep(
   name: string,
   run: () => unknown,
-  { signal, timeoutMs, leftMs }: StepBounds,
+  { clock, signal, timeoutMs, leftMs }: StepBounds,
 ): Promise<unknown> {
   signal.throwIfAborted();
   const answer = run();
   if (!isPromiseLike(answer)) return answer;
   const tooLate = new Promise<never>((_, reject) => {
     const timer =
-      leftMs <= timerMsMax ? setTimeout(() => reject(timedOut(name, timeoutMs)), leftMs) : undefined;
+      leftMs <= timerMsMax ? clock.after(leftMs, () => reject(timedOut(name, timeoutMs))) : undefined;
     const unlisten = onAbort(signal, () => reject(signal.reason));
     const stop = (): void => {
-      clearTimeout(timer);
+      clock.cancel(timer);
       unlisten();
     };
     answer.then(stop, stop);

@@ -18,7 +18,6 @@ export interface ExecutionNews {
   /** It has begun. */
   started(id: ExecutionId): void;
   report(id: ExecutionId, requestId: number, report: unknown, from: Peer): void;
-  items(id: ExecutionId, requestId: number, items: unknown[], from: Peer): void;
 }
 
 export interface ComputeServiceParts {
@@ -73,9 +72,6 @@ export class ComputeService implements MessageFamily {
       case ComputeOp.report:
         news.report(id, message[2] as number, message[3], from);
         break;
-      case ComputeOp.items:
-        news.items(id, message[2] as number, message[3] as unknown[], from);
-        break;
       default:
         this.#receiveOfCaller(message, from);
     }
@@ -90,9 +86,6 @@ export class ComputeService implements MessageFamily {
         break;
       case ComputeOp.heard:
         this.#find(requestId, from)?.reports?.heard();
-        break;
-      case ComputeOp.consumed:
-        this.#find(requestId, from)?.outflow?.consumed(message[2] as number);
         break;
       case ComputeOp.prioritize:
         member.replyOwned(from, requestId, this.#prioritize(message, from));

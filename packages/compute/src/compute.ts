@@ -22,6 +22,7 @@ import { JobRunner } from './job-runner.ts';
 import { jobConcurrencyDefault, statesKeptMsDefault } from './limits.ts';
 import { LocalBody } from './local-body.ts';
 import { MemberCompute } from './member-compute.ts';
+import { InlinePoolBody } from './pool/inline-pool-body.ts';
 import { PoolBody } from './pool/pool-body.ts';
 import { type BlockedPort, startBeating, startWatching } from './thread-watch.ts';
 
@@ -52,6 +53,8 @@ export interface ComputeOptions extends ComputeSettings {
   /** URLs of the user's modules, which the threads of the pool import. Only the main thread's matter. */
   readonly modules?: readonly string[] | undefined;
   readonly ports?: RunnerPorts | undefined;
+  /** Runs the jobs at `'any'` on this thread instead: for grids of tests. Default false. */
+  readonly isPoolInline?: boolean | undefined;
   /** Lets jobs that are called in transactions be part of them. */
   readonly joins?: JoinedTransactions | undefined;
 }
@@ -79,7 +82,7 @@ export class Compute {
   readonly client: ComputeClient;
   readonly #local: JobRunner;
   readonly #pool: JobRunner;
-  readonly #poolBody: PoolBody;
+  readonly #poolBody: PoolBody | InlinePoolBody;
   /** Looks after blocked threads; undefined when nobody is to. */
   readonly #watch: ((port: BlockedPort) => () => void) | undefined;
   readonly #stops: (() => void)[] = [];
@@ -87,7 +90,7 @@ export class Compute {
   /** `client` is what jobs find in their context; asked for once, at the first job. */
   constructor(core: CoreMember, tables: MemberTables, client: () => Client, options: ComputeOptions = {}) {
     const { member, definitions, owned, placement } = core;
-    const ports = options.ports ?? eventLoopPorts();
+    const ports = options.ports ?? eventLoopPorts(member.clock);
     const poolSize = options.poolSize ?? Math.max(1, availableParallelism() - 1);
     const queueMax = options.queueMax ?? jobQueueLengthMax;
     const statesKeptMs = options.statesKeptMs ?? statesKeptMsDefault;
@@ -100,12 +103,11 @@ export class Compute {
     const concurrency = options.concurrency ?? jobConcurrencyDefault;
     const board = member.self.calls?.board;
     this.#local = new JobRunner({ ...runner, body, concurrency, place: `host ${host}`, board });
-    this.#poolBody = new PoolBody({
-      definitions,
-      errors: member.errors,
-      size: poolSize,
-      modules: options.modules ?? [],
-    });
+    const { errors } = member;
+    const { modules = [], isPoolInline = false } = options;
+    this.#poolBody = isPoolInline
+      ? new InlinePoolBody(definitions)
+      : new PoolBody({ definitions, errors, size: poolSize, modules });
     this.#pool = new JobRunner({ ...runner, body: this.#poolBody, concurrency: poolSize, place: 'the pool' });
     const calls = new MemberCompute(core, tables, joins);
     this.client = clientOf(calls);

@@ -1,6 +1,6 @@
 /** The ports of a job queue in a running process. */
 import { AsyncResource } from 'node:async_hooks';
-import { timerMsMax } from '@troupe/core';
+import { systemClock, timerMsMax } from '@troupe/core';
 import type { QueuePorts } from './job-queue.ts';
 
 /** What a runner of jobs needs of the world. */
@@ -15,17 +15,15 @@ export interface RunnerPorts extends QueuePorts {
  * Jobs run in the async context in which the ports were made. Otherwise a job that starts within somebody's call would
  * see that caller's context, say his transaction, and only when both happen to be on one thread.
  */
-export function eventLoopPorts(): RunnerPorts {
+export function eventLoopPorts(clock = systemClock): RunnerPorts {
   const outside = new AsyncResource('troupe.compute');
   return {
-    now: () => performance.now(),
-    later: (run) => {
-      setImmediate(run);
-    },
+    now: () => clock.now(),
+    later: (run) => clock.nextTurn(run),
     detached: (run) => outside.runInAsyncScope(run),
     every(periodMs, run) {
-      const timer = setInterval(run, Math.min(periodMs, timerMsMax)).unref();
-      return () => clearInterval(timer);
+      const timer = clock.every(Math.min(periodMs, timerMsMax), run);
+      return () => clock.cancel(timer);
     },
   };
 }

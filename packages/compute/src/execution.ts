@@ -3,6 +3,7 @@ import {
   addCallSite,
   type CallSite,
   HostLostError,
+  linkedAbort,
   type Member,
   mustBeInteger,
   type Peer,
@@ -10,7 +11,6 @@ import {
 } from '@troupe/core';
 import { type ExecutionEvent, type ExecutionState, isEnded, nextState } from './execution-state.ts';
 import { isAbortError } from './is-abort-error.ts';
-import { linkedAbort } from './linked-abort.ts';
 import { ComputeOp, type JobTerms } from './messages.ts';
 import type { Attempt, CallFollower, ReportListener } from './outgoing-call.ts';
 import { ProgressFeed } from './progress-feed.ts';
@@ -80,7 +80,7 @@ export class JobExecution<R> implements Execution<R>, CallFollower {
   readonly #name: string;
   readonly #abort: (reason: unknown) => void;
   readonly #progress = new ProgressFeed();
-  readonly #createdMs = Date.now();
+  readonly #createdMs: number;
   /** Those that have neither failed nor been answered: one, or one for each part of a map-reduce. */
   readonly #attempts = new Set<Attempt>();
   #state: ExecutionState = 'queued';
@@ -95,6 +95,7 @@ export class JobExecution<R> implements Execution<R>, CallFollower {
     this.id = id;
     this.priority = priority;
     this.#member = member;
+    this.#createdMs = member.clock.epochNow();
     this.#name = name;
     this.#abort = (reason) => linked.abort(reason);
     this.result = begin(this, linked.signal).then(
@@ -157,7 +158,7 @@ export class JobExecution<R> implements Execution<R>, CallFollower {
 
   /** Its host reports that the body has begun. */
   started(): void {
-    if (this.#move('started') && this.#startedMs === 0) this.#startedMs = Date.now();
+    if (this.#move('started') && this.#startedMs === 0) this.#startedMs = this.#member.clock.epochNow();
   }
 
   reported(requestId: number, report: unknown, from: Peer): void {
@@ -245,7 +246,7 @@ export class JobExecution<R> implements Execution<R>, CallFollower {
 
   #end(event: 'completed' | 'canceled' | 'failed'): void {
     this.#move(event);
-    this.#finishedMs = Date.now();
+    this.#finishedMs = this.#member.clock.epochNow();
     this.#progress.end();
     this.#attempts.clear();
   }

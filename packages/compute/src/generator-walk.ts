@@ -3,24 +3,13 @@
  * (when the job has had its slice), and where a canceled job ends: its `finally` blocks run, what it yields is not
  * asked for any more.
  */
-import type { WorkBoard } from '@troupe/core';
+import type { AnyGenerator, WorkBoard } from '@troupe/core';
 import { boardNumberOf } from './board-number.ts';
 import type { HostedJob } from './hosted-job.ts';
 import { isPromiseLike } from './promise-like.ts';
 import type { TimeSlices } from './time-slices.ts';
 
-export type AnyGenerator =
-  | Generator<unknown, unknown, undefined>
-  | AsyncGenerator<unknown, unknown, undefined>;
-
 type Step = IteratorResult<unknown, unknown>;
-
-/** True for what a generator function returns. */
-export function isGenerator(value: unknown): value is AnyGenerator {
-  if (typeof value !== 'object' || value === null) return false;
-  const tag: unknown = (value as { readonly [Symbol.toStringTag]?: unknown })[Symbol.toStringTag];
-  return tag === 'Generator' || tag === 'AsyncGenerator';
-}
 
 export interface WalkGround {
   readonly slices: TimeSlices;

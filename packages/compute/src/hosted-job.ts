@@ -9,6 +9,7 @@ import {
   type Peer,
   type RequestContext,
   type Snapshot,
+  type StreamOutflow,
   type TransactionRef,
 } from '@troupe/core';
 import type { ExecutionId } from './execution.ts';
@@ -16,7 +17,6 @@ import { type ExecutionEvent, type ExecutionState, isEnded, nextState } from './
 import type { QueueEntry } from './job-queue.ts';
 import type { JobOp, JobPlace, JobTerms } from './messages.ts';
 import type { ProgressReports } from './progress-reports.ts';
-import type { StreamOutflow } from './stream-outflow.ts';
 
 export class HostedJob implements QueueEntry<HostedJob> {
   previous: HostedJob | undefined = undefined;

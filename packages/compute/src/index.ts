@@ -53,10 +53,10 @@ export {
   type SplitMapReduceOptions,
   type StateMapReduceOptions,
 } from './map-reduce.ts';
+export { ComputeOp } from './messages.ts';
 export type { AttemptOptions } from './outgoing-call.ts';
 export { ProgressReports } from './progress-reports.ts';
 export { type ReceiverDefinition, type ReceiverOptions, receiver } from './receiver.ts';
-export { StreamOutflow } from './stream-outflow.ts';
 export type { JobTarget } from './target.ts';
 export type { BlockedPort } from './thread-watch.ts';
 export { TimeSlices } from './time-slices.ts';

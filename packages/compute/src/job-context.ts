@@ -105,7 +105,7 @@ export function contextMaker(client: Client, ground: ContextGround): MakeContext
     }
 
     local(table: AnyTable): LocalTable<Key, unknown> {
-      return new LocalTable(tables.handle(table), placement, this.#partitions());
+      return new LocalTable(tables.handle(table), placement, this.#partitions(), undefined, member.clock);
     }
 
     async snapshot(table: AnyTable): Promise<LocalTable<Key, unknown>> {
@@ -115,7 +115,7 @@ export function contextMaker(client: Client, ground: ContextGround): MakeContext
       this.#job.snapshot ??= tables.snapshots.acquire();
       const { snapshot } = this.#job;
       await whenSettled(partitions, handle.id, snapshot.timestamp);
-      return new LocalTable(handle, placement, partitions, snapshot);
+      return new LocalTable(handle, placement, partitions, snapshot, member.clock);
     }
 
     #partitions(): Iterable<Partition> {

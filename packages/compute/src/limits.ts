@@ -21,12 +21,6 @@ export const statesKeptMsDefault = 60_000;
 export const statesKeptMax = 1_000;
 /** How long a host may take to list its executions; one that is blocked is left out then. */
 export const listTimeoutMs = 1_000;
-/** Items and bytes of a stream that may be under way from one host. More hide the round trip, fewer cost less memory. */
-export const streamWindowItems = 256;
-export const streamWindowBytes = 256 * 1024;
-/** A batch of a stream leaves with this many items or bytes, or when its producer has nothing more at the moment. */
-export const streamBatchItems = 64;
-export const streamBatchBytes = 64 * 1024;
 /** How long a job may keep its thread from everything else before that is reported. Shorter sees long jobs as faults. */
 export const blockedMsMaxDefault = 10_000;
 /** Looks at each thread within that time: a thread is blocked when it has stood still at all of them. */

@@ -3,13 +3,15 @@
  * round when it has taken its slice, and stops at a yield when nobody waits for it any more. Maps are in `map-body.ts`.
  */
 import {
+  type AnyGenerator,
   copyToHandOver,
   type Definitions,
+  isGenerator,
   type Member,
   type OwnedPartitions,
   type PartitionId,
 } from '@troupe/core';
-import { type AnyGenerator, isGenerator, type WalkGround, walk } from './generator-walk.ts';
+import { type WalkGround, walk } from './generator-walk.ts';
 import type { HostedJob } from './hosted-job.ts';
 import type { AnyJob } from './job.ts';
 import { type MakeContext, mustOwn } from './job-context.ts';

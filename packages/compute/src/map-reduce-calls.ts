@@ -2,10 +2,16 @@
  * The caller's end of a map-reduce: the split, the shares of all hosts that own partitions (`map-share.ts`), and the
  * reduction of what comes back. What ends one share ends everything: the others are told to stop.
  */
-import { callTimeoutMsDefault, checkOptions, copiedBytes, copyValue } from '@troupe/core';
+import {
+  callTimeoutMsDefault,
+  checkOptions,
+  copiedBytes,
+  copyValue,
+  type LinkedAbort,
+  linkedAbort,
+} from '@troupe/core';
 import { callerStep } from './caller-step.ts';
 import { cancelError } from './hosted-job.ts';
-import { type LinkedAbort, linkedAbort } from './linked-abort.ts';
 import type { FailedPart, ReduceContext, Split } from './map-reduce.ts';
 import { type MappedParts, type MapReduceCall, ShareRun } from './map-share.ts';
 import { MapTally } from './map-tally.ts';
@@ -19,11 +25,12 @@ export function callMapReduce(call: MapReduceCall): Promise<unknown> {
 class MapReduceRun {
   readonly #call: MapReduceCall;
   readonly #linked: LinkedAbort;
-  readonly #startedMs = performance.now();
+  readonly #startedMs: number;
   readonly #timeoutMs: number;
 
   constructor(call: MapReduceCall) {
     this.#call = call;
+    this.#startedMs = call.member.clock.now();
     this.#linked = linkedAbort(call.options.signal);
     this.#timeoutMs = call.options.timeoutMs ?? callTimeoutMsDefault;
   }
@@ -91,6 +98,7 @@ class MapReduceRun {
   #step(phase: string, run: () => unknown): Promise<unknown> {
     const name = `${phase} of map-reduce '${this.#call.definition.name}'`;
     const bounds = {
+      clock: this.#call.member.clock,
       signal: this.#linked.signal,
       timeoutMs: this.#timeoutMs,
       leftMs: Math.max(1, this.#leftMs),
@@ -99,7 +107,7 @@ class MapReduceRun {
   }
 
   get #leftMs(): number {
-    return leftOf(this.#timeoutMs, this.#startedMs);
+    return leftOf(this.#timeoutMs, this.#startedMs, this.#call.member.clock);
   }
 }
 

@@ -22,8 +22,8 @@ import {
   type MapTerms,
   mayRetry,
   type PreparedCall,
-  pauseBefore,
-  pauseFor,
+  pauseAgain,
+  pauseMsBefore,
   sendCall,
 } from './outgoing-call.ts';
 import type { PlacedTarget, Share } from './target.ts';
@@ -96,7 +96,7 @@ export class ShareRun {
     for (let failures = 1; ; failures++) {
       const failed = await this.#attempt(partitions);
       const again = this.#toTryAgain(failed, failures);
-      const pauseMs = pauseBefore(failures);
+      const pauseMs = pauseMsBefore(failures, this.#call.member.clock);
       const isLast = again.length === 0 || pauseMs >= this.#bounds.leftMs();
       this.#leaveOut(isLast ? failed : failed.filter((part) => !again.includes(part)));
       this.#tally?.answered(partitions.length - failed.length, 0);
@@ -171,7 +171,7 @@ export class ShareRun {
     const next: Attempt = { owner: this.#share.owner, message: [ComputeOp.map, 0] };
     follower?.attempting(next);
     try {
-      await pauseFor(pauseMs, this.#bounds.signal);
+      await pauseAgain(this.#call.member.clock, pauseMs, this.#bounds.signal);
     } finally {
       follower?.failed(next);
     }

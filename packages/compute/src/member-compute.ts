@@ -122,10 +122,6 @@ export class MemberCompute implements ExecutionNews {
     this.#followed.get(id)?.reported(requestId, report, from);
   }
 
-  items(id: ExecutionId, requestId: number, items: unknown[], from: Peer): void {
-    this.#streams.receive(id, requestId, items, from);
-  }
-
   #follow(name: string, options: AttemptOptions, site: CallSite, begin: Begin): JobExecution<unknown> {
     const id = this.#member.shared.draw();
     const { signal, priority } = options;

@@ -9,7 +9,8 @@
  *   `terms.keepGoing`; without it the first one is the answer. Its reports are how many partitions have been mapped.
  * - `pool`: any member → main thread. Runs it in the pool; `place` is -1.
  * - `stream`: any member → host. As `run`, or for each of several partitions in turn; what the job yields comes as
- *   `items`. Answer, after the last of them: how many batches there were.
+ *   the items of the stream `execution` (core's family `stream`). Answer, after the last of them: how many batches there
+ *   were.
  * `execution` stays the same when a job is run again; `attempt` counts from 1. `terms` is left out when there is
  * nothing special.
  *
@@ -17,7 +18,6 @@
  * - `cancel` [op, requestId], no answer: the job is to stop. What is queued never runs and is answered with an
  *   AbortError; what runs is told. Unlike the mesh's `cancel`, the caller still waits for the answer.
  * - `heard` [op, requestId], no answer: the last `report` has been read, the next one may come.
- * - `consumed` [op, requestId, batches], no answer: so many batches of a stream have been read.
  * - `prioritize` [op, requestId, of, priority]: a request of its own about the request `of`. Answer: whether it was
  *   still queued.
  *
@@ -26,7 +26,6 @@
  *   come once for each attempt and, as a report of the past, after the execution has ended.
  * - `report` [op, execution, requestId, value], no answer: progress, to the caller of a request with `watched` 1. One,
  *   then one more for each `heard`; and before the answer the newest one, when it was not sent yet.
- * - `items` [op, execution, requestId, items], no answer: a batch of a stream.
  *
  * - `list` [op, requestId]: any member → any member. Answer: the executions there as rows.
  *
@@ -42,10 +41,8 @@ export const ComputeOp = {
   stream: 84,
   cancel: 85,
   heard: 86,
-  consumed: 87,
   prioritize: 88,
   report: 89,
-  items: 90,
   list: 91,
 } as const;
 

@@ -7,9 +7,10 @@
  * has blocked its thread until that was killed: it would do so again.
  */
 
-import { setTimeout as pause } from 'node:timers/promises';
 import {
+  backoffMs,
   type CallOptions,
+  type Clock,
   callTimeoutMsDefault,
   contextBytes,
   copyValue,
@@ -17,6 +18,7 @@ import {
   HostLostError,
   type Member,
   type MemberId,
+  pause,
   type RequestContext,
   sendTraced,
   type TransactionRef,
@@ -121,7 +123,8 @@ async function sendIn(
   call: OutgoingCall,
   options: AttemptOptions,
 ): Promise<unknown> {
-  const startedMs = performance.now();
+  const { clock } = member;
+  const startedMs = clock.now();
   const { signal, timeoutMs = callTimeoutMsDefault } = options;
   const { follower } = call.identity;
   let failures: CallFailures | undefined;
@@ -133,7 +136,7 @@ async function sendIn(
     if (tried !== undefined) follower?.attempting(tried);
     try {
       const bounds =
-        attempt === 1 ? options : { timeoutMs: Math.max(1, leftOf(timeoutMs, startedMs)), signal };
+        attempt === 1 ? options : { timeoutMs: Math.max(1, leftOf(timeoutMs, startedMs, clock)), signal };
       const bytes = call.prepared.bytes + fixedBytes + contextBytes(context);
       return await member.request(call.owner, message, bytes, bounds);
     } catch (error) {
@@ -142,8 +145,8 @@ async function sendIn(
       const pauseMs = failures.pauseAfter(error);
       if (follower?.again() === false) throw error;
       if (pauseMs === 0) continue;
-      if (pauseMs >= leftOf(timeoutMs, startedMs)) throw error;
-      await pauseFor(pauseMs, signal);
+      if (pauseMs >= leftOf(timeoutMs, startedMs, clock)) throw error;
+      await pauseAgain(clock, pauseMs, signal);
     }
   }
 }
@@ -173,7 +176,7 @@ class CallFailures {
       if (this.#hostLosses++ < hostLossRerunsMax) return 0;
     }
     if (this.#failures >= retries || !mayRetry(error, this.#options)) throw error;
-    return pauseBefore(++this.#failures);
+    return pauseMsBefore(++this.#failures, this.#member.clock);
   }
 
   /** One of several that may have blocked a thread gets another chance; the second time it is no accident. */
@@ -223,8 +226,8 @@ export function termsOf(
   return priority === 0 ? undefined : { priority };
 }
 
-export function leftOf(timeoutMs: number, startedMs: number): number {
-  return timeoutMs - (performance.now() - startedMs);
+export function leftOf(timeoutMs: number, startedMs: number, clock: Clock): number {
+  return timeoutMs - (clock.now() - startedMs);
 }
 
 /** Also a job's own error may be the loss of a host, of another one that it called. */
@@ -232,15 +235,11 @@ function isLossOf(owner: MemberId, error: unknown): error is HostLostError {
   return error instanceof HostLostError && error.details['host'] === owner - 1;
 }
 
-/** Doubles from one failure to the next; spread, so that what failed together doesn't come back together. */
-export function pauseBefore(failures: number): number {
-  return Math.min(retryPauseMsMax, retryPauseMs * 2 ** (failures - 1)) * (0.5 + Math.random() / 2);
+/** Spread, so that what failed together doesn't come back together. */
+export function pauseMsBefore(failures: number, clock: Clock): number {
+  return backoffMs(failures, retryPauseMs, retryPauseMsMax, clock);
 }
 
-export async function pauseFor(pauseMs: number, signal: AbortSignal | undefined): Promise<void> {
-  try {
-    await pause(pauseMs, undefined, { signal });
-  } catch {
-    throw signal?.reason;
-  }
+export function pauseAgain(clock: Clock, pauseMs: number, signal: AbortSignal | undefined): Promise<void> {
+  return pause(clock, pauseMs, { signal, what: 'a job that failed is to be run again' });
 }

@@ -3,12 +3,18 @@
  * other, is asked for items while the window has room. What it has yielded leaves when a batch is full, else at the
  * end of the turn, so items don't wait for others.
  */
-import { copiedBytes, copyValue, InvalidArgumentError, type Member, type PartitionId } from '@troupe/core';
-import { isGenerator, type WalkGround, walk } from './generator-walk.ts';
+import {
+  copyValue,
+  InvalidArgumentError,
+  intakeOf,
+  isGenerator,
+  type Member,
+  type PartitionId,
+  streamsOf,
+} from '@troupe/core';
+import { type WalkGround, walk } from './generator-walk.ts';
 import type { HostedJob } from './hosted-job.ts';
 import type { QueuePorts } from './job-queue.ts';
-import { ComputeOp } from './messages.ts';
-import { StreamOutflow } from './stream-outflow.ts';
 
 export interface StreamGround extends WalkGround {
   readonly member: Member;
@@ -23,11 +29,10 @@ export async function runStream(
   begin: (partition: PartitionId, args: unknown) => unknown,
 ): Promise<number> {
   const { member, ports } = ground;
-  const outflow = new StreamOutflow((items, bytes) => {
-    member.sendProtocol(job.from, [ComputeOp.items, job.execution, job.requestId, items], bytes);
-  });
+  const streams = streamsOf(member);
+  const outflow = streams.produce(job.from, job.requestId, job.execution);
   job.outflow = outflow;
-  const taken = takingInto(outflow, ports, `an item of job '${name}'`);
+  const taken = intakeOf(outflow, (run) => ports.later(run), `an item of job '${name}'`);
   const partitions = typeof job.place === 'number' ? [job.place] : job.place;
   try {
     for (const partition of partitions) {
@@ -40,33 +45,9 @@ export async function runStream(
   } finally {
     // Also before an error: what was yielded comes first.
     outflow.flush();
+    streams.close(job.from, job.requestId);
   }
   return outflow.batches;
-}
-
-function takingInto(
-  outflow: StreamOutflow,
-  ports: QueuePorts,
-  what: string,
-): (item: unknown) => Promise<void> | undefined {
-  let isFlushDue = false;
-  const flush = (): void => {
-    isFlushDue = false;
-    outflow.flush();
-  };
-  return (item) => {
-    const copy = copyValue(item, what);
-    outflow.add(copy, copiedBytes());
-    if (outflow.hasRoom) {
-      if (outflow.hasItems && !isFlushDue) {
-        isFlushDue = true;
-        ports.later(flush);
-      }
-      return undefined;
-    }
-    outflow.flush();
-    return outflow.room();
-  };
 }
 
 function notAGenerator(name: string): InvalidArgumentError {

@@ -4,23 +4,21 @@
  * failure of one of them. A stream is never run again: what it has delivered can't be taken back.
  */
 import {
-  addCallSite,
-  boundedWait,
   type CallOptions,
   contextBytes,
   copyValue,
   currentContext,
   HostLostError,
+  lostStream,
   type Member,
   type MemberId,
-  type Peer,
+  type StreamStart,
+  streamsOf,
 } from '@troupe/core';
 import { blockedError, verdictOn } from './blocked-error.ts';
 import type { ExecutionId } from './execution.ts';
-import { linkedAbort } from './linked-abort.ts';
 import { ComputeOp, type JobPlace } from './messages.ts';
 import { fixedBytes, type PreparedCall, termsOf } from './outgoing-call.ts';
-import { StreamReader } from './stream-reader.ts';
 import { type PlacedTarget, sharesOf } from './target.ts';
 
 export interface StreamOptions extends CallOptions {
@@ -44,48 +42,21 @@ export function streamShares(targets: readonly PlacedTarget[]): StreamShare[] {
 /** The streams of one member that are being read. */
 export class StreamCalls {
   readonly #member: Member;
-  readonly #readers = new Map<ExecutionId, StreamReader>();
 
   constructor(member: Member) {
     this.#member = member;
   }
 
-  /** A batch has come. */
-  receive(id: ExecutionId, requestId: number, items: unknown[], from: Peer): void {
-    this.#readers.get(id)?.add(from.id, items, () => {
-      this.#member.sendProtocol(from, [ComputeOp.consumed, requestId, 1]);
-    });
-  }
-
-  async *read(
+  read(
     prepared: PreparedCall,
     shares: readonly StreamShare[],
     options: StreamOptions,
   ): AsyncGenerator<unknown, void, undefined> {
     const id = this.#member.shared.draw();
-    const reader = new StreamReader();
-    const linked = linkedAbort(options.signal);
-    this.#readers.set(id, reader);
-    try {
-      linked.signal.throwIfAborted();
+    return streamsOf(this.#member).read(id, options, (start) => {
       const requests = shares.map((share) => this.#request(id, prepared, share, shares.length > 1, options));
-      for (const request of requests) this.#begin(request, reader, linked.signal);
-      const bounds = { timeoutMs: options.timeoutMs, signal: linked.signal };
-      for (;;) {
-        linked.signal.throwIfAborted();
-        const taken = reader.take();
-        if (taken === 'end') return;
-        if (taken === 'wait') await boundedWait(reader.change(), bounds, 'the stream was left');
-        else yield taken.item;
-      }
-    } catch (error) {
-      addCallSite(error);
-      throw error;
-    } finally {
-      this.#readers.delete(id);
-      linked.release();
-      linked.abort(new DOMException('the stream was left', 'AbortError'));
-    }
+      for (const request of requests) this.#begin(request, start);
+    });
   }
 
   #request(
@@ -104,7 +75,7 @@ export class StreamCalls {
     return { owner, message, bytes: prepared.bytes + fixedBytes + contextBytes(context) };
   }
 
-  #begin({ owner, message, bytes }: StreamRequest, reader: StreamReader, signal: AbortSignal): void {
+  #begin({ owner, message, bytes }: StreamRequest, { reader, signal }: StreamStart): void {
     // The wait for each item is bounded, not the stream.
     const bounds = { timeoutMs: Number.POSITIVE_INFINITY, signal };
     reader.expect(owner);
@@ -117,7 +88,7 @@ export class StreamCalls {
   #failure(error: unknown, id: ExecutionId, delivered: number): unknown {
     if (!(error instanceof HostLostError)) return error;
     const verdict = verdictOn(this.#member, id, error);
-    if (verdict === undefined || verdict === 'suspected') return notRunAgain(error, delivered);
+    if (verdict === undefined || verdict === 'suspected') return lostStream(error, delivered);
     return blockedError(this.#member, id, verdict, error);
   }
 }
@@ -126,11 +97,4 @@ interface StreamRequest {
   readonly owner: MemberId;
   readonly message: unknown[];
   readonly bytes: number;
-}
-
-function notRunAgain(error: HostLostError, delivered: number): HostLostError {
-  return new HostLostError(
-    `${error.message}; a stream is not run again, for what it has delivered can't be taken back`,
-    { details: { ...error.details, delivered }, cause: error.cause },
-  );
 }

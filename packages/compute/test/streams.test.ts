@@ -1,5 +1,5 @@
-import { job, StreamOutflow } from '@troupe/compute';
-import { HostLostError, table } from '@troupe/core';
+import { job } from '@troupe/compute';
+import { HostLostError, StreamOutflow, table } from '@troupe/core';
 import { describe, expect, test } from 'vitest';
 import { ComputeGrid, collect, gate, rejectionOf, until } from './compute-grid.ts';
 

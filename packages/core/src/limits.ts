@@ -55,6 +55,18 @@ export const mailboxOverflowMax = 10_000;
 export const callPathMax = 256;
 /** Actors in one message of an ask to many. More delay the first of them, fewer send the arguments more often. */
 export const fanOutKeysMax = 1_000;
+/** Items and bytes of a stream that may be under way from one producer. More hide the round trip, fewer cost less memory. */
+export const streamWindowItems = 256;
+export const streamWindowBytes = 256 * 1024;
+/** A batch of a stream leaves with this many items or bytes, or when its producer has nothing more at the moment. */
+export const streamBatchItems = 64;
+export const streamBatchBytes = 64 * 1024;
+/** Messages that may wait for one callback of a topic; what comes beyond is dropped. More cost memory where it is slow. */
+export const topicQueueLengthMax = 1_000;
+/** Messages that one member may want to publish while it does not know all subscribers yet; beyond it QUEUE_FULL. */
+export const topicPublishesWaitingMax = 10_000;
+/** Actors subscribed to one topic; beyond it QUEUE_FULL. Every member keeps the list. */
+export const topicActorsMax = 100_000;
 /**
  * How often calls that wait in a mailbox for another turn are looked at for a circle. Each is looked at after this
  * time, then after twice, four times, … as long. Shorter finds circles sooner and sends more probes.
@@ -64,6 +76,16 @@ export const cycleLookMs = 50;
 export const actorTimersMax = 1_000;
 /** A timer that finds its actor's mailbox full tries again after this time. */
 export const timerRetryMs = 50;
+/** An actor that its supervision restarts: how often in which time, and the first and the longest pause before it. */
+export const actorRestartsMax = 10;
+export const actorRestartsWithinMs = 60_000;
+export const actorRestartDelayMs = 10;
+export const actorRestartDelayMsMax = 5_000;
+/** Dead letters that one host keeps, in number and in bytes; newer failed ones take the place of the oldest. */
+export const deadLettersMax = 1_000;
+export const deadLetterBytesMax = 4 * 1024 * 1024;
+/** Of these, what messages that were refused may take: a flood of them must not push out the failed ones. */
+export const deadLettersRefusedShare = 0.5;
 /**
  * Actors that are idle for too long are looked for this often in that time, but at least once in a second. More often
  * finds them sooner and walks past the others more.

@@ -25,7 +25,7 @@ export function matchShape(
       'STORAGE_SHAPE',
       path,
       `has ${partitionCount} partitions and the grid ${shape.partitionCount}. Start the grid with \`partitions: ` +
-        `${partitionCount}\`, or make a copy with ${shape.partitionCount}: \`npx troupe-storage repartition\`.`,
+        `${partitionCount}\`, or make a copy with ${shape.partitionCount}: \`npx troupe repartition-storage PATH COPY --partitions ${shape.partitionCount} --module FILE\`.`,
       { details: { stored: partitionCount, wanted: shape.partitionCount } },
     );
   }

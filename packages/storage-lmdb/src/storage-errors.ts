@@ -32,8 +32,8 @@ export function damaged(path: string, what: string, place: DamagePlace, cause?: 
   return storageError(
     'STORAGE_DAMAGED',
     path,
-    `is damaged: ${what} (${where}). Restore a backup, or see with \`npx troupe-storage inspect\` what is wrong and ` +
-      'with `npx troupe-storage repair` go on without it.',
+    `is damaged: ${what} (${where}). Restore a backup, or see with \`npx troupe inspect-storage PATH\` what is wrong and ` +
+      'with `npx troupe repair-storage PATH` go on without it.',
     cause === undefined ? { details: { ...place } } : { details: { ...place }, cause },
   );
 }

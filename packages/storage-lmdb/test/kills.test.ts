@@ -1,11 +1,11 @@
-// Processes that are killed at a random moment while they append. TROUPE_KILLS asks for more than a few.
+// Processes that are killed at a random moment while they append. TROUPE_ENGINE_KILLS asks for more than a few.
 import { spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { readPicture, SeededRandom } from '@troupe/testkit';
 import { expect, it } from 'vitest';
 import { openAt, temporaryFolder } from './temporary-storage.ts';
 
-const kills = Number(process.env['TROUPE_KILLS'] ?? 50);
+const kills = Number(process.env['TROUPE_ENGINE_KILLS'] ?? 50);
 const program = fileURLToPath(new URL('./fixtures/append-for-ever.mjs', import.meta.url));
 
 it(`${kills} processes killed while they append lose nothing they had acknowledged, and leave nothing half`, async () => {

@@ -1,11 +1,12 @@
 import { spawnSync } from 'node:child_process';
-import { closeSync, cpSync, openSync, readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
+import { closeSync, openSync, readdirSync, readFileSync, writeFileSync, writeSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type { StorageEngine } from '@troupe/core';
 import { inspectStorage, repairStorage, repartitionStorage, runStorageCommand } from '@troupe/storage-lmdb';
 import { readPicture, storedCommit } from '@troupe/testkit';
 import { describe, expect, it } from 'vitest';
+import { moveEntries } from '../dist/admin/repartition.js';
 import { openAt, refusal, shape, temporaryFolder } from './temporary-storage.ts';
 
 const segment = 'log-0000000000000001';
@@ -155,7 +156,7 @@ describe('repartition', () => {
     const before = contentsOf(path);
     const partitionOf = (table: string, key: Uint8Array): number =>
       table === 'table one' ? (key[0] as number) % 5 : 0;
-    expect(await repartitionStorage({ from: path, to, partitionCount: 5, partitionOf })).toBe(6);
+    expect(await moveEntries({ from: path, to, partitionCount: 5, partitionOf })).toBe(6);
     expect(contentsOf(path)).toEqual(before);
     expect(await refusal(openAt(to))).toMatchObject({ code: 'STORAGE_SHAPE' });
     const engine = await openAt(to, { ...shape, partitionCount: 5 });
@@ -177,7 +178,7 @@ describe('repartition', () => {
     await put(engine, 2, 0, 'a', 'new');
     await put(engine, 3, 1, 'a', 'newest');
     await engine.close();
-    await repartitionStorage({ from: path, to: `${path}-1`, partitionCount: 1, partitionOf: () => 0 });
+    await moveEntries({ from: path, to: `${path}-1`, partitionCount: 1, partitionOf: () => 0 });
     const copy = await openAt(`${path}-1`, { ...shape, partitionCount: 1 });
     expect(readPicture(copy, 0)).toEqual({ '0/a': 'newest@3' });
     await copy.close();
@@ -188,34 +189,35 @@ describe('repartition', () => {
     const path = join(folder, 'grid');
     await filled(path);
     const to = join(folder, 'copy');
-    const wrong = repartitionStorage({ from: path, to, partitionCount: 2, partitionOf: () => 2 });
+    const wrong = moveEntries({ from: path, to, partitionCount: 2, partitionOf: () => 2 });
     expect(await refusal(wrong)).toMatchObject({ code: 'INVALID_ARGUMENT' });
     damage(join(path, segment), 'logged');
-    const broken = repartitionStorage({ from: path, to, partitionCount: 2, partitionOf: () => 1 });
+    const broken = moveEntries({ from: path, to, partitionCount: 2, partitionOf: () => 1 });
     expect(await refusal(broken)).toMatchObject({ code: 'STORAGE_DAMAGED' });
     expect(readdirSync(folder)).not.toContain('copy');
   });
 
-  it('is a command that takes the function from a module', async () => {
+  it('is a command that is told the modules of the grid', async () => {
     const folder = temporaryFolder();
     const path = join(folder, 'grid');
     await filled(path);
-    const file = join(folder, 'place.mjs');
-    writeFileSync(file, 'export const partitionOf = (table, key, count) => key[0] % count;');
-    const moved = await run('repartition', path, `${path}-2`, '--partitions', '2', '--module', file);
-    expect(moved).toEqual({ code: 0, output: `6 entries are in ${path}-2, in 2 partitions.\n` });
-    cpSync(file, join(folder, 'empty.mjs'));
-    writeFileSync(join(folder, 'empty.mjs'), '');
-    const none = await run(
-      'repartition',
-      path,
-      `${path}-3`,
-      '--partitions',
-      '2',
-      '--module',
-      join(folder, 'empty.mjs'),
-    );
-    expect(none).toMatchObject({ code: 2, output: expect.stringContaining('partitionOf') });
+    const args = ['repartition', path, `${path}-2`, '--partitions', '2'];
+    const file = join(folder, 'tables.mjs');
+    writeFileSync(file, 'export const nothing = 1;');
+    // The storage knows tables by names that no grid gives.
+    expect(await run(...args, '--module', file)).toMatchObject({
+      code: 1,
+      output: expect.stringContaining("INVALID_ARGUMENT: the storage holds data of 'table one'"),
+    });
+    expect(await run(...args, '--module', `${file}-not-there.mjs`)).toMatchObject({
+      code: 1,
+      output: expect.stringContaining('MODULE_LOAD_FAILED'),
+    });
+    expect(readdirSync(folder)).not.toContain('grid-2');
+    expect(await run(...args)).toMatchObject({ code: 2, output: expect.stringContaining('Usage') });
+    expect(
+      await refusal(repartitionStorage({ from: path, to: `${path}-2`, partitionCount: 2, modules: [] })),
+    ).toMatchObject({ code: 'INVALID_ARGUMENT' });
   });
 });
 

@@ -1,6 +1,7 @@
 /**
- * Tools for testing code that runs on Troupe, or anything else made of members and messages: virtual
- * time, seeded chance, a simulated network, and checkers that judge what clients saw.
+ * Tools for testing code that runs on Troupe: whole grids in virtual time, with probes in the place of others. And for
+ * testing anything made of members and messages: virtual time, seeded chance, a simulated network, and checkers that
+ * judge what clients saw.
  */
 
 export { type BankRead, type BankRules, type BankViolation, checkBank } from './check-bank.ts';
@@ -11,6 +12,19 @@ export {
   checkCounter,
 } from './check-counter.ts';
 export { checkSet, type SetOperation, type SetVerdict } from './check-set.ts';
+export { LeftoversError } from './grid/leftovers.ts';
+export {
+  type CallOf,
+  createProbe,
+  type Probe,
+  type Probeable,
+  type ProbeCall,
+  type ProbedMethods,
+  ProbeError,
+  type ProbeWait,
+} from './grid/probe.ts';
+export { createTestGrid, StuckError, type TestGrid, type TestGridOptions } from './grid/test-grid.ts';
+export { SeedError, type SeededGridOptions, withTestGrid } from './grid/with-test-grid.ts';
 export {
   type AppendMop,
   type ClearMop,

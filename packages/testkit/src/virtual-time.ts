@@ -71,6 +71,11 @@ export class VirtualTime {
     return this.#nowMs;
   }
 
+  /** When the next event is due; undefined when nothing is waiting. */
+  get nextAtMs(): number | undefined {
+    return this.#queue.peek()?.atMs;
+  }
+
   /** How many events ran so far. */
   get steps(): number {
     return this.#steps;

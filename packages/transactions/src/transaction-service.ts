@@ -2,27 +2,27 @@
  * The shell around the protocol cores at one member: routes messages to the participants of the partitions it owns
  * and to the coordinators it runs, lends status words, and passes on that a thread has died.
  */
-import type { CoreMember, PartitionId, Peer, StorageKey, Timestamp } from '@troupe/core';
+import type { Clock, CoreMember, PartitionId, Peer, StorageKey, Timestamp } from '@troupe/core';
 import { Family, OverloadedError, PartitionLostError, TransactionAbortedError } from '@troupe/core';
-import { Attempt } from './attempt.ts';
-import type { AttemptGround } from './attempt-ground.ts';
-import { askWhatBlocks } from './blocker-question.ts';
-import type { PlacedActor } from './busy-actors.ts';
-import { conflictIn, nameOf, toldConflict } from './conflict.ts';
-import { type Decision, MemoryDecision, type StorageRefusal } from './decision.ts';
-import { type IdempotencyGround, IdempotencyGuard } from './idempotency.ts';
-import { IdempotencySweeper } from './idempotency-sweeper.ts';
-import { ageOf } from './lock-order.ts';
-import type { LockStrategy } from './lock-strategy.ts';
-import { MemberLog } from './member-log.ts';
-import { Refusal, ReplyOp, RequestOp } from './messages.ts';
-import { OneLogDecision, OneLogParticipation } from './one-log-decision.ts';
-import type { AbortCause } from './outcome.ts';
-import { Participant } from './participant.ts';
-import { StatusSlots, StatusWords, type TransactionId } from './status-word.ts';
-import { storageError } from './storage-errors.ts';
-import { TransactionMeter } from './transaction-metrics.ts';
-import type { Origin } from './transaction-record.ts';
+import { Attempt } from './attempt/attempt.ts';
+import type { AttemptGround } from './attempt/attempt-ground.ts';
+import type { PlacedActor } from './attempt/busy-actors.ts';
+import { type IdempotencyGround, IdempotencyGuard } from './attempt/idempotency.ts';
+import { IdempotencySweeper } from './attempt/idempotency-sweeper.ts';
+import { ageOf } from './locks/lock-order.ts';
+import type { LockStrategy } from './locks/lock-strategy.ts';
+import { MemberLog } from './log/member-log.ts';
+import { OneLogDecision, OneLogParticipation } from './log/one-log-decision.ts';
+import { conflictIn, nameOf, toldConflict } from './protocol/conflict.ts';
+import { type Decision, MemoryDecision, type StorageRefusal } from './protocol/decision.ts';
+import { Refusal, ReplyOp, RequestOp } from './protocol/messages.ts';
+import type { AbortCause } from './protocol/outcome.ts';
+import { Participant } from './protocol/participant.ts';
+import { StatusSlots, StatusWords, type TransactionId } from './protocol/status-word.ts';
+import { storageError } from './protocol/storage-errors.ts';
+import type { Origin } from './protocol/transaction-record.ts';
+import { askWhatBlocks } from './view/blocker-question.ts';
+import { TransactionMeter } from './view/transaction-metrics.ts';
 
 /** How transactions of a grid are run; the same on every member. */
 export interface TransactionSettings {
@@ -40,7 +40,8 @@ export class TransactionService implements AttemptGround {
   readonly log: MemberLog | undefined;
   readonly partitionCount: number;
   readonly outlivesPartitions: boolean;
-  readonly meter = new TransactionMeter();
+  readonly clock: Clock;
+  readonly meter: TransactionMeter;
   readonly #core: CoreMember;
   readonly #strategy: LockStrategy;
   readonly #participation: OneLogParticipation | undefined;
@@ -56,16 +57,18 @@ export class TransactionService implements AttemptGround {
   constructor(core: CoreMember, { strategy, idempotencyRetentionMs }: TransactionSettings) {
     const { member } = core;
     this.#core = core;
+    this.clock = member.clock;
+    this.meter = new TransactionMeter(member.clock);
     this.#strategy = strategy;
     this.#slots = new StatusSlots(member.self.memory);
     this.partitionCount = core.placement.partitionCount;
-    const nowMs = (): number => Date.now();
+    const nowMs = (): number => member.clock.epochNow();
     this.#idempotency = {
       partitionCount: this.partitionCount,
       retentionMs: idempotencyRetentionMs,
       nowMs,
     };
-    this.#sweeper = new IdempotencySweeper(idempotencyRetentionMs, nowMs);
+    this.#sweeper = new IdempotencySweeper(idempotencyRetentionMs, member.clock);
     // The threads of hosts end with the main thread, so a coordinator there is never missed by a participant.
     this.outlivesPartitions = !core.isHost;
     this.log = core.storage === undefined ? undefined : new MemberLog(core, core.storage);

@@ -4,18 +4,9 @@
  */
 import type { CoreMember, MemberTables } from '@troupe/core';
 import { newest, ScanPart, scanPartitions } from '@troupe/core';
-import { TransactionalOperations } from './atomic-operations.ts';
-import type { BranchGround } from './branch.ts';
-import { BranchService } from './branch-service.ts';
-import { Closures } from './closures.ts';
-import { TransactionContext } from './context.ts';
-import { KeyPlacer } from './declared-keys.ts';
-import { ExplicitTransactions } from './explicit-transactions.ts';
-import type { MemberLog } from './member-log.ts';
-import type { TransactionGround } from './open-transaction.ts';
-import type { ControlledPartition, Participant } from './participant.ts';
-import type { ProcedureDefinition } from './procedure.ts';
-import { ProcedureCalls } from './procedure-calls.ts';
+import { TransactionContext } from './attempt/context.ts';
+import { KeyPlacer } from './attempt/declared-keys.ts';
+import type { TransactionGround } from './attempt/open-transaction.ts';
 import type {
   BeginOptions,
   ExplicitTransaction,
@@ -23,11 +14,20 @@ import type {
   Transaction,
   TransactionBody,
   TransactionOptions,
-} from './transaction.ts';
-import { checkBeginOptions, checkRunOptions, checkTransactionCall } from './transaction-options.ts';
+} from './attempt/transaction.ts';
+import { checkBeginOptions, checkRunOptions, checkTransactionCall } from './attempt/transaction-options.ts';
+import type { BranchGround } from './branch/branch.ts';
+import { BranchService } from './branch/branch-service.ts';
+import type { MemberLog } from './log/member-log.ts';
+import type { ProcedureDefinition } from './procedure/procedure.ts';
+import { ProcedureCalls } from './procedure/procedure-calls.ts';
+import type { ControlledPartition, Participant } from './protocol/participant.ts';
+import { TransactionalOperations } from './run/atomic-operations.ts';
+import { Closures } from './run/closures.ts';
+import { ExplicitTransactions } from './run/explicit-transactions.ts';
 import { TransactionService, type TransactionSettings } from './transaction-service.ts';
-import type { LockViews, TransactionViews } from './transaction-views.ts';
-import { ViewService } from './view-service.ts';
+import type { LockViews, TransactionViews } from './view/transaction-views.ts';
+import { ViewService } from './view/view-service.ts';
 
 /** What the transactions package adds to every member's client. */
 export interface TransactionClient {

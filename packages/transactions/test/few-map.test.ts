@@ -1,6 +1,6 @@
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { FewMap } from '../dist/few-map.js';
+import { FewMap } from '../dist/locks/few-map.js';
 
 test('a map for few does what a Map does, whatever comes and goes', () => {
   const step = fc.record({ key: fc.nat(15), value: fc.nat(), isRemoval: fc.boolean() });

@@ -5,6 +5,7 @@ import {
   type PartitionId,
   PartitionStore,
   SharedState,
+  systemClock,
   type Timestamp,
 } from '@troupe/core';
 import {
@@ -74,6 +75,7 @@ class Stage {
 
   #ground(): AttemptGround {
     return {
+      clock: systemClock,
       decision: new MemoryDecision(
         this.words,
         (partition) => this.shared.incarnationOf(partition),
@@ -386,7 +388,7 @@ describe('the sweeper', () => {
 
   function sweptStage(): { stage: Stage; sweeper: IdempotencySweeper; count: () => number } {
     const stage = new Stage();
-    const sweeper = new IdempotencySweeper(retentionMs, () => stage.nowMs);
+    const sweeper = new IdempotencySweeper(retentionMs, { ...systemClock, epochNow: () => stage.nowMs });
     for (const { store, participant } of stage.parts) sweeper.add(store, participant);
     const count = (): number => stage.parts.reduce((sum, { store }) => sum + store.size(idempotencyTable), 0);
     return { stage, sweeper, count };

@@ -2,7 +2,7 @@
 import { InvalidArgumentError } from '@troupe/core';
 import { describe, expect, test } from 'vitest';
 // Internal to the package: users see it through transactions only.
-import { outermost, Scopes } from '../dist/scopes.js';
+import { outermost, Scopes } from '../dist/attempt/scopes.js';
 
 describe('nested transactions of one attempt', () => {
   test('begin in the innermost one only', () => {

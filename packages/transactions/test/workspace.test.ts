@@ -1,7 +1,7 @@
 import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 // Internal to the package: users see it through transactions only.
-import { Workspace } from '../dist/workspace.js';
+import { Workspace } from '../dist/protocol/workspace.js';
 
 const users = 1;
 const orders = 2;

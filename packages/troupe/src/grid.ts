@@ -4,6 +4,7 @@ import {
   type Client,
   type CoreGrid,
   checkOptions,
+  type DeadLetterViews,
   type GridEventName,
   type GridEvents,
   type HostRow,
@@ -13,7 +14,7 @@ import type { WiredMember } from './wire-member.ts';
 
 export interface Grid extends Client, AsyncDisposable {
   /** Listens to what happens to hosts: `partitionsLost`, `partitionsRestored`, `hostFailed`, `hostBlocked`, `recovering`,
-   * `storageFailed`. */
+   * `storageFailed`; and of actors `actorFailed`. */
   on<Name extends GridEventName>(event: Name, listener: (details: GridEvents[Name]) => void): Grid;
   off<Name extends GridEventName>(event: Name, listener: (details: GridEvents[Name]) => void): Grid;
   /**
@@ -24,6 +25,8 @@ export interface Grid extends Client, AsyncDisposable {
    * const unwatch = grid.watch(grid.actor(cart, 'alice'), ({ actor, key, host }) => reload(key));
    */
   watch(reference: object, listener: (lost: ActorLost) => void): () => void;
+  /** Messages that nobody waited for and that came to nothing: what was thrown, sending them again, dropping them. */
+  readonly deadLetters: DeadLetterViews;
   /** The host threads as they are now. */
   hosts(): HostRow[];
   /** Kills the thread of a host as a fault would, to test what a fault does. Resolves when the thread is gone. */
@@ -46,6 +49,7 @@ export function makeGrid(core: CoreGrid<WiredMember>): Grid {
     blocked: (report) => core.emit('hostBlocked', report),
     terminate: (host) => void core.terminateHost(host),
   });
+  core.api.onActorFailed((failed) => core.emit('actorFailed', failed));
   let closing: Promise<void> | undefined;
   const close = (options: { readonly timeoutMs?: number } = {}): Promise<void> => {
     try {
@@ -69,6 +73,7 @@ export function makeGrid(core: CoreGrid<WiredMember>): Grid {
       return grid;
     },
     watch: (reference, listener) => core.api.watch(reference, mustBeFunction(listener, 'listener')),
+    deadLetters: core.api.deadLetters,
     hosts: () => core.hosts(),
     terminateHost: (host) => core.terminateHost(host),
     backup: (path) => core.backup(path),

@@ -48,6 +48,8 @@ export interface MemberSettings {
   /** URLs of the user's modules. */
   readonly modules: readonly string[];
   readonly lockStrategy: LockStrategyName;
+  /** Jobs at `'any'` run on the thread of the service. */
+  readonly isPoolInline: boolean;
   readonly metrics: MetricsSettings;
   readonly tracing: TracingMode;
 }
@@ -60,6 +62,7 @@ interface GivenSettings {
   readonly modules: readonly (URL | string)[] | undefined;
   readonly threads: number | undefined;
   readonly experimental: ExperimentalSettings | undefined;
+  readonly isPoolInline: boolean;
   readonly metrics: MetricsSettings | undefined;
   readonly tracing: TracingMode | undefined;
 }
@@ -72,6 +75,7 @@ export function memberSettings({
   modules,
   threads,
   experimental = {},
+  isPoolInline = false,
   metrics = {},
   tracing = false,
 }: Partial<GivenSettings>): MemberSettings {
@@ -99,6 +103,7 @@ export function memberSettings({
   return {
     actors,
     lockStrategy,
+    isPoolInline,
     metrics,
     tracing,
     // Without threads whoever is to look is blocked himself.

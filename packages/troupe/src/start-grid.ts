@@ -39,6 +39,17 @@ export interface GridOptions extends CoreOptions {
   readonly idempotencyRetentionMs?: number;
 }
 
+/** How a grid is put together, whatever its options. */
+export const gridWiring = {
+  wire: wireMember,
+  hostEntry: entryOf('host-entry'),
+  hostExport: 'runTroupeHost',
+  storage: { entry: entryOf('storage-entry'), wire: wireStorage },
+  memberMemoryBytes: statusMemoryBytes(transactionsPerMemberMax),
+  /** The options that core doesn't know. */
+  otherOptionNames: ['actors', 'compute', 'idempotencyRetentionMs', 'experimental', 'metrics', 'tracing'],
+};
+
 /**
  * Starts a grid: imports the modules on every thread, starts the hosts in parallel, and resolves when they serve.
  * Throws INVALID_ARGUMENT, MODULE_LOAD_FAILED, DEFINITION_CONFLICT or TIMEOUT; then no thread is left behind.
@@ -48,17 +59,7 @@ export interface GridOptions extends CoreOptions {
  * await grid.table(accounts).set('alice', { balance: 100 });
  */
 export async function startGrid(options: GridOptions): Promise<Grid> {
-  return makeGrid(
-    await startCore(options, {
-      wire: wireMember,
-      hostEntry: entryOf('host-entry'),
-      hostExport: 'runTroupeHost',
-      storage: { entry: entryOf('storage-entry'), wire: wireStorage },
-      memberMemoryBytes: statusMemoryBytes(transactionsPerMemberMax),
-      settings: memberSettings(options ?? {}),
-      otherOptionNames: ['actors', 'compute', 'idempotencyRetentionMs', 'experimental', 'metrics', 'tracing'],
-    }),
-  );
+  return makeGrid(await startCore(options, { ...gridWiring, settings: memberSettings(options ?? {}) }));
 }
 
 function entryOf(name: string): URL {

@@ -5,17 +5,22 @@
 import { Compute } from '@troupe/compute';
 import {
   ActorClient,
+  type ActorFailed,
   type ActorLost,
   ActorService,
   ActorTypes,
   type Client,
   type CoreMember,
   currentContext,
+  type DeadLetterViews,
   Family,
   followContexts,
+  type Member,
   MemberTables,
+  MemberTopics,
   MetricsService,
   type RecoveryListener,
+  TopicClient,
   type Wired,
   withContext,
 } from '@troupe/core';
@@ -30,6 +35,9 @@ export interface WiredMember extends Wired {
   readonly compute: Compute;
   /** Calls the listener when the memory of an actor is lost. */
   watch(reference: object, listener: (lost: ActorLost) => void): () => void;
+  readonly deadLetters: DeadLetterViews;
+  /** Calls the listener for whatever actors escalate to the service. */
+  onActorFailed(listener: (failed: ActorFailed) => void): void;
   /** Ends what outlives calls: transactions under way, jobs, the pool. */
   close(): Promise<void>;
 }
@@ -41,15 +49,13 @@ export function wireMember(core: CoreMember, progress?: RecoveryListener): Wired
     actors: { passivateAfterMs, residentsMax },
     compute: settings,
     modules,
+    isPoolInline,
     lockStrategy,
     idempotencyRetentionMs,
     metrics: { hotKeys, publishEveryMs },
     tracing,
   } = core.settings as MemberSettings;
-  if (tracing !== false) {
-    member.tracer = openTelemetryTracer(tracing);
-    followContexts();
-  }
+  traceCalls(member, tracing);
   const transactions = new Transactions(core, tables, {
     strategy: lockStrategies[lockStrategy],
     idempotencyRetentionMs,
@@ -60,19 +66,58 @@ export function wireMember(core: CoreMember, progress?: RecoveryListener): Wired
     transactions.follow();
     return client;
   };
-  const compute = new Compute(core, tables, handOut, { ...settings, modules, joins });
+  const compute = new Compute(core, tables, handOut, { ...settings, modules, isPoolInline, joins });
   const types = new ActorTypes(definitions, passivateAfterMs);
   const service = new ActorService({ member, types, owned, joins, residentsMax, hotKeys, client: handOut });
   const actors = new ActorClient({ member, types, placement, joins, local: service });
   member.register(Family.actor, service);
+  const storage = core.storage?.member;
+  const topics = new MemberTopics({ member, definitions, placement, local: service, storage });
+  member.register(Family.topic, topics);
   const metrics = new MetricsService(member, service);
   member.register(Family.metrics, metrics);
   if (publishEveryMs !== undefined) metrics.publishEvery(publishEveryMs);
-  const client: Client = {
+  const client = clientOf({
+    tables,
+    actors,
+    topics: new TopicClient(topics, joins),
+    transactions,
+    compute,
+    metrics,
+  });
+  const opened = openPartitions(core, transactions, service, progress);
+  return {
+    client,
+    compute,
+    opened,
+    watch: (reference, listener) => service.watch(reference, listener),
+    deadLetters: service.deadLetters.views,
+    onActorFailed: (listener) => service.failures.listen(listener),
+    async close() {
+      service.close();
+      transactions.close();
+      await compute.close();
+    },
+  };
+}
+
+interface ClientParts {
+  readonly tables: MemberTables;
+  readonly actors: ActorClient;
+  readonly topics: TopicClient;
+  readonly transactions: Transactions;
+  readonly compute: Compute;
+  readonly metrics: MetricsService;
+}
+
+/** What code on this thread reaches the grid through. */
+function clientOf({ tables, actors, topics, transactions, compute, metrics }: ClientParts): Client {
+  return {
     table: (definition) => tables.table(definition),
     actor: (definition, key, options) => actors.reference(definition, key, options),
     actors: (definition, keys, options) => actors.references(definition, keys, options),
     tell: (definition, key) => actors.tells(definition, key),
+    topic: (definition) => topics.topic(definition),
     transaction: (body, options) => transactions.transaction(body, options),
     begin: (options) => transactions.begin(options),
     run: (procedure, ...args) => transactions.run(procedure, ...args),
@@ -85,16 +130,10 @@ export function wireMember(core: CoreMember, progress?: RecoveryListener): Wired
     withContext,
     currentContext,
   };
-  const opened = openPartitions(core, transactions, service, progress);
-  return {
-    client,
-    compute,
-    opened,
-    watch: (reference, listener) => service.watch(reference, listener),
-    async close() {
-      service.close();
-      transactions.close();
-      await compute.close();
-    },
-  };
+}
+
+function traceCalls(member: Member, tracing: MemberSettings['tracing']): void {
+  if (tracing === false) return;
+  member.tracer = openTelemetryTracer(tracing);
+  followContexts();
 }

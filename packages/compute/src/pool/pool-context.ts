@@ -6,7 +6,10 @@ import { InvalidArgumentError } from '@troupe/core';
 import type { JobContext } from '../job-context.ts';
 import type { PoolTask } from './pool-task.ts';
 
-export function poolContext({ job, execution, attempt }: PoolTask): JobContext {
+/** Which job it is. */
+export type PoolCall = Pick<PoolTask, 'job' | 'execution' | 'attempt'>;
+
+export function poolContext({ job, execution, attempt }: PoolCall): JobContext {
   let controller: AbortController | undefined;
   const own = {
     id: execution,

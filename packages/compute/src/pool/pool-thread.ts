@@ -9,12 +9,9 @@ import {
   runInContext,
 } from '@troupe/core';
 import { move, transferableSymbol, valueSymbol, workerData } from 'piscina';
-import { type AnyGenerator, isGenerator } from '../generator-walk.ts';
-import type { AnyJob } from '../job.ts';
-import type { JobContext } from '../job-context.ts';
-import { poolContext } from './pool-context.ts';
 import { loadPoolJobs, type PoolJobs } from './pool-jobs.ts';
 import type { PoolAnswer, PoolTask, PoolThreadData } from './pool-task.ts';
+import { runPoolJob } from './run-pool-job.ts';
 
 const codec = new FrameCodec();
 let jobs: Promise<PoolJobs> | undefined;
@@ -23,7 +20,11 @@ let jobs: Promise<PoolJobs> | undefined;
 export async function runPoolTask(task: PoolTask): Promise<PoolAnswer> {
   try {
     jobs ??= loadPoolJobs((workerData as PoolThreadData).modules);
-    const result = await runJob((await jobs).mustFind(task.job), task);
+    const job = (await jobs).mustFind(task.job);
+    const [args] = codec.decode(task.args)[0] ?? [];
+    const context = contextOfMessage(task.context);
+    const run = (): Promise<unknown> => runPoolJob(job, task, args);
+    const result = await (context === undefined ? run() : runInContext(context, run));
     return moved(codec.encode([[true, copyToHandOver(result, `the result of job '${task.job}'`)]]));
   } catch (error) {
     return moved(codec.encode([[false, errorToWire(error)]]));
@@ -34,22 +35,4 @@ export async function runPoolTask(task: PoolTask): Promise<PoolAnswer> {
 function moved(answer: Packed): PoolAnswer {
   // What arrives is the value of `valueSymbol`, which the type of `move` doesn't say.
   return move({ [transferableSymbol]: memoryOf(answer), [valueSymbol]: answer } as never) as PoolAnswer;
-}
-
-async function runJob(job: AnyJob, task: PoolTask): Promise<unknown> {
-  const [args] = codec.decode(task.args)[0] ?? [];
-  const run = (): unknown => {
-    const result = job.run(poolContext(task) as JobContext<never>, args as never);
-    return isGenerator(result) ? walkToEnd(result) : result;
-  };
-  const context = contextOfMessage(task.context);
-  return context === undefined ? run() : runInContext(context, run);
-}
-
-/** Nobody else is served on this thread, and nobody hears what it yields. */
-async function walkToEnd(generator: AnyGenerator): Promise<unknown> {
-  for (;;) {
-    const step = await generator.next();
-    if (step.done === true) return step.value;
-  }
 }

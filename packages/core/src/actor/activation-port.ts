@@ -2,6 +2,7 @@
 import type { Activation } from './activation.ts';
 import type { ContextClasses } from './actor-context.ts';
 import type { KeptState } from './actor-life.ts';
+import type { Fate } from './actor-supervisor.ts';
 import type { ActorTimers } from './actor-timers.ts';
 import type { CurrentTurn } from './current-turn.ts';
 import type { Letter } from './letter.ts';
@@ -16,6 +17,16 @@ export interface ActivationPort {
   runnable(activation: Activation): void;
   ended(activation: Activation, letter: Letter, answer: unknown): void;
   failed(activation: Activation, letter: Letter, error: unknown): void;
+  /** The letter waited, and never had a turn. */
+  refused(activation: Activation, letter: Letter, error: unknown): void;
+  /** Supervision has decided this about the activation. */
+  judged(activation: Activation, fate: Fate): void;
+  /** `beforeRestart` failed. */
+  restartHookFailed(activation: Activation, error: unknown): void;
+  /** The time of what lasts, as the ports tell it. */
+  now(): number;
+  /** Calls `run` once, `ms` from now. */
+  after(ms: number, run: () => void): () => void;
   /** The letter waited before the mailbox, and is in it now. */
   admitted(letter: Letter): void;
   readonly timers: ActorTimers;

@@ -11,15 +11,15 @@
  * transaction waits for that turn. What a transaction does to the state is done on copies elsewhere; `install` brings
  * the outcome.
  */
-
-import { copyValue } from '../codec/value.ts';
 import type { DeactivationReason } from '../definition/actor-definition.ts';
 import type { StorageKey } from '../key/key.ts';
-import type { Kept, KeptWrites, PartitionConcurrency } from '../partition/partition-concurrency.ts';
+import type { PartitionConcurrency } from '../partition/partition-concurrency.ts';
 import type { ActivationPort } from './activation-port.ts';
 import type { ContextClasses, ContextHome, OwnContext } from './actor-context.ts';
-import { ActorLife, type KeptState, type Living, type StateWaiter } from './actor-life.ts';
-import type { TimerTime } from './actor-timers.ts';
+import { ActorHome } from './actor-home.ts';
+import { ActorLife, type StateWaiter } from './actor-life.ts';
+import { ActorLiving } from './actor-living.ts';
+import { ActorSupervisor, type Fate, severest } from './actor-supervisor.ts';
 import type { ActorType } from './actor-type.ts';
 import { Inbox } from './inbox.ts';
 import type { Letter, LetterHome } from './letter.ts';
@@ -29,11 +29,12 @@ import type { Resident } from './residency.ts';
 import type { StoredState } from './stored-states.ts';
 import type { TurnTaker } from './turn-queue.ts';
 
-export class Activation implements TurnTaker, LetterHome, TurnGround, Living, Resident {
+export class Activation implements TurnTaker, LetterHome, TurnGround, Resident {
   readonly type: ActorType;
   readonly key: StorageKey;
   /** What turns that are alone get first. */
   readonly context: OwnContext;
+  readonly home: ContextHome;
   /** Those it was activated among; its service's. */
   readonly residents: object;
   previous: TurnTaker | undefined = undefined;
@@ -47,13 +48,18 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Living, Re
   readonly #port: ActivationPort;
   readonly #concurrency: PartitionConcurrency;
   readonly #inbox: Inbox;
-  readonly #life = new ActorLife(this);
-  /** What the storage has of it, in a grid that has one. */
+  readonly #living: ActorLiving;
+  readonly #life: ActorLife;
   readonly #stored: StoredState | undefined;
   readonly #turns = new OpenTurns();
   /** Waits for a transaction to let go of it. */
   #locked = false;
   #stopWanted = false;
+  readonly #supervisor: ActorSupervisor | undefined;
+  /** What becomes of it when the turns under way have ended. */
+  #fate: Fate | undefined;
+  /** Streams that it answers with and that are not over. */
+  openStreams = 0;
   #restWaiters: (() => void)[] | undefined;
 
   constructor(
@@ -68,11 +74,15 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Living, Re
     this.type = type;
     this.key = key;
     this.#inbox = new Inbox(type, (letter) => port.admitted(letter));
-    this.context = context(this);
+    this.home = new ActorHome(this, port);
+    this.context = context(this.home);
     this.residents = residents;
     this.#concurrency = concurrency;
     this.#port = port;
     this.#stored = stored;
+    this.#supervisor = ActorSupervisor.of(type, key, () => port.now());
+    this.#living = new ActorLiving(this, port, concurrency, stored, this.#supervisor);
+    this.#life = new ActorLife(this.#living);
   }
 
   get contexts(): ContextClasses {
@@ -106,6 +116,12 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Living, Re
     if (this.runnable) this.#port.runnable(this);
   }
 
+  /** The next step of a stream of its own: at the end, and needs no room. */
+  acceptStep(letter: Letter): void {
+    this.#inbox.addStep(letter);
+    if (this.runnable) this.#port.runnable(this);
+  }
+
   /** Takes a letter out that waits: its caller has given up. */
   giveUp(letter: Letter): void {
     letter.place = 'ended';
@@ -124,7 +140,8 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Living, Re
 
   /** One turn, whoever has the lock. */
   takeTurn(): void {
-    const letter = this.#nextLetter();
+    // It may have been restarted while it stood in line for its lock.
+    const letter = this.#life.phase === 'ready' ? this.#nextLetter() : undefined;
     if (letter === undefined) return;
     this.#inbox.remove(letter);
     this.#port.used(this);
@@ -147,8 +164,7 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Living, Re
 
   /** No turn is under way, nor a step of its life. */
   get atRest(): boolean {
-    const { phase } = this.#life;
-    return this.#turns.isEmpty && phase !== 'starting' && phase !== 'stopping';
+    return this.#turns.isEmpty && !this.#life.isInStep;
   }
 
   /** Calls `resume` once, when that is so the next time. */
@@ -174,7 +190,7 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Living, Re
   #refuse(letter: Letter, error: unknown): void {
     this.#inbox.remove(letter);
     letter.place = 'ended';
-    this.#port.failed(this, letter, error);
+    this.#port.refused(this, letter, error);
   }
 
   get isWanted(): boolean {
@@ -189,68 +205,35 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Living, Re
     this.#stopWanted = true;
   }
 
-  setTimer(name: string, time: TimerTime, method: string, args: readonly unknown[]): void {
-    this.#port.timers.set(this, name, time, method, args);
-  }
-
-  clearTimer(name: string): boolean {
-    return this.#port.timers.clear(this, name);
-  }
-
-  watch(reference: unknown, method: string, args: readonly unknown[]): () => void {
-    const copies = copyValue(args, 'arguments of the notice');
-    return this.#port.watchFor(this, reference, this.type.mustFindMethod(method), copies);
-  }
-
   passivate(reason: DeactivationReason): boolean {
     if (this.isWanted || this.queued || this.#port.timers.has(this) || !this.#mayStop()) return false;
     this.#life.stop(reason);
     return true;
   }
 
-  takeState(): KeptState | undefined {
-    return this.#stored === undefined ? this.#port.takeState(this) : this.#stored.restored();
-  }
-
-  stateMade(state: unknown): void {
-    this.#stored?.began(state, this.type);
-  }
-
-  storeState(): Promise<void> | undefined {
-    if (this.#stored === undefined) return undefined;
-    return new Promise((resolve, reject) => {
-      this.#store((error) => (error === undefined ? resolve() : reject(error)));
-    });
-  }
-
-  packAway(state: unknown): void {
-    if (this.#stored === undefined) this.#port.passivated(this, state);
-    else this.#port.over(this);
-  }
-
-  notPassivated(error: unknown): void {
-    this.#port.notPassivated(this, error);
-  }
-
-  settled(later: boolean): void {
+  /** No step of its life is under way now. */
+  settled(): void {
     this.#turns.stateChanged();
     if (this.#restWaiters !== undefined) this.#rested();
-    if (later && this.runnable) this.#port.runnable(this);
   }
 
-  startFailed(error: unknown, isPackedAway: boolean): void {
-    if (!isPackedAway) this.#port.over(this);
-    this.end(error);
+  /** The state has changed by other means than a turn. */
+  stateChanged(): void {
+    this.#turns.stateChanged();
   }
 
   /** No turn is under way, and no transaction has to do with it. */
   #mayStop(): boolean {
-    const isFree = this.#turns.isEmpty && !this.#locked && this.#life.hasState;
+    const isFree = this.#turns.isEmpty && this.openStreams === 0 && !this.#locked && this.#life.hasState;
     return isFree && this.#concurrency.isFree(this.type.table, this.key, 'write');
   }
 
   /** A turn has said that it wants to. */
   #stopNow(): void {
+    if (this.#fate !== undefined) {
+      this.#meetFate(this.#fate);
+      return;
+    }
     if (!this.#mayStop()) return;
     this.#stopWanted = false;
     this.#port.timers.clearAll(this);
@@ -264,7 +247,8 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Living, Re
   #nextLetter(): Letter | undefined {
     let letter = this.#inbox.first;
     if (letter?.urgent !== true) {
-      return letter !== undefined && !this.#locked && this.#turns.mayBegin(letter) ? letter : undefined;
+      const isHeldUp = this.#locked || this.#fate !== undefined;
+      return letter !== undefined && !isHeldUp && this.#turns.mayBegin(letter) ? letter : undefined;
     }
     // Each belongs to a turn of its own, and may have to wait for that of another one.
     for (; letter?.urgent === true; letter = letter.next)
@@ -300,19 +284,16 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Living, Re
       // Also while a synchronous method runs: it may begin a transaction, which must not take the actor from under it.
       const context = this.#turns.begin(letter, this);
       if (current.holdsReferences && this.type.isAsync(letter.method)) current.enter(letter);
-      answer = observer.call(letter, this.type, context);
+      this.#supervisor?.delivers(letter);
+      const stream = letter.turn?.stream;
+      if (stream === undefined) answer = observer.call(letter, this.type, context);
+      else answer = stream.step(() => observer.call(letter, this.type, context));
       if (isPromiseLike(answer)) {
         this.#endLater(letter, answer);
         return;
       }
     } catch (error) {
-      if (this.#isStoredAfter(letter)) {
-        this.#endStored(letter, () => this.#port.failed(this, letter, error));
-        return;
-      }
-      this.#rest(letter);
-      this.#port.failed(this, letter, error);
-      if (this.#stopWanted) this.#stopNow();
+      this.#failTurn(letter, error);
       return;
     } finally {
       current.leave(outer);
@@ -328,18 +309,58 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Living, Re
 
   #endLater(letter: Letter, answer: PromiseLike<unknown>): void {
     Promise.resolve(answer).then(
-      (value) => this.#endedLater(letter, () => this.#port.ended(this, letter, value)),
-      (error: unknown) => this.#endedLater(letter, () => this.#port.failed(this, letter, error)),
+      (value) => {
+        const report = (): void => this.#port.ended(this, letter, value);
+        if (this.#isStoredAfter(letter)) this.#endStored(letter, report);
+        else {
+          report();
+          this.#rest(letter);
+          this.#goOn();
+        }
+      },
+      (error: unknown) => {
+        this.#failTurn(letter, error);
+        if (this.runnable) this.#port.runnable(this);
+      },
     );
   }
 
-  #endedLater(letter: Letter, report: () => void): void {
-    if (this.#isStoredAfter(letter)) {
+  /** The method has failed. What it had changed stays, unless the actor is to forget it. */
+  #failTurn(letter: Letter, error: unknown): void {
+    const fate = this.#supervisor?.failedTurn(letter, error);
+    const report = (): void => {
+      if (fate?.again === true) this.#inbox.putBack(letter);
+      else this.#port.failed(this, letter, error);
+    };
+    const goesOn = fate === undefined || fate.action === 'resume';
+    if (goesOn && this.#isStoredAfter(letter)) {
       this.#endStored(letter, report);
       return;
     }
+    if (!goesOn) this.#doom(fate);
+    this.#rest(letter);
     report();
-    this.#free(letter);
+    if (this.#stopWanted) this.#stopNow();
+  }
+
+  /** Ends the activation, or its state, once its turns have ended. The severest of several fates counts. */
+  #doom(fate: Fate): void {
+    this.#fate = severest(this.#fate, fate);
+    this.#stopWanted = true;
+  }
+
+  #meetFate(fate: Fate): void {
+    if (!this.#turns.isEmpty) return;
+    this.#fate = undefined;
+    this.#stopWanted = false;
+    this.#port.timers.clearAll(this);
+    this.#turns.stateChanged();
+    if (fate.action !== 'restart') {
+      this.#living.perish(fate);
+      return;
+    }
+    this.#port.judged(this, fate);
+    this.#life.restart(fate.error, fate.delayMs);
   }
 
   /** Must what it has changed, or seen of a turn around it, be durable before its caller hears of it? */
@@ -349,27 +370,15 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Living, Re
 
   /** The turn is over; its caller hears of it, and the next begins, when what it has changed is durable. */
   #endStored(letter: Letter, report: () => void): void {
-    this.#store((error) => {
+    this.#living.keepState((error) => {
+      this.#rest(letter);
       if (error === undefined) report();
       else this.#port.failed(this, letter, error);
-      this.#free(letter);
+      this.#goOn();
     });
   }
 
-  /** Makes the state durable; what can't be is undone. */
-  #store(done: Kept): void {
-    const stored = this.#stored as StoredState;
-    stored.keep(this.context.state, this.type, this.key, this.#concurrency.writes as KeptWrites, (error) => {
-      if (error !== undefined) {
-        this.#turns.stateChanged();
-        this.context.state = stored.restored()?.state;
-      }
-      done(error);
-    });
-  }
-
-  #free(letter: Letter): void {
-    this.#rest(letter);
+  #goOn(): void {
     if (this.#stopWanted) this.#stopNow();
     if (this.runnable) this.#port.runnable(this);
   }

@@ -33,6 +33,14 @@ export interface ActorCall {
   bytes: number;
 }
 
+/** Which actor, and where it lives. */
+export interface ActorTarget {
+  readonly type: ActorType;
+  readonly key: StorageKey;
+  readonly partition: PartitionId;
+  readonly owner: MemberId;
+}
+
 export interface ActorPlace {
   readonly owner: MemberId;
   readonly partition: PartitionId;
@@ -72,6 +80,12 @@ export class ActorAddress {
       incarnation: to.#member.shared.incarnationOf(partition),
       key: to.#key,
     };
+  }
+
+  /** The actor behind a reference; undefined for what is none. */
+  static targetOf(to: unknown): ActorTarget | undefined {
+    if (typeof to !== 'object' || to === null || !(#key in to)) return undefined;
+    return { type: to.#type, key: to.#key, partition: to.#partition, owner: to.#owner };
   }
 
   /** The actor, as its watchers know it. Throws INVALID_ARGUMENT for what is no reference. */

@@ -21,10 +21,11 @@ import type { CallOptions } from '../mesh/pending-calls.ts';
 import type { Placement } from '../partition/placement.ts';
 import { checkCallOptions } from '../table/call-options.ts';
 import { ActorAddress } from './actor-address.ts';
-import type { ActorType, ActorTypes } from './actor-type.ts';
+import { type ActorType, type ActorTypes, streamNotRead } from './actor-type.ts';
 import { askThrough } from './ask.ts';
 import { askManyThrough } from './ask-many.ts';
 import { currentTurnOf } from './current-turn.ts';
+import { type StreamCall, streamThrough } from './stream-call.ts';
 import { type LocalActors, tellThrough } from './tell.ts';
 
 /** What the client of a member stands on. */
@@ -45,6 +46,7 @@ export class ActorClient {
   readonly #parts: ActorClientParts;
   readonly #ask: Send;
   readonly #tell: Send;
+  readonly #stream: StreamCall;
   readonly #askMany: ReturnType<typeof askManyThrough>;
   readonly #groups = new Map<AnyActor, GroupClass>();
   readonly #asks = new Map<AnyActor, AddressClass>();
@@ -57,6 +59,7 @@ export class ActorClient {
       joins === undefined ? (): undefined => undefined : (): JoinedCalls | undefined => joins.current();
     const turns = currentTurnOf(parts.member.shared);
     this.#ask = askThrough(current, turns);
+    this.#stream = streamThrough(current, turns);
     this.#askMany = askManyThrough(this.#ask, current, turns);
     this.#tell = tellThrough(parts.local, current);
   }
@@ -105,7 +108,11 @@ export class ActorClient {
   ): ActorAddress {
     let addressClass = classes.get(definition);
     if (addressClass === undefined) {
-      addressClass = addressClassOf(this.#parts.types.of(definition), send);
+      addressClass = addressClassOf(
+        this.#parts.types.of(definition),
+        send,
+        classes === this.#asks ? this.#stream : undefined,
+      );
       classes.set(definition, addressClass);
     }
     return new addressClass(
@@ -133,6 +140,7 @@ function groupClassOf(type: ActorType, send: ReturnType<typeof askManyThrough>):
   }
   type.methodNames.forEach((name, method) => {
     function call(this: References, ...args: readonly unknown[]): Promise<unknown> {
+      if (type.isStream(method)) return Promise.reject(streamNotRead(type.labelOf(method)));
       return send(References.addressesOf(this), method, args);
     }
     Object.defineProperty(call, 'name', { value: name });
@@ -142,14 +150,26 @@ function groupClassOf(type: ActorType, send: ReturnType<typeof askManyThrough>):
 }
 
 /** A class of addresses with one function for each method of the actor. */
-function addressClassOf(type: ActorType, send: Send): AddressClass {
+function addressClassOf(type: ActorType, send: Send, stream: StreamCall | undefined): AddressClass {
   class Reference extends ActorAddress {}
   type.methodNames.forEach((name, method) => {
-    function call(this: ActorAddress, ...args: readonly unknown[]): Promise<unknown> {
-      return send(this, method, args);
+    const reply = replyOf(type, method, send, stream);
+    function call(this: ActorAddress, ...args: readonly unknown[]): unknown {
+      return reply(this, method, args);
     }
     Object.defineProperty(call, 'name', { value: name });
     Object.defineProperty(Reference.prototype, name, { value: call });
   });
   return Reference;
+}
+
+/** How a method is called that may be a generator; `stream` is left out where nobody would read. */
+function replyOf(
+  type: ActorType,
+  method: number,
+  send: Send,
+  stream: StreamCall | undefined,
+): Send | StreamCall {
+  if (!type.isStream(method)) return send;
+  return stream ?? (() => Promise.reject(streamNotRead(type.labelOf(method))));
 }

@@ -6,10 +6,16 @@
  * An actor keeps one context, for the turns that have it to themselves. A turn beside another one has a context of its
  * own: a nested one reaches the same state, a readonly one a frozen copy.
  */
+
+import type { ActorDefinition } from '../definition/actor-definition.ts';
+import type { TopicDefinition } from '../definition/topic-definition.ts';
 import { ReadOnlyError } from '../errors/errors.ts';
 import type { Key } from '../key/key.ts';
+import type { Client } from '../mesh/client.ts';
 import { offerClient } from '../mesh/offered-client.ts';
+import type { Topic } from '../topic/topic.ts';
 import type { TimerTime } from './actor-timers.ts';
+import type { ActorType } from './actor-type.ts';
 import type { CurrentTurn } from './current-turn.ts';
 import type { Letter } from './letter.ts';
 
@@ -27,6 +33,7 @@ export interface ContextHome {
   setTimer(name: string, time: TimerTime, method: string, args: readonly unknown[]): void;
   clearTimer(name: string): boolean;
   watch(reference: unknown, method: string, args: readonly unknown[]): () => void;
+  readonly type: ActorType;
 }
 
 export interface ContextClasses {
@@ -115,6 +122,23 @@ function baseClass(client: object, current: CurrentTurn): BaseClass {
 
     watch(reference: unknown, method: string, ...args: readonly unknown[]): () => void {
       return this.#home?.watch(reference, method, args) ?? (() => undefined);
+    }
+
+    subscribe(topic: TopicDefinition<unknown>, method: string): Promise<void> {
+      return this.#ownTopic(topic, (own, reference) => own.subscribeActor(reference, method as never));
+    }
+
+    unsubscribe(topic: TopicDefinition<unknown>, method: string): Promise<void> {
+      return this.#ownTopic(topic, (own, reference) => own.unsubscribeActor(reference, method as never));
+    }
+
+    #ownTopic(
+      topic: TopicDefinition<unknown>,
+      change: (topic: Topic<unknown>, reference: object) => Promise<void>,
+    ): Promise<void> {
+      const grid = client as Client;
+      const definition = this.#home?.type.definition as ActorDefinition<Key, unknown, never>;
+      return change(grid.topic(topic), grid.actor(definition, this.key));
     }
 
     /** Aborted when nobody waits for the turn any more. */

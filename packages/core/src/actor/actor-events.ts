@@ -14,8 +14,18 @@ export interface ActorEvent {
   /**
    * `tell-refused`: the message never had its turn. `tell-failed`: the method threw, or the state could not be made.
    * `passivation-failed`: `deactivate` threw, or the state is no data and the actor stays active; `method` is empty.
+   * `restarted`, `stopped`, `escalated`: what supervision made of a failure. `before-restart-failed`: the hook threw.
+   * `reminder-failed`: what a reminder is to be done next could not be found out, or kept.
    */
-  readonly event: 'tell-refused' | 'tell-failed' | 'passivation-failed';
+  readonly event:
+    | 'tell-refused'
+    | 'tell-failed'
+    | 'passivation-failed'
+    | 'restarted'
+    | 'stopped'
+    | 'escalated'
+    | 'before-restart-failed'
+    | 'reminder-failed';
   readonly actor: string;
   readonly key: Key;
   readonly method: string;

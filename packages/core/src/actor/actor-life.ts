@@ -3,14 +3,16 @@
  * end `deactivate`, and hands the state back to be kept.
  *
  * `new`: has not begun. `starting`: waits for the state, or for `activate`. `stopping`: waits for `deactivate`. After
- * that it is `over`, or `new` again, with its state, when somebody waits for it.
+ * that it is `over`, or `new` again, with its state, when somebody waits for it. `restarting`: waits for `beforeRestart`.
+ * `pausing`: is to begin anew in a while.
  */
 import type { DeactivationReason } from '../definition/actor-definition.ts';
 import type { OwnContext } from './actor-context.ts';
+import type { Fate } from './actor-supervisor.ts';
 import type { ActorType } from './actor-type.ts';
 import { isPromiseLike } from './promise-like.ts';
 
-export type LifePhase = 'new' | 'starting' | 'ready' | 'stopping' | 'over';
+export type LifePhase = 'new' | 'starting' | 'ready' | 'stopping' | 'restarting' | 'pausing' | 'over';
 
 /** A state that was there before. */
 export interface KeptState {
@@ -42,6 +44,16 @@ export interface Living {
   /** No step of its life is under way now. `later`: it was one that took its time. */
   settled(later: boolean): void;
   startFailed(error: unknown, isPackedAway: boolean): void;
+  /** What is to become of it after a failure; undefined: as ever. */
+  failedStart(error: unknown): Fate | undefined;
+  failedStop(error: unknown): Fate | undefined;
+  /** It has a state, and could begin its turns. */
+  started(): void;
+  /** It forgets its state and is no more. */
+  perish(fate: Fate): void;
+  restartHookFailed(error: unknown): void;
+  /** Calls `run` once. */
+  after(ms: number, run: () => void): void;
 }
 
 export class ActorLife {
@@ -59,6 +71,11 @@ export class ActorLife {
     return this.phase === 'ready' || (this.phase === 'new' && this.#given !== undefined);
   }
 
+  /** A step of it is under way. */
+  get isInStep(): boolean {
+    return this.phase === 'starting' || this.phase === 'stopping' || this.phase === 'restarting';
+  }
+
   /** The live state, made first if it must be; not to be changed. */
   withState(waiter: StateWaiter): void {
     if (this.phase === 'ready' || this.phase === 'over') {
@@ -71,7 +88,7 @@ export class ActorLife {
 
   /** Another state takes the place of the one it has, or would begin with. */
   install(state: unknown): void {
-    if (this.phase === 'new') {
+    if (this.phase === 'new' || this.phase === 'pausing') {
       this.#living.takeState();
       this.#given = { state };
     } else if (this.phase === 'starting') this.#started(state, false);
@@ -106,22 +123,77 @@ export class ActorLife {
     if (!wasActive) context.state = this.#given?.state;
     try {
       const done = wasActive ? type.definition.deactivate?.(context as never, reason) : undefined;
-      if (isPromiseLike(done)) this.#afterStep(done, () => this.#deactivated(true));
-      else this.#deactivated(false);
+      if (isPromiseLike(done)) {
+        Promise.resolve(done).then(
+          () => this.#deactivated(true),
+          (error: unknown) => this.#deactivateFailed(error, true),
+        );
+      } else this.#deactivated(false);
     } catch (error) {
-      this.#stopFailed(error, false);
+      this.#deactivateFailed(error, false);
     }
+  }
+
+  /** Forgets the state, and begins anew after a pause. To be called when it is ready and no turn is under way. */
+  restart(error: unknown, delayMs: number): void {
+    const { type, context } = this.#living;
+    this.phase = 'restarting';
+    try {
+      const done = type.definition.beforeRestart?.(context as never, error);
+      if (isPromiseLike(done)) {
+        Promise.resolve(done).then(
+          () => this.#forget(delayMs),
+          (thrown: unknown) => this.#restartHookFailed(thrown, delayMs),
+        );
+      } else this.#forget(delayMs);
+    } catch (thrown) {
+      this.#restartHookFailed(thrown, delayMs);
+    }
+  }
+
+  #restartHookFailed(error: unknown, delayMs: number): void {
+    this.#living.restartHookFailed(error);
+    this.#forget(delayMs);
+  }
+
+  #forget(delayMs: number): void {
+    if (this.phase === 'over') return;
+    this.#given = undefined;
+    this.#living.context.state = undefined;
+    this.#pause(delayMs);
+  }
+
+  #pause(delayMs: number): void {
+    this.phase = 'pausing';
+    this.#living.settled(false);
+    this.#living.after(delayMs, () => {
+      if (this.phase !== 'pausing') return;
+      this.phase = 'new';
+      this.start();
+    });
+  }
+
+  #deactivateFailed(error: unknown, later: boolean): void {
+    if (this.phase !== 'stopping') return;
+    this.#living.notPassivated(error);
+    const fate = this.#living.failedStop(error);
+    if (fate === undefined || fate.action === 'resume') this.#deactivated(later);
+    else if (fate.action === 'restart' && (this.#living.isWanted || this.#waiters !== undefined))
+      this.#forget(fate.delayMs);
+    else this.#living.perish(fate);
   }
 
   #deactivated(later: boolean): void {
     const stored = this.#living.storeState();
     if (stored === undefined) this.#stopped(later);
-    else this.#afterStep(stored, () => this.#stopped(true));
-  }
-
-  /** After one step of the end that takes its time. */
-  #afterStep(step: PromiseLike<unknown>, goOn: () => void): void {
-    Promise.resolve(step).then(goOn, (error: unknown) => this.#stopFailed(error, true));
+    else
+      stored.then(
+        () => this.#stopped(true),
+        (error: unknown) => {
+          this.#living.notPassivated(error);
+          this.#stopped(true);
+        },
+      );
   }
 
   #made(state: unknown): boolean {
@@ -173,18 +245,23 @@ export class ActorLife {
     this.#given = undefined;
     this.#living.context.state = state;
     this.phase = 'ready';
+    this.#living.started();
     for (const waiter of this.#takeWaiters()) waiter.stateReady(state);
     this.#living.settled(later);
   }
 
   #startFailed(error: unknown): void {
+    const fate = this.#living.failedStart(error);
+    if (fate?.action === 'restart') {
+      this.#pause(fate.delayMs);
+      return;
+    }
+    if (fate !== undefined && fate.action !== 'resume') {
+      this.#living.perish(fate);
+      return;
+    }
     const isPackedAway = this.#given !== undefined && this.#packAway(this.#given.state);
     this.#living.startFailed(error, isPackedAway);
-  }
-
-  #stopFailed(error: unknown, later: boolean): void {
-    this.#living.notPassivated(error);
-    this.#stopped(later);
   }
 
   #stopped(later: boolean): void {

@@ -11,10 +11,10 @@
  * `actor-events.ts`) on the owner's thread. A sender on the same thread is told; one on another is not, since the
  * reports of a flood would themselves be one, in a lane that is never refused.
  */
-import { copyToHandOver } from '../codec/attachment.ts';
+import { copyValue } from '../codec/value.ts';
 import { InvariantError } from '../errors/errors.ts';
 import { fromStorageKey, type StorageKey } from '../key/key.ts';
-import { timerRetryMs } from '../limits.ts';
+import { hashKey } from '../key/key-hash.ts';
 import type { Message } from '../link/outbox.ts';
 import type { Client } from '../mesh/client.ts';
 import type { Member, MessageFamily } from '../mesh/member.ts';
@@ -23,43 +23,57 @@ import type { PartitionId } from '../mesh/shared-state.ts';
 import type { RawActorMetrics } from '../metrics/actor-meter.ts';
 import type { ActorStates } from '../partition/actor-states.ts';
 import { Activation } from './activation.ts';
-import type { ActivationPort } from './activation-port.ts';
+import { ActivationGround } from './activation-ground.ts';
 import { ActorAddress } from './actor-address.ts';
 import { type ContextClasses, type ContextHome, contextClasses, type OwnContext } from './actor-context.ts';
-import { eventOf, publishActorEvent } from './actor-events.ts';
-import type { KeptState } from './actor-life.ts';
 import type { ActorPorts } from './actor-ports.ts';
 import type { ActorServiceParts } from './actor-service-parts.ts';
+import { ActorStreams } from './actor-streams.ts';
 import { ActorTimers } from './actor-timers.ts';
-import type { ActorType, ActorTypes } from './actor-type.ts';
-import { stepsFrom } from './call-path.ts';
+import type { ActorTypes } from './actor-type.ts';
+import { Admission } from './admission.ts';
 import { type CurrentTurn, currentTurnOf } from './current-turn.ts';
 import { CycleWatch } from './cycle-watch.ts';
+import { DeadLetterOffice } from './dead-letter-office.ts';
+import type { KeptLetter } from './dead-letters.ts';
 import { type ActorLost, DeathWatch } from './death-watch.ts';
 import { eventLoopPorts } from './event-loop-ports.ts';
+import { FailureNotices } from './failure-notices.ts';
 import { FanOuts } from './fan-out.ts';
 import { JoinedTurns } from './joined-turns.ts';
-import { Letter, letterOf, noRequest } from './letter.ts';
+import { Delivery, Letter, letterOf, noRequest } from './letter.ts';
 import { ActorOp } from './messages.ts';
 import { OpenAsks } from './open-asks.ts';
 import { OpenLetters } from './open-letters.ts';
-import { closing, mailboxFull, notReentrant, type Refusal, superseded } from './refusals.ts';
+import { closing, type Refusal, superseded } from './refusals.ts';
 import { type ResidencyWatch, watchResidency } from './residency-watch.ts';
 import { ResidentActors, type Residents } from './resident-actors.ts';
+import { streamPosition } from './stream-call.ts';
 import { unobserved } from './tell.ts';
 import { TurnObserver } from './turn-observer.ts';
-import { TurnQueue, turnBudgetMsMax } from './turn-queue.ts';
-import { awaitingTurn } from './turn-rule.ts';
+import { TurnQueue } from './turn-queue.ts';
+import { noticeTo, type WatchNoticesGround } from './watch-notices.ts';
 
-export class ActorService implements MessageFamily, ActivationPort {
-  readonly current: CurrentTurn;
-  readonly timers: ActorTimers;
+/** Messages that become turns. */
+const takenIn = new Set<number>([
+  ActorOp.ask,
+  ActorOp.tell,
+  ActorOp.askIn,
+  ActorOp.tellWaiting,
+  ActorOp.stream,
+]);
+
+export class ActorService implements MessageFamily {
   readonly deaths = new DeathWatch();
+  readonly deadLetters: DeadLetterOffice;
+  readonly failures: FailureNotices;
   readonly observer: TurnObserver;
   readonly #member: Member;
   readonly #types: ActorTypes;
   readonly #client: () => Client;
   readonly #turns: TurnQueue;
+  readonly #timers: ActorTimers;
+  readonly #ground: ActivationGround;
   readonly #ports: ActorPorts;
   readonly #asks = new OpenAsks();
   readonly #cycles: CycleWatch;
@@ -68,37 +82,35 @@ export class ActorService implements MessageFamily, ActivationPort {
   readonly #joined: JoinedTurns;
   readonly #open: OpenLetters;
   readonly #actors: ResidentActors;
+  readonly #admission: Admission;
+  readonly #streams: ActorStreams;
   #contexts: ContextClasses | undefined;
   #closed = false;
-  #tellsRefused = 0;
 
   constructor(parts: ActorServiceParts) {
     this.#member = parts.member;
     this.#types = parts.types;
     this.#client = parts.client;
-    const ports = parts.ports ?? eventLoopPorts();
-    this.current = currentTurnOf(parts.member.shared);
+    const ports = parts.ports ?? eventLoopPorts(parts.member.clock);
+    const current = currentTurnOf(parts.member.shared);
     this.#ports = ports;
     this.observer = new TurnObserver(parts.member, parts.hotKeys, ports);
     this.#open = new OpenLetters(parts.member.work);
     this.#turns = new TurnQueue(ports);
-    this.timers = new ActorTimers({
+    this.#timers = new ActorTimers({
       ports,
-      deliver: (activation, method, args) => this.#deliver(activation, method, args),
+      deliver: (activation, method, args) => this.#deliver(activation, method, args, new Delivery('timer')),
     });
-    this.#fanOuts = new FanOuts(parts.member);
-    this.#residency = watchResidency(parts.types.idleMsMin, parts.residentsMax, ports);
-    this.#actors = new ResidentActors({
+    this.deadLetters = new DeadLetterOffice({
+      member: parts.member,
       types: parts.types,
-      owned: parts.owned,
-      residency: this.#residency,
-      observer: this.observer,
-      make: (type, key, residents, stored) => {
-        const own = fromStorageKey(key);
-        const context = (home: ContextHome): OwnContext => this.contexts.own(own, home);
-        return new Activation(type, key, context, residents.partition.concurrency, residents, this, stored);
-      },
+      tell: (letter) => this.#tellAgain(letter),
     });
+    this.failures = new FailureNotices(parts.member, parts.types);
+    this.#fanOuts = new FanOuts(parts.member);
+    this.#ground = this.#makeGround(ports, current);
+    this.#residency = watchResidency(parts.types.idleMsMin, parts.residentsMax, ports);
+    this.#actors = this.#makeActors(parts);
     this.#cycles = new CycleWatch({
       fanOuts: this.#fanOuts,
       member: parts.member,
@@ -107,14 +119,79 @@ export class ActorService implements MessageFamily, ActivationPort {
       ports,
       reject: (letter, error) => this.#reject(letter, error),
     });
+    this.#admission = new Admission({
+      member: parts.member,
+      types: parts.types,
+      open: this.#open,
+      asks: this.#asks,
+      cycles: this.#cycles,
+      observer: this.observer,
+      turns: this.#turns,
+    });
+    this.#streams = this.#makeStreams(ports);
     this.#joined = new JoinedTurns({
       member: parts.member,
       joins: parts.joins,
       detached: (run) => ports.detached(run),
-      current: this.current,
+      current,
       observer: this.observer,
       contexts: () => this.contexts,
       ended: () => this.#open.finished(1),
+    });
+  }
+
+  #makeGround(ports: ActorPorts, current: CurrentTurn): ActivationGround {
+    return new ActivationGround({
+      member: this.#member,
+      ports,
+      current,
+      timers: this.#timers,
+      observer: this.observer,
+      turns: this.#turns,
+      asks: this.#asks,
+      open: this.#open,
+      deadLetters: this.deadLetters,
+      failures: this.failures,
+      streams: () => this.#streams,
+      actors: () => this.#actors,
+      contexts: () => this.contexts,
+      watchFor: (...watch) => this.#watchFor(...watch),
+    });
+  }
+
+  #makeActors({ types, owned }: ActorServiceParts): ResidentActors {
+    return new ResidentActors({
+      types,
+      owned,
+      residency: this.#residency,
+      observer: this.observer,
+      make: (type, key, residents, stored) => {
+        const own = fromStorageKey(key);
+        const context = (home: ContextHome): OwnContext => this.contexts.own(own, home);
+        return new Activation(
+          type,
+          key,
+          context,
+          residents.partition.concurrency,
+          residents,
+          this.#ground,
+          stored,
+        );
+      },
+    });
+  }
+
+  #makeStreams(ports: ActorPorts): ActorStreams {
+    return new ActorStreams({
+      member: this.#member,
+      later: (run) => ports.later(run),
+      waits: (letter) => this.#cycles.add(letter),
+      gone: ({ residents }) => {
+        const { id, incarnation } = (residents as Residents).partition;
+        return this.#actors.of(id, incarnation) === residents ? undefined : superseded(id);
+      },
+      failed: (activation, letter, error) => this.#ground.failed(activation, letter, error),
+      done: (letter) => this.#ground.done(letter),
     });
   }
 
@@ -130,7 +207,7 @@ export class ActorService implements MessageFamily, ActivationPort {
 
   /** Tells that never had their turn. */
   get tellsRefused(): number {
-    return this.#tellsRefused;
+    return this.deadLetters.refused;
   }
 
   rawMetrics(): RawActorMetrics {
@@ -141,13 +218,13 @@ export class ActorService implements MessageFamily, ActivationPort {
   close(): void {
     this.#closed = true;
     this.#residency?.close();
-    this.timers.close();
+    this.#timers.close();
     this.deaths.close();
   }
 
   /** The classes of what methods get first. */
   get contexts(): ContextClasses {
-    this.#contexts ??= contextClasses(this.#client(), this.current);
+    this.#contexts ??= contextClasses(this.#client(), this.#ground.current);
     return this.#contexts;
   }
 
@@ -161,13 +238,21 @@ export class ActorService implements MessageFamily, ActivationPort {
       this.#fanOuts.accept(message, from);
       return;
     }
-    if (op !== ActorOp.ask && op !== ActorOp.tell && op !== ActorOp.askIn && op !== ActorOp.tellWaiting) {
+    if (op === ActorOp.deadLetters) {
+      this.deadLetters.receive(message, from);
+      return;
+    }
+    if (op === ActorOp.escalated) {
+      this.failures.receive(message, from.id - 1);
+      return;
+    }
+    if (!takenIn.has(op as number)) {
       throw new InvariantError(`an unknown actor message arrived: ${String(op)}`);
     }
     const refusal = op === ActorOp.askIn ? this.#takeIn(message, from) : this.#take(message, from);
     if (refusal === undefined) return;
     const requestId = message[1] as number;
-    if (requestId === noRequest) this.#tellRefused(message, refusal);
+    if (requestId === noRequest) this.deadLetters.refusedTell(message, refusal, false);
     else this.#member.fail(from, requestId, refusal());
   }
 
@@ -178,7 +263,7 @@ export class ActorService implements MessageFamily, ActivationPort {
   tellHere(message: Message): Promise<void> | undefined {
     const refusal = this.#take(message, this.#member.self);
     if (refusal === undefined) return this.#turns.yielded ? this.#turns.resumed() : undefined;
-    this.#tellRefused(message, refusal);
+    this.deadLetters.refusedTell(message, refusal, true);
     return unobserved(Promise.reject(refusal()));
   }
 
@@ -208,73 +293,19 @@ export class ActorService implements MessageFamily, ActivationPort {
     return this.#actors.statesOf(id, incarnation);
   }
 
-  runnable(activation: Activation): void {
-    this.#turns.add(activation);
-  }
-
-  ended(activation: Activation, letter: Letter, answer: unknown): void {
-    if (letter.requestId !== noRequest) this.#answer(activation.type, letter, answer);
-    this.#done(letter);
-  }
-
-  failed(activation: Activation, letter: Letter, error: unknown): void {
-    if (letter.requestId !== noRequest) this.#member.fail(letter.from, letter.requestId, error);
-    else
-      publishActorEvent(() => eventOf('tell-failed', activation.type, activation.key, letter.method, error));
-    this.#done(letter);
-  }
-
   /** Calls `listener` once when the actor's memory is lost, unless the answer is called before. */
   watch(reference: unknown, listener: (lost: ActorLost) => void): () => void {
     return this.deaths.add(ActorAddress.watchedOf(reference), listener);
   }
 
-  watchFor(watcher: Activation, reference: unknown, method: number, args: readonly unknown[]): () => void {
-    const { type, key } = watcher;
-    const residents = watcher.residents as Residents;
-    const tell = (lost: ActorLost): void => {
-      // Active again, or no more if its partition is gone.
-      const { id, incarnation } = residents.partition;
-      if (this.#closed || this.#actors.of(id, incarnation) !== residents) return;
-      const activation = this.#actors.activation(residents, type, key);
-      // A full mailbox only delays it.
-      if (this.#deliver(activation, method, [lost, ...args]) === undefined)
-        this.#ports.after(timerRetryMs, () => tell(lost));
+  #watchFor(watcher: Activation, reference: unknown, method: number, args: readonly unknown[]): () => void {
+    const ground: WatchNoticesGround = {
+      ports: this.#ports,
+      actors: this.#actors,
+      isClosed: () => this.#closed,
+      deliver: (activation, ...message) => this.#deliver(activation, ...message),
     };
-    return this.watch(reference, tell);
-  }
-
-  admitted(letter: Letter): void {
-    if (!letter.tellWaits) return;
-    this.#asks.delete(letter);
-    this.#member.replyOwned(letter.from, letter.requestId, undefined);
-    letter.tellWaits = false;
-    letter.requestId = noRequest;
-  }
-
-  used(activation: Activation): void {
-    this.#actors.used(activation);
-  }
-
-  takeState(activation: Activation): KeptState | undefined {
-    return this.#actors.takeState(activation);
-  }
-
-  passivated(activation: Activation, state: unknown): void {
-    this.#actors.packAway(activation, state);
-  }
-
-  notPassivated(activation: Activation, error: unknown): void {
-    this.#actors.spare(activation);
-    publishActorEvent(() => eventOf('passivation-failed', activation.type, activation.key, -1, error));
-  }
-
-  over(activation: Activation): void {
-    this.#actors.remove(activation);
-  }
-
-  unlocked(activation: Activation): void {
-    this.#turns.runNow(activation, () => activation.takeTurn());
+    return this.watch(reference, noticeTo(watcher, method, args, ground));
   }
 
   /** Undefined when a turn that is part of a transaction has begun. */
@@ -302,98 +333,47 @@ export class ActorService implements MessageFamily, ActivationPort {
       message[5] as StorageKey,
     );
     const letter = letterOf(message, from, activation);
-    if (message[0] === ActorOp.tellWaiting) return this.#acceptTell(activation, letter);
-    return this.#accept(activation, letter);
+    if (message[0] === ActorOp.tellWaiting) return this.#admission.acceptTell(activation, letter);
+    if (message[0] === ActorOp.stream)
+      this.#streams.open(letter, message[streamPosition] as number, activation);
+    return this.#admission.accept(activation, letter);
   }
 
   /** A message of the actor to itself. */
-  #deliver(activation: Activation, method: number, args: readonly unknown[]): Letter | undefined {
+  #deliver(
+    activation: Activation,
+    method: number,
+    args: readonly unknown[],
+    delivery?: Delivery,
+  ): Letter | undefined {
     const isReadonly = activation.type.isReadonly(method);
     const letter = new Letter(this.#member.self, noRequest, method, args, activation, isReadonly, undefined);
-    return this.#accept(activation, letter) === undefined ? letter : undefined;
+    letter.delivery = delivery;
+    return this.#admission.accept(activation, letter) === undefined ? letter : undefined;
   }
 
-  /** A tell whose sender waits until it is in the mailbox. */
-  #acceptTell(activation: Activation, letter: Letter): Refusal | undefined {
-    const { requestId } = letter;
-    letter.requestId = noRequest;
-    const refusal = this.#accept(activation, letter);
-    if (refusal !== undefined) return refusal;
-    if (letter.inLine) {
-      letter.requestId = requestId;
-      letter.tellWaits = true;
-      this.#asks.add(letter);
-    } else this.#member.replyOwned(letter.from, requestId, undefined);
-    return undefined;
-  }
-
-  /** Undefined when the letter is in its mailbox, or handled already. */
-  #accept(activation: Activation, letter: Letter): Refusal | undefined {
-    this.#open.count++;
-    this.observer.arrived(letter);
-    const refusal = this.#admit(activation, letter);
-    if (refusal !== undefined) {
-      this.#open.count--;
-      return refusal;
-    }
-    this.#open.keep();
-    if (letter.place === 'sent') letter.place = 'waiting';
-    if (letter.requestId === noRequest || letter.place === 'ended') return undefined;
-    this.#asks.add(letter);
-    if (letter.path !== undefined && letter.place === 'waiting') this.#cycles.add(letter);
-    return undefined;
-  }
-
-  #admit(activation: Activation, letter: Letter): Refusal | undefined {
-    const { path } = letter;
-    const awaiting = path === undefined ? undefined : awaitingTurn(path, activation.openTurns);
-    if (path === undefined || awaiting === undefined) {
-      if (activation.accept(letter) || this.#acceptFull(activation, letter)) return undefined;
-      return () => mailboxFull(activation.type, activation.key);
-    }
-    const { type, key } = activation;
-    if (type.reentrant) {
-      activation.acceptUrgent(letter);
-      return undefined;
-    }
-    const last = { turn: 0, actor: type.id, key, method: letter.method };
-    return () => notReentrant(this.#types, [...stepsFrom(path, awaiting.turnId), last]);
-  }
-
-  /** A sender on this thread holds it anyway: its messages make room as long as they can. */
-  #acceptFull(activation: Activation, letter: Letter): boolean {
-    const budgetMs = letter.from === this.#member.self ? Number.POSITIVE_INFINITY : turnBudgetMsMax;
-    return this.#turns.makeRoom(activation, budgetMs) && activation.accept(letter);
-  }
-
-  #answer(type: ActorType, letter: Letter, answer: unknown): void {
-    let copy: unknown;
-    try {
-      copy = copyToHandOver(answer, type.answerNames[letter.method] ?? 'the answer');
-    } catch (error) {
-      this.#member.fail(letter.from, letter.requestId, error);
-      return;
-    }
-    this.#member.replyOwned(letter.from, letter.requestId, copy);
-  }
-
-  #tellRefused(message: Message, refusal: Refusal): void {
-    this.#tellsRefused++;
-    const type = this.#types.mustGet(message[4] as number);
-    publishActorEvent(() =>
-      eventOf('tell-refused', type, message[5] as StorageKey, message[6] as number, refusal()),
+  /** A message that was a dead letter. */
+  #tellAgain({ type, key, method, args }: KeptLetter): Refusal | undefined {
+    const copies = copyValue(args, 'arguments of a dead letter');
+    const { self, shared } = this.#member;
+    const partition = hashKey(key) % shared.partitionCount;
+    return this.#take(
+      [ActorOp.tell, noRequest, partition, shared.incarnationOf(partition), type.id, key, method, copies],
+      self,
     );
   }
 
   /** A letter that waits is rejected. */
   #reject(letter: Letter, error: Error): void {
+    if (letter.turn?.stream?.begun === true) {
+      this.#member.fail(letter.from, letter.requestId, error);
+      this.#asks.delete(letter);
+      letter.requestId = noRequest;
+      letter.abandon(error);
+      return;
+    }
     letter.home.giveUp(letter);
     this.#member.fail(letter.from, letter.requestId, error);
-    this.#done(letter);
-  }
-
-  #done(letter: Letter): void {
-    if (letter.listed) this.#asks.delete(letter);
-    this.#open.finished(1);
+    this.#ground.done(letter);
   }
 }

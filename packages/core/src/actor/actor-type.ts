@@ -7,9 +7,18 @@ import type { Definitions } from '../definition/definitions.ts';
 import { type StandardSchema, validatedArguments } from '../definition/standard-schema.ts';
 import { InvalidArgumentError } from '../errors/errors.ts';
 import { mailboxLengthMax } from '../limits.ts';
+import { isGeneratorFunction } from '../stream/generator.ts';
+import type { SupervisedType } from './actor-supervisor.ts';
 import { actorTable } from './actor-table.ts';
+import { supervisionRules } from './supervision.ts';
 
-const AsyncFunction = (async () => undefined).constructor as FunctionConstructor;
+const asyncKinds = [
+  (async () => undefined).constructor,
+  async function* () {}.constructor,
+] as (new () => unknown)[];
+
+/** A method as its owner calls it. */
+export type RunnableMethod = (this: unknown, context: unknown, ...args: readonly unknown[]) => unknown;
 
 export class ActorType {
   readonly definition: AnyActor;
@@ -26,6 +35,8 @@ export class ActorType {
   readonly overflowWaits: boolean;
   /** May calls come back to an actor while it waits for them? */
   readonly reentrant: boolean;
+  /** Undefined where the definition says nothing about failures. */
+  readonly supervised: SupervisedType | undefined;
   /** What an answer is called in the error that refuses to copy it. */
   readonly answerNames: readonly string[];
   readonly #argumentNames: string[][];
@@ -33,6 +44,7 @@ export class ActorType {
   readonly #schemas: readonly (readonly (StandardSchema | undefined)[] | undefined)[] | undefined;
   readonly #readonly: readonly boolean[];
   readonly #async: readonly boolean[];
+  readonly #streams: readonly boolean[];
 
   constructor(definition: AnyActor, id: number, idleMsMax?: number) {
     const names = Object.keys(definition.methods).sort();
@@ -45,8 +57,11 @@ export class ActorType {
     this.idleMsMax = definition.passivateAfterMs ?? idleMsMax;
     this.overflowWaits = definition.overflow === 'wait';
     this.reentrant = definition.reentrant ?? true;
+    const options = definition.supervision;
+    this.supervised = options === undefined ? undefined : { options, rules: supervisionRules(options) };
     this.#readonly = names.map((name) => definition.readonly?.includes(name) === true);
-    this.#async = this.methods.map((method) => method instanceof AsyncFunction);
+    this.#async = this.methods.map((method) => asyncKinds.some((kind) => method instanceof kind));
+    this.#streams = this.methods.map(isGeneratorFunction);
     this.answerNames = names.map((name) => `the answer of ${definition.name}.${name}`);
     this.#argumentNames = names.map(() => []);
     const { args } = definition;
@@ -56,6 +71,11 @@ export class ActorType {
   /** Does the definition say that this method changes nothing? */
   isReadonly(method: number): boolean {
     return this.#readonly[method] === true;
+  }
+
+  /** Does this method answer with a stream? */
+  isStream(method: number): boolean {
+    return this.#streams[method] === true;
   }
 
   /** The arguments as the definition's schemas have them. Throws VALIDATION_FAILED. */
@@ -70,10 +90,13 @@ export class ActorType {
     return this.#async[method] === true;
   }
 
-  /** The position of the method of this name. Throws INVALID_ARGUMENT when there is none. */
+  /** The position of the method of this name, for a tell. Throws INVALID_ARGUMENT when there is none. */
   mustFindMethod(name: string): number {
     const method = this.methodNames.indexOf(name);
-    if (method >= 0) return method;
+    if (method >= 0) {
+      if (this.isStream(method)) throw streamNotRead(this.labelOf(method));
+      return method;
+    }
     throw new InvalidArgumentError(`actor '${this.definition.name}' has no method ${String(name)}`, {
       details: { argument: 'method' },
     });
@@ -90,6 +113,14 @@ export class ActorType {
     names[index] ??= `argument ${index + 1} of ${this.labelOf(method)}`;
     return names[index];
   }
+}
+
+/** A method that streams was called where nobody could read what it yields. */
+export function streamNotRead(label: string): InvalidArgumentError {
+  return new InvalidArgumentError(
+    `${label} is a generator, whose items nobody would read here; read them with \`for await\` from grid.actor(…)`,
+    { details: { argument: 'method', method: label } },
+  );
 }
 
 /** The actor types of a grid, by number. */

@@ -78,9 +78,9 @@ async function askJoined(
 }
 
 /** Where an ask has its path. */
-const pathPosition = 8;
+export const pathPosition = 8;
 /** About what one field of a path takes. */
-const pathFieldBytes = 12;
+export const pathFieldBytes = 12;
 
 async function askFrom(turn: Letter, call: ActorCall): Promise<unknown> {
   const { member, owner, message, bytes, options } = call;
@@ -136,10 +136,10 @@ function remove(asks: OpenAsk[], asked: OpenAsk): void {
 /** The owner's thread is being replaced: waits for the new one, within the time the call has. */
 async function askLater(call: ActorCall): Promise<unknown> {
   const { member, owner, message, bytes, options } = call;
-  const startedMs = performance.now();
+  const startedMs = member.clock.now();
   await member.whenConnected(owner, options);
   addressCurrent(call);
-  return member.request(owner, message, bytes, remaining(options, performance.now() - startedMs));
+  return member.request(owner, message, bytes, remaining(options, member.clock.now() - startedMs));
 }
 
 function remaining(options: CallOptions | undefined, spentMs: number): CallOptions {

@@ -75,6 +75,8 @@ export class CycleWatch {
       const further = fanOuts.asksOf(peer, requestId);
       return further === undefined ? undefined : { kind: 'passed-on', asks: further };
     }
+    // A stream between two steps waits for its reader.
+    if (letter.place === 'ended') return undefined;
     if (letter.place === 'running') return { kind: 'running', turn: this.#holding(letter) };
     const holders = letter.home.openTurns.filter((turn) => !isOnPath(turn.turnId, letter.path));
     return {

@@ -36,9 +36,21 @@ export class Inbox {
     return letter.inLine;
   }
 
+  /** Goes to the end, and needs no room: it belongs to a letter that had some. */
+  addStep(letter: Letter): void {
+    this.#mailbox.pushBeyond(letter);
+  }
+
   /** Goes before all others, and needs no room. */
   addUrgent(letter: Letter): void {
     this.#mailbox.pushUrgent(letter);
+  }
+
+  /** Puts a letter whose turn has failed before all others of its lane, to be delivered again. */
+  putBack(letter: Letter): void {
+    letter.place = 'waiting';
+    letter.turn = undefined;
+    this.#mailbox.putBack(letter);
   }
 
   /** Takes a letter out, and lets those in that wait for its place. */

@@ -106,6 +106,7 @@ export class JoinedTurns {
       setTimer: noTimers,
       clearTimer: noTimers,
       watch: noTimers,
+      type,
     };
     if (turn.readonly)
       return contexts.readonly(key, frozenState(before, type), type.labelOf(turn.method), home);

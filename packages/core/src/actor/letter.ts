@@ -8,6 +8,7 @@ import type { Message } from '../link/outbox.ts';
 import type { Peer } from '../mesh/peer.ts';
 import type { MemberId } from '../mesh/shared-state.ts';
 import type { OwnContext } from './actor-context.ts';
+import type { ActorStream } from './actor-stream.ts';
 import type { ActorType } from './actor-type.ts';
 import type { CallPath, TurnId } from './call-path.ts';
 import type { MailboxItem } from './mailbox.ts';
@@ -39,7 +40,7 @@ export interface OpenAsk {
 
 /**
  * `sent`: just arrived. `waiting`: its caller may still give up. `running`: its turn is under way. `ended`: it is over,
- * or has left the mailbox.
+ * or has left the mailbox; or a stream between two steps.
  */
 export type LetterPlace = 'sent' | 'waiting' | 'running' | 'ended';
 
@@ -53,7 +54,7 @@ export class Letter implements MailboxItem<Letter> {
   requestId: number;
   readonly method: number;
   /** The actor's alone. */
-  readonly args: readonly unknown[];
+  args: readonly unknown[];
   readonly home: LetterHome;
   readonly readonly: boolean;
   /** The turns that wait for it, outermost first; undefined when no actor does. */
@@ -64,6 +65,8 @@ export class Letter implements MailboxItem<Letter> {
   tellWaits = false;
   /** It is kept in the book of open asks. */
   listed = false;
+  /** What most messages do without. */
+  delivery: Delivery | undefined = undefined;
   /** What most turns do without. */
   turn: TurnRecord | undefined = undefined;
   /** Of those that somebody looks at, or that were sent in the context of a request. */
@@ -112,6 +115,22 @@ export class Letter implements MailboxItem<Letter> {
     const record = this.record();
     record.abandoned = reason;
     record.controller?.abort(reason);
+    record.stream?.stop();
+  }
+}
+
+/** Of a message that nobody waits for: where it comes from, and how often it was delivered. */
+export class Delivery {
+  readonly phase: 'handle' | 'timer';
+  attempts = 0;
+  /** The arguments as they were sent, where the message may be delivered again. */
+  args: readonly unknown[] | undefined = undefined;
+  /** Called when it has been handled, or never will be. */
+  readonly ended: (() => void) | undefined;
+
+  constructor(phase: 'handle' | 'timer', ended?: () => void) {
+    this.phase = phase;
+    this.ended = ended;
   }
 }
 
@@ -145,6 +164,8 @@ export class TurnRecord {
   /** The path of the calls it makes. */
   path: CallPath | undefined = undefined;
   readonly asks: OpenAsk[] = [];
+  /** The stream that it answers with. */
+  stream: ActorStream | undefined = undefined;
   /** Told when nobody waits for the turn any more; made when the method asks for it. */
   controller: AbortController | undefined = undefined;
   /** Why nobody waits for it any more. */

@@ -39,14 +39,8 @@ export class Mailbox<T extends MailboxItem<T>> {
 
   /** Adds at the end of the lane that goes first. */
   pushUrgent(item: T): void {
-    const after = this.#lastUrgent;
     item.urgent = true;
-    item.previous = after;
-    item.next = after === undefined ? this.#first : after.next;
-    if (after === undefined) this.#first = item;
-    else after.next = item;
-    if (item.next === undefined) this.#last = item;
-    else item.next.previous = item;
+    this.#insertAfterUrgent(item);
     this.#lastUrgent = item;
     this.#urgentLength++;
   }
@@ -54,12 +48,23 @@ export class Mailbox<T extends MailboxItem<T>> {
   /** Adds at the end. False: the mailbox is full and nothing was added. */
   push(item: T): boolean {
     if (this.#length >= this.#lengthMax) return false;
+    this.pushBeyond(item);
+    return true;
+  }
+
+  /** Adds at the end, also when it is full. */
+  pushBeyond(item: T): void {
     item.previous = this.#last;
     if (this.#last === undefined) this.#first = item;
     else this.#last.next = item;
     this.#last = item;
     this.#length++;
-    return true;
+  }
+
+  /** Puts back, before all others of its lane, an item that has just left; it needs no room. */
+  putBack(item: T): void {
+    this.#insertAfterUrgent(item);
+    this.#length++;
   }
 
   /** Takes from the front. */
@@ -84,6 +89,16 @@ export class Mailbox<T extends MailboxItem<T>> {
     item.next = undefined;
     if (item.urgent) this.#removedUrgent(item, previous);
     else this.#length--;
+  }
+
+  #insertAfterUrgent(item: T): void {
+    const after = this.#lastUrgent;
+    item.previous = after;
+    item.next = after === undefined ? this.#first : after.next;
+    if (after === undefined) this.#first = item;
+    else after.next = item;
+    if (item.next === undefined) this.#last = item;
+    else item.next.previous = item;
   }
 
   #removedUrgent(item: T, previous: T | undefined): void {

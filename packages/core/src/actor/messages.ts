@@ -20,10 +20,27 @@
  * - `askMany` [op, requestId, 0, 0, actor, keys, method, args, path, context]: the same ask to many actors of one owner. `keys` is
  *   flat, [partition, incarnation, key, …]. Answered by `reply` with one [1, answer] or [0, wireError] for each, in order,
  *   when all have ended. A `cancel` is one of all of them.
+ * - `stream` [op, requestId, … as `ask`, path, context, stream]: an ask whose method is a generator. What it yields comes as the
+ *   items of `stream` (family `stream`). Answered by `reply` with how many batches there were, or by `fail`, after the
+ *   last of them. A `cancel` ends it: its `finally` blocks run in a turn.
  * - `probe` [op, 0, caller, request, originCaller, originRequest, rank, steps]: owner → owner, protocol lane, no answer.
  *   Follows what a waiting call waits for, to find out whether that is itself (see `cycle-search.ts`).
+ * - `deadLetters` [op, requestId, question, number]: any member → any member, protocol lane. Question 0 lists the dead letters
+ *   that the receiver keeps, 1 replays the one of that number, 2 discards it. Answered by `reply` with rows or a boolean.
+ * - `escalated` [op, 0, actor, key, phase, method, wireError]: owner → the service's member, protocol lane, no answer. An
+ *   actor was stopped because its supervision has escalated a failure.
  *
  * `actor` is the number of the definition, `key` the storage form of the actor's key, `method` the position of the
  * method in the sorted list of the definition's method names, `args` the array of the arguments after the context.
  */
-export const ActorOp = { ask: 32, tell: 33, askIn: 34, probe: 35, askMany: 36, tellWaiting: 37 } as const;
+export const ActorOp = {
+  ask: 32,
+  tell: 33,
+  askIn: 34,
+  probe: 35,
+  askMany: 36,
+  tellWaiting: 37,
+  stream: 38,
+  deadLetters: 44,
+  escalated: 45,
+} as const;

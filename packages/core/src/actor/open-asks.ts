@@ -44,7 +44,7 @@ export class OpenAsks {
   }
 
   #abandon(letter: Letter, why: string): boolean {
-    if (letter.place === 'running') {
+    if (letter.place === 'running' || letter.turn?.stream?.begun === true) {
       letter.abandon(new DOMException(`the caller of this turn ${why}`, 'AbortError'));
       return false;
     }

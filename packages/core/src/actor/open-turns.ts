@@ -9,7 +9,8 @@ import { frozenState } from './readonly-state.ts';
 import { mayBegin } from './turn-rule.ts';
 
 /** Whose turns these are. */
-export interface TurnGround extends ContextHome {
+export interface TurnGround {
+  readonly home: ContextHome;
   readonly type: ActorType;
   readonly context: OwnContext;
   readonly contexts: ContextClasses;
@@ -49,6 +50,13 @@ export class OpenTurns {
     letter.place = 'running';
     if (isAlone) this.#first = letter;
     else this.#beside = [...(this.#beside ?? []), letter];
+    if (!letter.readonly) this.#frozen = undefined;
+    const { turn } = letter;
+    if (turn?.stream !== undefined) {
+      // The same at each step.
+      turn.context ??= this.#contextBeside(letter, ground);
+      return turn.context;
+    }
     if (isAlone && !letter.readonly) {
       this.#frozen = undefined;
       return ground.context;
@@ -77,11 +85,11 @@ export class OpenTurns {
   }
 
   #contextBeside(letter: Letter, ground: TurnGround): OwnContext {
-    const { contexts, context, type } = ground;
+    const { contexts, context, home, type } = ground;
     if (letter.readonly)
-      return contexts.readonly(context.key, this.#frozenState(ground), type.labelOf(letter.method), ground);
+      return contexts.readonly(context.key, this.#frozenState(ground), type.labelOf(letter.method), home);
     this.#frozen = undefined;
-    return contexts.nested(context, ground);
+    return contexts.nested(context, home);
   }
 
   #frozenState({ context, type }: TurnGround): unknown {

@@ -1,12 +1,14 @@
 /** Why a message was not taken in. */
 import {
   ActorCycleError,
+  ActorStoppedError,
   GridClosedError,
   OverloadedError,
   PartitionUnavailableError,
 } from '../errors/errors.ts';
 import { fromStorageKey, type Key, keyToText, type StorageKey, toStorageKey } from '../key/key.ts';
 import type { PartitionId } from '../mesh/shared-state.ts';
+import type { Fate } from './actor-supervisor.ts';
 import type { ActorType, ActorTypes } from './actor-type.ts';
 import type { PathStep } from './call-path.ts';
 
@@ -30,6 +32,15 @@ export function mailboxFull(type: ActorType, key: StorageKey): Error {
     () =>
       new OverloadedError('MAILBOX_FULL', `${waiting}; await earlier ones before sending more`, { details }),
   );
+}
+
+/** Another message, or a hook, has failed in a way that stopped the actor. */
+export function actorStopped(type: ActorType, key: StorageKey, { phase, method, error }: Fate): Error {
+  const { name } = type.definition;
+  const where = method === '' ? phase : `method ${method}`;
+  const message = `actor '${name}' with key ${keyToText(key)} was stopped by its supervision, after a failure in ${where}`;
+  const details = { actor: name, key: fromStorageKey(key), phase, method };
+  return stackless(() => new ActorStoppedError(message, { cause: error, details }));
 }
 
 /** What `ACTOR_CYCLE` lists. */

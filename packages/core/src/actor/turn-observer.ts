@@ -12,7 +12,7 @@ import type { Member } from '../mesh/member.ts';
 import { ActorMeter, type RawActorMetrics } from '../metrics/actor-meter.ts';
 import type { OwnContext } from './actor-context.ts';
 import type { ActorPorts } from './actor-ports.ts';
-import type { ActorType } from './actor-type.ts';
+import type { ActorType, RunnableMethod } from './actor-type.ts';
 import { type Letter, noRequest } from './letter.ts';
 
 /** Name of the diagnostics channel of turns. */
@@ -41,8 +41,6 @@ export interface ActorLifeEvent {
   readonly key: Key;
 }
 
-type Method = (this: unknown, context: unknown, ...args: readonly unknown[]) => unknown;
-
 const turns = channel(turnChannelName);
 const lives = channel(lifeChannelName);
 
@@ -69,7 +67,7 @@ export class TurnObserver {
 
   /** Runs the method of a turn. */
   call(letter: Letter, { methods, definition }: ActorType, context: OwnContext): unknown {
-    const method = methods[letter.method] as Method;
+    const method = methods[letter.method] as RunnableMethod;
     const { observed } = letter;
     if (observed !== undefined && observed.arrivedMs > 0) observed.startedMs = this.#clock.now();
     const isBare = observed?.context === undefined && currentContext() === undefined;

@@ -6,6 +6,8 @@ import type { Client } from '../mesh/client.ts';
 import { type ArgumentSchemas, checkArgumentSchemas, type TakingInputs } from './argument-schemas.ts';
 import { type Definition, define } from './definition.ts';
 import type { StandardSchema } from './standard-schema.ts';
+import { checkSupervision, type SupervisionOptions } from './supervision-options.ts';
+import type { TopicDefinition } from './topic-definition.ts';
 
 /** What a method gets first: its actor's state, and everything else the grid offers. */
 export interface ActorContext<K extends Key, S> extends Client {
@@ -43,6 +45,13 @@ export interface ActorContext<K extends Key, S> extends Client {
    * ctx.watch(ctx.actor(account, 'alice'), 'accountLost');
    */
   watch(reference: object, method: string, ...args: readonly unknown[]): () => void;
+  /**
+   * Subscribes the actor: `method` gets every message of the topic from now on, as a tell, also after the actor's thread
+   * was replaced. Once is enough; twice is once. Resolves and rejects as `subscribeActor` of the topic does.
+   */
+  subscribe<M>(topic: TopicDefinition<M>, method: string): Promise<void>;
+  /** Takes that back. */
+  unsubscribe<M>(topic: TopicDefinition<M>, method: string): Promise<void>;
   /** Takes a timer back. False: there is none of this name. A message that waits already still comes. */
   clearTimer(name: string): boolean;
 }
@@ -53,7 +62,20 @@ export type ActorMethods<K extends Key, S> = Record<
 >;
 
 type ArgumentsOf<F> = F extends (context: never, ...args: infer A) => unknown ? A : never;
-type AnswerOf<F> = F extends (...args: never[]) => infer R ? Awaited<R> : never;
+type ReturnOf<F> = F extends (...args: never[]) => infer R ? R : never;
+type AnswerOf<F> = Awaited<ReturnOf<F>>;
+/** What a generator yields; never for other methods. */
+type ItemOf<R> = 0 extends 1 & R
+  ? never
+  : R extends Generator<infer I, unknown, never> | AsyncGenerator<infer I, unknown, never>
+    ? I
+    : never;
+type IsStream<R> = 0 extends 1 & R ? false : [R] extends [never] ? false : R extends AnyStream ? true : false;
+type AnyStream = Generator<unknown, unknown, never> | AsyncGenerator<unknown, unknown, never>;
+/** Methods that answer once. */
+type NotStreams<M> = {
+  [Name in keyof M]: IsStream<ReturnOf<M[Name]>> extends true ? never : Name;
+}[keyof M];
 
 /** Why an actor is deactivated: nobody used it, too many are active, or it said so. */
 export type DeactivationReason = 'idle' | 'pressure' | 'stop';
@@ -70,6 +92,8 @@ export interface AnyActor extends Definition<'actor'> {
   readonly methods: Readonly<Record<string, ActorMethod>>;
   readonly activate: ((context: never) => unknown) | undefined;
   readonly deactivate: ((context: never, reason: DeactivationReason) => unknown) | undefined;
+  readonly beforeRestart: ((context: never, error: unknown) => unknown) | undefined;
+  readonly supervision: SupervisionOptions | undefined;
   readonly passivateAfterMs: number | undefined;
   readonly mailboxLengthMax: number | undefined;
   readonly overflow: MailboxOverflow | undefined;
@@ -79,20 +103,26 @@ export interface AnyActor extends Definition<'actor'> {
   readonly args?: Readonly<Record<string, readonly (StandardSchema | undefined)[]>> | undefined;
 }
 
-/** Asks: arguments and answers are copies. */
+/** Asks: arguments and answers are copies. A generator answers with what it yields, as it comes. */
 export type ActorReference<M> = {
-  readonly [Name in keyof M]: (...args: ArgumentsOf<M[Name]>) => Promise<AnswerOf<M[Name]>>;
+  readonly [Name in keyof M]: (
+    ...args: ArgumentsOf<M[Name]>
+  ) => IsStream<ReturnOf<M[Name]>> extends true
+    ? AsyncIterableIterator<ItemOf<ReturnOf<M[Name]>>>
+    : Promise<AnswerOf<M[Name]>>;
 };
 
 /** Asks to many actors: what became of each, in the order of their keys. */
 export type ActorReferences<M> = {
-  readonly [Name in keyof M]: (
+  readonly [Name in NotStreams<M>]: (
     ...args: ArgumentsOf<M[Name]>
   ) => Promise<PromiseSettledResult<AnswerOf<M[Name]>>[]>;
 };
 
 /** Tells. */
-export type ActorTells<M> = { readonly [Name in keyof M]: (...args: ArgumentsOf<M[Name]>) => Promise<void> };
+export type ActorTells<M> = {
+  readonly [Name in NotStreams<M>]: (...args: ArgumentsOf<M[Name]>) => Promise<void>;
+};
 
 export interface ActorDefinition<K extends Key, S, M extends ActorMethods<K, S>> extends AnyActor {
   readonly state: (key: K) => S | Promise<S>;
@@ -104,7 +134,10 @@ export interface ActorDefinition<K extends Key, S, M extends ActorMethods<K, S>>
 export interface ActorOptions<K extends Key, S, M extends ActorMethods<K, S>> {
   /** The state an actor begins with, on its first message. */
   readonly state: (key: K) => S | Promise<S>;
-  /** Runs one at a time per actor, in the order of arrival. */
+  /**
+   * Runs one at a time per actor, in the order of arrival. A generator, sync or async, is a stream to its caller: each
+   * step to the next `yield` is a turn of its own, and other turns run in between.
+   */
   readonly methods: M;
   /** Runs when the actor becomes active, before its first turn. When it fails, so does everything that waits. */
   readonly activate?: (context: ActorContext<K, S>) => void | Promise<void>;
@@ -113,6 +146,19 @@ export interface ActorOptions<K extends Key, S, M extends ActorMethods<K, S>> {
    * channel `troupe.actor`; the state is kept all the same, with what this changes.
    */
   readonly deactivate?: (context: ActorContext<K, S>, reason: DeactivationReason) => void | Promise<void>;
+  /**
+   * What becomes of the actor when one of its methods or hooks fails. Default: it goes on as it is, and the caller gets
+   * the error.
+   *
+   * @example
+   * supervision: { onError: (error) => (error instanceof RangeError ? 'resume' : 'restart') },
+   */
+  readonly supervision?: SupervisionOptions;
+  /**
+   * Runs before supervision restarts the actor, with the state it is about to forget, to give back what it holds. An error
+   * is published on the channel `troupe.actor` and changes nothing.
+   */
+  readonly beforeRestart?: (context: ActorContext<K, S>, error: unknown) => void | Promise<void>;
   /**
    * Milliseconds without a message after which the actor is passivated: its state, which must be data, is packed away
    * until the next message. Default: the grid's `actors.passivateAfterMs`; without either never.
@@ -193,6 +239,8 @@ export function actor<K extends Key, S, M extends ActorMethods<K, S>>(
     'methods',
     'activate',
     'deactivate',
+    'supervision',
+    'beforeRestart',
     'passivateAfterMs',
     'mailboxLengthMax',
     'overflow',
@@ -213,6 +261,8 @@ export function actor<K extends Key, S, M extends ActorMethods<K, S>>(
   }
   if (options.activate !== undefined) mustBeFunction(options.activate, 'activate');
   if (options.deactivate !== undefined) mustBeFunction(options.deactivate, 'deactivate');
+  if (options.supervision !== undefined) checkSupervision(options.supervision);
+  if (options.beforeRestart !== undefined) mustBeFunction(options.beforeRestart, 'beforeRestart');
   if (options.passivateAfterMs !== undefined) mustBePositive(options.passivateAfterMs, 'passivateAfterMs');
   checkReadonly(name, options.readonly, options.methods);
   checkArgumentSchemas(name, options.args, options.methods);
@@ -227,6 +277,8 @@ export function actor<K extends Key, S, M extends ActorMethods<K, S>>(
     methods: options.methods,
     activate: options.activate,
     deactivate: options.deactivate,
+    beforeRestart: options.beforeRestart,
+    supervision: options.supervision,
     passivateAfterMs: options.passivateAfterMs,
     mailboxLengthMax: options.mailboxLengthMax,
     overflow: options.overflow,

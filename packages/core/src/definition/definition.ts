@@ -5,11 +5,11 @@
  */
 import { InvalidArgumentError } from '../errors/errors.ts';
 
-export type DefinitionKind = 'table' | 'actor' | 'procedure' | 'job' | 'mapReduce';
+export type DefinitionKind = 'table' | 'actor' | 'procedure' | 'job' | 'mapReduce' | 'topic';
 
 const brand: unique symbol = Symbol.for('troupe.definition') as never;
 
-/** What `table`, `actor`, `procedure`, `job` and `mapReduce` have in common. */
+/** What `table`, `actor`, `topic`, `procedure`, `job` and `mapReduce` have in common. */
 export interface Definition<Kind extends DefinitionKind = DefinitionKind> {
   readonly kind: Kind;
   readonly name: string;

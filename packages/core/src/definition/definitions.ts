@@ -48,6 +48,26 @@ export class Definitions {
   }
 
   /**
+   * The same definitions under the same numbers, with other code behind some; those that weren't there are added.
+   * Whoever names an original means its stand-in, which must have its kind and name.
+   */
+  withStandIns(standIns: ReadonlyMap<Definition, Definition>): Definitions {
+    const known = [...this.#lists.values()].flat();
+    const originals = [...standIns.keys()];
+    for (const original of originals) {
+      const other = known.find(
+        ({ kind, name }) => kind === original.kind && name === original.name && !known.includes(original),
+      );
+      if (other !== undefined)
+        throw conflict(`${other.kind} '${other.name}'`, 'a module', 'what is to be replaced');
+    }
+    const all = new Set([...known, ...originals]);
+    const replaced = new Definitions([...all].map((definition) => standIns.get(definition) ?? definition));
+    for (const [original, standIn] of standIns) replaced.#ids.set(original, replaced.idOf(standIn));
+    return replaced;
+  }
+
+  /**
    * The number of a definition among those of its kind. Throws DEFINITION_MISSING, naming what is registered, when it
    * isn't part of the grid, and InvalidArgumentError when it is of another kind than `kind`: numbers repeat.
    */
@@ -57,7 +77,7 @@ export class Definitions {
     const id = this.#ids.get(definition);
     if (id !== undefined) return id;
     if (!isDefinition(definition)) {
-      const made = 'made by table(), actor(), procedure(), job() or mapReduce()';
+      const made = 'made by table(), actor(), topic(), procedure(), job() or mapReduce()';
       throw new InvalidArgumentError(`expected a definition ${made}, got ${describeValue(definition)}`, {
         details: { argument: 'definition' },
       });

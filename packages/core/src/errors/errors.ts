@@ -206,6 +206,19 @@ export class ActorCycleError extends TroupeError {
 }
 
 /**
+ * The message waited for an actor that was stopped by its supervision; it had no effect. `cause`: why. `details`: `actor`,
+ * `key`, `phase`, `method`.
+ */
+export class ActorStoppedError extends TroupeError {
+  static {
+    nameClass(this, 'ActorStoppedError');
+  }
+  constructor(message: string, options?: FixedErrorOptions) {
+    super('ACTOR_STOPPED', message, { ...options, retryable: true });
+  }
+}
+
+/**
  * A job kept its thread from everything else for longer than `blockedMsMax`, and the thread was killed for it. `details`:
  * `host`, `incarnation`, `execution`, `blockedMs`, and `certain`: false when the thread
  * was blocked after an `await`, so that another one may have been it.
@@ -337,6 +350,7 @@ export const troupeErrorClasses = [
   TimeoutError,
   OverloadedError,
   ActorCycleError,
+  ActorStoppedError,
   JobBlockedError,
   FrameDecodeError,
   InvariantError,

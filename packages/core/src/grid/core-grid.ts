@@ -11,10 +11,10 @@ import type { HostSupervisor } from '../thread/host-supervisor.ts';
 import type { HostRow } from '../thread/supervised-host.ts';
 import type { CoreMember } from './core-member.ts';
 import type { GridEventName, GridEvents, HostEvents } from './host-events.ts';
-import type { InlineHost } from './inline-host.ts';
+import type { InlineHosts } from './inline-hosts.ts';
 
 type Hosts =
-  | { readonly kind: 'inline'; readonly inline: InlineHost }
+  | { readonly kind: 'inline'; readonly inline: InlineHosts }
   | { readonly kind: 'threads'; readonly supervisor: HostSupervisor };
 
 interface GridParts<Api> {
@@ -70,10 +70,8 @@ export class CoreGrid<Api> {
 
   /** Kills the thread of a host as a fault would, to test what a fault does. Resolves when the thread is gone. */
   async terminateHost(host: number): Promise<void> {
-    if (this.#hosts.kind === 'inline') {
-      throw new InvalidArgumentError('a grid with `threads: 0` has no thread that could be terminated');
-    }
-    await this.#hosts.supervisor.terminateHost(host);
+    if (this.#hosts.kind === 'inline') this.#hosts.inline.terminate(host);
+    else await this.#hosts.supervisor.terminateHost(host);
   }
 
   /**
@@ -96,7 +94,7 @@ export class CoreGrid<Api> {
   close(options: { readonly timeoutMs?: number } = {}): Promise<void> {
     const timeoutMs =
       options.timeoutMs === undefined ? this.#closeTimeoutMs : mustBePositive(options.timeoutMs, 'timeoutMs');
-    this.#closing ??= this.#close(performance.now() + timeoutMs);
+    this.#closing ??= this.#close(this.core.member.clock.now() + timeoutMs);
     return this.#closing;
   }
 
@@ -106,10 +104,11 @@ export class CoreGrid<Api> {
     member.stopAccepting();
     this.#retention?.stop();
     if (hosts.kind === 'threads') hosts.supervisor.stopRestarts();
+    else hosts.inline.stopRestarts();
     // Out of time: what still waits is told so before the threads it waits for are gone.
     if (!(await idleUntil(member, deadlineMs))) member.close();
     if (hosts.kind === 'threads') await hosts.supervisor.close(deadlineMs);
-    else await closeInline(hosts.inline.member, deadlineMs);
+    else await hosts.inline.close(deadlineMs);
     member.close();
     // Last, and given time in any case: what was acknowledged without a flush still needs one.
     await this.#storage?.close(Math.max(deadlineMs, performance.now() + storageCloseMsMin));
@@ -117,12 +116,7 @@ export class CoreGrid<Api> {
   }
 }
 
-async function closeInline(member: Member, deadlineMs: number): Promise<void> {
-  member.stopAccepting();
-  await idleUntil(member, deadlineMs);
-  member.close();
-}
-
 function idleUntil(member: Member, deadlineMs: number): Promise<boolean> {
-  return settlesWithin(member.idle(), deadlineMs - performance.now());
+  const { clock } = member;
+  return settlesWithin(member.idle(), deadlineMs - clock.now(), clock);
 }

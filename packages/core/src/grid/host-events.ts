@@ -4,6 +4,7 @@
  */
 import { channel } from 'node:diagnostics_channel';
 import { EventEmitter } from 'node:events';
+import type { ActorFailed } from '../actor/failure-notices.ts';
 import { mustBe, mustBeFunction } from '../errors/argument.ts';
 import type { PartitionId } from '../mesh/shared-state.ts';
 
@@ -78,6 +79,8 @@ export interface GridEvents {
   readonly recovering: Recovering;
   /** The storage has failed: nothing is written any more until the grid is started again; reads go on. */
   readonly storageFailed: StorageFailed;
+  /** An actor was stopped because its supervision escalated a failure. */
+  readonly actorFailed: ActorFailed;
 }
 
 export type GridEventName = keyof GridEvents;
@@ -119,6 +122,7 @@ const eventNames: readonly GridEventName[] = [
   'hostBlocked',
   'recovering',
   'storageFailed',
+  'actorFailed',
 ];
 
 function checkListener(event: string, listener: unknown): void {

@@ -2,16 +2,17 @@
  * Starts a grid up to the point where layers are plugged in: options checked, modules loaded, the client member wired,
  * hosts running and connected. Either all of it works or nothing is left behind.
  */
+
+import type { Definition } from '../definition/definition.ts';
 import type { Definitions } from '../definition/definitions.ts';
 import { ErrorRegistry } from '../errors/error-codec.ts';
 import { InvariantError } from '../errors/errors.ts';
 import { restartBackoffMs, restartBackoffMsMax, restartHealthyMs, restartsInARowMax } from '../limits.ts';
 import { callMemoryBytes } from '../mesh/call-memory.ts';
-import { Member } from '../mesh/member.ts';
 import { SharedState } from '../mesh/shared-state.ts';
 import { OwnedPartitions } from '../partition/partition.ts';
 import { Placement } from '../partition/placement.ts';
-import { RetentionFloor } from '../partition/retention-floor.ts';
+import { RetentionFloor, retentionTime } from '../partition/retention-floor.ts';
 import { TableOp } from '../table/messages.ts';
 import { type GridStorage, openGridStorage, type StorageWiring } from '../thread/grid-storage.ts';
 import { HostSupervisor, type RestartPolicy } from '../thread/host-supervisor.ts';
@@ -24,7 +25,8 @@ import { CoreGrid } from './core-grid.ts';
 import type { CoreMember, Wired, WireMember } from './core-member.ts';
 import { type CheckedOptions, type CoreOptions, checkCoreOptions } from './core-options.ts';
 import { HostEvents } from './host-events.ts';
-import { startInlineHost } from './inline-host.ts';
+import { InlineHosts } from './inline-hosts.ts';
+import { eventLoopWorld, type InlineWorld } from './inline-world.ts';
 
 /** What the package that completes core hands in; users don't see it. */
 export interface CoreWiring<Api extends Wired> {
@@ -43,6 +45,10 @@ export interface CoreWiring<Api extends Wired> {
   readonly storage?: StorageWiring;
   /** Default: the limits of `limits.ts`. */
   readonly restart?: RestartPolicy;
+  /** Where the hosts of a grid with `threads: 0` live. Default: the event loop, with one host. */
+  readonly world?: InlineWorld;
+  /** Other code for some definitions, on grids without threads only. */
+  readonly standIns?: ReadonlyMap<Definition, Definition>;
 }
 
 /** Starts a grid. Throws InvalidArgumentError, ModuleLoadError, DefinitionError or TimeoutError. */
@@ -62,9 +68,15 @@ export async function startCore<Api extends Wired>(
     retention = startRetention(core, checked.retentionMs);
     const parts = { api, core, events, closeTimeoutMs: checked.closeTimeoutMs, retention, storage };
     if (checked.threads === 0) {
-      const progress = (done: number, total: number): void =>
-        events.emit('recovering', { phase: 'partitions', host: 0, done, total });
-      const inline = await startInlineHost(core, wiring.wire, wiring.memberMemoryBytes, storage, progress);
+      const inline = new InlineHosts({
+        client: core,
+        wire: wiring.wire,
+        memoryBytes: wiring.memberMemoryBytes,
+        events,
+        world: wiring.world ?? eventLoopWorld,
+        storage,
+      });
+      await inline.start();
       return new CoreGrid({ ...parts, hosts: { kind: 'inline', inline } });
     }
     const supervisor = await makeSupervisor(core, checked, wiring, events, storage);
@@ -102,7 +114,12 @@ function startRetention({ member, placement }: CoreMember, retentionMs: number):
       if (peer !== undefined) member.sendProtocol(peer, [TableOp.prune]);
     }
   };
-  return new RetentionFloor({ shared: member.shared, retentionMs, moved });
+  return new RetentionFloor({
+    shared: member.shared,
+    retentionMs,
+    moved,
+    time: retentionTime(member.clock),
+  });
 }
 
 interface ClientParts {
@@ -120,16 +137,17 @@ async function makeClient<Api extends Wired>(
   const importHere = (href: string): Promise<Record<string, unknown>> =>
     importInTime(href, importModule(href, 'the main thread'), startTimeoutMs);
   const loaded = await loadDefinitions({ modules, definitions, tables: [] }, errors, importHere);
-  const hostIds = Array.from({ length: Math.max(1, threads) }, (_, host) => host + 1);
+  const { world = eventLoopWorld } = wiring;
+  const hostIds = Array.from({ length: hostCountOf(wiring, threads) }, (_, host) => host + 1);
   const storage = await openStorageOf(options, wiring, loaded, errors, events);
   const memory = new SharedArrayBuffer(wiring.memberMemoryBytes);
   const callMemory = new SharedArrayBuffer(callMemoryBytes);
   // The storage's member, which comes behind them, reads nothing and so needs no place there.
   const shared = SharedState.create(partitions, hostIds.length + 1, storage?.clockStart);
   const core: CoreMember = {
-    member: new Member({ id: 0, incarnation: 1, memory, callMemory }, shared, errors),
+    member: world.makeMember({ id: 0, incarnation: 1, memory, callMemory }, shared, errors),
     isHost: false,
-    definitions: loaded,
+    definitions: wiring.standIns === undefined ? loaded : loaded.withStandIns(wiring.standIns),
     placement: Placement.roundRobin(partitions, hostIds),
     owned: new OwnedPartitions(),
     assigned: [],
@@ -137,6 +155,10 @@ async function makeClient<Api extends Wired>(
     storage: storage?.membership,
   };
   return { core, storage };
+}
+
+function hostCountOf({ world = eventLoopWorld }: Pick<CoreWiring<Wired>, 'world'>, threads: number): number {
+  return threads === 0 ? world.hostCount : threads;
 }
 
 /** Opened before anything else: its numbers and the clock's epoch are what members start with. */
@@ -155,7 +177,8 @@ async function openStorageOf<Api extends Wired>(
     definitions,
     partitions,
     threads,
-    member: Math.max(1, threads) + 1,
+    member: hostCountOf(wiring, threads) + 1,
+    world: wiring.world ?? eventLoopWorld,
     errors,
     progress: (report) => events.emit('recovering', report),
   });

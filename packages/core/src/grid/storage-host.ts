@@ -2,11 +2,9 @@
  * The engine of a grid and the member that it serves: the same on the thread of the storage and, with `threads: 0`, on
  * that of the service. Core opens the engine; what commits are and how they reach it is the wiring's.
  */
-import type { ErrorRegistry } from '../errors/error-codec.ts';
 import { StorageError } from '../errors/errors.ts';
-import { Member } from '../mesh/member.ts';
-import type { MemberIdentity } from '../mesh/peer.ts';
-import type { SharedState, Timestamp } from '../mesh/shared-state.ts';
+import type { Member } from '../mesh/member.ts';
+import type { Timestamp } from '../mesh/shared-state.ts';
 import type {
   OpenStorage,
   RecoveryProgress,
@@ -59,18 +57,11 @@ export class StorageHost {
     this.opened = opened;
   }
 
-  /** `failed` is called when nothing is written any more. */
-  serve(
-    identity: MemberIdentity,
-    shared: SharedState,
-    errors: ErrorRegistry,
-    failed: (error: Error) => void,
-  ): Member {
-    const member = new Member(identity, shared, errors);
+  /** Serves the members that `member` is connected to. `failed` is called when nothing is written any more. */
+  serve(member: Member, failed: (error: Error) => void): void {
     this.#member = member;
     this.#service = this.#wire.serve(member, this.#engine, this.#settings);
     void this.#service.failure.then(failed);
-    return member;
   }
 
   backup(path: string): Promise<void> {

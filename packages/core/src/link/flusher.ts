@@ -4,7 +4,10 @@
  * call loses no time, and under load a turn sends each link two frames at most, however many callbacks it runs:
  * flushing at every microtask would put one message in each frame, and threads would wake each other all the time.
  */
+import { type Clock, systemClock } from '../clock.ts';
+
 export class Flusher {
+  readonly #clock: Pick<Clock, 'nextTurn'>;
   #dirty: (() => void)[] = [];
   #afterFlush: (() => void)[] = [];
   #scheduled = false;
@@ -17,6 +20,10 @@ export class Flusher {
     this.#early = false;
     this.#flush();
   };
+
+  constructor(clock: Pick<Clock, 'nextTurn'> = systemClock) {
+    this.#clock = clock;
+  }
 
   /** Runs `flush` soon. A link asks once until it has been flushed. */
   schedule(flush: () => void): void {
@@ -50,6 +57,6 @@ export class Flusher {
     if (this.#early) return;
     this.#early = true;
     queueMicrotask(this.#flush);
-    setImmediate(this.#turnEnds);
+    this.#clock.nextTurn(this.#turnEnds);
   }
 }

@@ -5,14 +5,22 @@
 import type { Packed } from '../codec/frame.ts';
 import type { FrameTransport } from './link.ts';
 
-/** Two connected transports. */
+/** Runs what it is given later, one after the other. */
+export type DeliveryLane = (deliver: () => void) => void;
+
+/** Two connected transports. Without lanes frames arrive in the next turn of the event loop. */
 export function memoryTransports(
   receiveAtA: (frame: Packed) => void,
   receiveAtB: (frame: Packed) => void,
+  lanes: { readonly toA: DeliveryLane; readonly toB: DeliveryLane } = { toA: nextTurn, toB: nextTurn },
 ): [a: FrameTransport, b: FrameTransport] {
-  const toA = new FrameQueue(receiveAtA);
-  const toB = new FrameQueue(receiveAtB);
+  const toA = new FrameQueue(receiveAtA, lanes.toA);
+  const toB = new FrameQueue(receiveAtB, lanes.toB);
   return [end(toB, toA), end(toA, toB)];
+}
+
+function nextTurn(deliver: () => void): void {
+  setImmediate(deliver);
 }
 
 function end(outgoing: FrameQueue, incoming: FrameQueue): FrameTransport {
@@ -27,17 +35,23 @@ function end(outgoing: FrameQueue, incoming: FrameQueue): FrameTransport {
 
 class FrameQueue {
   readonly #receive: (frame: Packed) => void;
+  readonly #lane: DeliveryLane;
+  readonly #arrive = (): void => {
+    const frame = this.#frames.shift();
+    if (frame !== undefined) this.#receive(frame);
+  };
   #frames: Packed[] = [];
   #closed = false;
 
-  constructor(receive: (frame: Packed) => void) {
+  constructor(receive: (frame: Packed) => void, lane: DeliveryLane) {
     this.#receive = receive;
+    this.#lane = lane;
   }
 
   post(frame: Packed): void {
     if (this.#closed) return;
     this.#frames.push(frame);
-    if (this.#frames.length === 1) setImmediate(() => this.drain());
+    this.#lane(this.#arrive);
   }
 
   drain(): void {

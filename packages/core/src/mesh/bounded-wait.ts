@@ -1,4 +1,5 @@
 /** Waits for a promise no longer than the options of a call say; what the promise stands for goes on. */
+import type { Clock } from '../clock.ts';
 import { TimeoutError } from '../errors/errors.ts';
 import { callTimeoutMsDefault, timerMsMax } from '../limits.ts';
 import { onAbort } from './on-abort.ts';
@@ -9,6 +10,7 @@ import type { CallOptions } from './pending-calls.ts';
  * message of the TIMEOUT: what has become of the work.
  */
 export function boundedWait<T>(
+  clock: Clock,
   promise: Promise<T>,
   options: CallOptions | undefined,
   consequence: string,
@@ -29,11 +31,11 @@ export function boundedWait<T>(
     }
     const timer =
       timeoutMs <= timerMsMax
-        ? setTimeout(() => giveUp(timedOut(timeoutMs, consequence)), timeoutMs)
+        ? clock.after(timeoutMs, () => giveUp(timedOut(timeoutMs, consequence)))
         : undefined;
     const unlisten = signal && onAbort(signal, () => giveUp(signal.reason));
     const stop = (): void => {
-      clearTimeout(timer);
+      clock.cancel(timer);
       unlisten?.();
     };
     promise.then(resolve, reject).finally(stop);

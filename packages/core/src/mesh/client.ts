@@ -13,9 +13,11 @@ import type {
   ActorTells,
 } from '../definition/actor-definition.ts';
 import type { TableDefinition } from '../definition/table-definition.ts';
+import type { TopicDefinition } from '../definition/topic-definition.ts';
 import type { Key } from '../key/key.ts';
 import type { ThreadMetrics } from '../metrics/thread-metrics.ts';
 import type { Table } from '../table/table.ts';
+import type { Topic } from '../topic/topic.ts';
 import type { CallOptions } from './pending-calls.ts';
 
 export interface Client {
@@ -50,6 +52,8 @@ export interface Client {
     definition: ActorDefinition<K, S, M>,
     key: K,
   ): ActorTells<M>;
+  /** The topic, as seen from here. */
+  topic<M>(definition: TopicDefinition<M>): Topic<M>;
   /**
    * Runs `fn` in a context whose values follow the calls made in it, over whatever threads they go: what they reach finds
    * them in `currentContext()`. Within another context they are added to that. At most 8 KiB. Throws INVALID_ARGUMENT,

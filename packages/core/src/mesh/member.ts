@@ -6,6 +6,7 @@
  * cross to user code. A peer that is gone stays known as lost: requests to it have been rejected, and new requests
  * wait until its successor is connected.
  */
+import { type Clock, systemClock } from '../clock.ts';
 import { copyValue } from '../codec/value.ts';
 import { approximateBytes } from '../codec/value-bytes.ts';
 import type { CallTracer } from '../context/call-tracer.ts';
@@ -32,6 +33,8 @@ import type { MemberId, SharedState } from './shared-state.ts';
 export interface MessageFamily {
   /** One message from a peer. Must not throw: a fault here stops the thread. */
   receive(message: Message, from: Peer): void;
+  /** The peer is connected: what is sent to it now goes before everything else. */
+  connected?(peer: Peer): void;
   /** The caller of a request no longer waits. */
   cancelled?(requestId: number, from: Peer): void;
   /** Everything the peer had sent has been received; nothing more will come. */
@@ -44,7 +47,9 @@ export class Member {
   readonly self: Peer;
   readonly shared: SharedState;
   readonly errors: ErrorRegistry;
-  readonly flusher = new Flusher();
+  /** Its time, its turns and its chance. */
+  readonly clock: Clock;
+  readonly flusher: Flusher;
   /** Who traces the calls of this member; set by the wiring, before there are any. */
   tracer: CallTracer | undefined = undefined;
   /** What lasts longer than one call; `idle()` waits for it. */
@@ -56,7 +61,9 @@ export class Member {
   readonly #failed = new Map<MemberId, string>();
   #closed = false;
 
-  constructor(identity: MemberIdentity, shared: SharedState, errors: ErrorRegistry) {
+  constructor(identity: MemberIdentity, shared: SharedState, errors: ErrorRegistry, clock = systemClock) {
+    this.clock = clock;
+    this.flusher = new Flusher(clock);
     this.self = peerOf(identity, undefined);
     this.shared = shared;
     this.errors = errors;
@@ -64,7 +71,7 @@ export class Member {
     this.#calls = new PendingCalls((peer, requestId) => {
       this.flagCancelled(requestId);
       this.sendProtocol(peer, [CallOp.cancel, requestId]);
-    });
+    }, clock);
     this.#families[Family.call] = { receive: (message, from) => this.#receiveCall(message, from) };
   }
 
@@ -81,6 +88,11 @@ export class Member {
   /** Calls of this member that wait for an answer. */
   get pendingCalls(): number {
     return this.#calls.size;
+  }
+
+  /** Their request ids. */
+  pendingRequests(): number[] {
+    return this.#calls.ids();
   }
 
   register(family: number, owner: MessageFamily): void {
@@ -106,6 +118,7 @@ export class Member {
     link.open(open((frame) => link.receive(frame)));
     this.#peers[identity.id] = peer;
     this.#failed.delete(identity.id);
+    for (const family of this.#families) family?.connected?.(peer);
     for (const { resolve } of this.#takeConnecting(identity.id)) resolve();
     return peer;
   }
@@ -206,7 +219,7 @@ export class Member {
 
   /** Resolves when the member is connected. Rejects with PARTITION_UNAVAILABLE after the time-out. */
   async whenConnected(id: MemberId, options?: CallOptions): Promise<Peer> {
-    const deadline = performance.now() + (options?.timeoutMs ?? callTimeoutMsDefault);
+    const deadline = this.clock.now() + (options?.timeoutMs ?? callTimeoutMsDefault);
     for (;;) {
       if (this.closed) throw new GridClosedError(this.#closed ? 'the grid is closed' : 'the grid is closing');
       options?.signal?.throwIfAborted();
@@ -214,7 +227,7 @@ export class Member {
       if (peer !== undefined) return peer;
       const reason = this.#failed.get(id);
       if (reason !== undefined) throw unavailable(id, reason);
-      await this.#nextConnection(id, deadline - performance.now(), options?.signal);
+      await this.#nextConnection(id, deadline - this.clock.now(), options?.signal);
     }
   }
 
@@ -244,15 +257,21 @@ export class Member {
     for (const family of this.#families) family?.closed?.();
   }
 
+  /** Ends as the death of its thread would: nothing more is sent or taken in, and nobody here is told. */
+  halt(): void {
+    this.#closed = true;
+    for (const peer of this.#peers) peer?.link?.close();
+  }
+
   async #requestLater(
     to: MemberId,
     message: Message,
     bytes: number,
     options?: CallOptions,
   ): Promise<unknown> {
-    const startedMs = performance.now();
+    const startedMs = this.clock.now();
     await this.whenConnected(to, options);
-    return this.request(to, message, bytes, afterWaiting(options, performance.now() - startedMs));
+    return this.request(to, message, bytes, afterWaiting(options, this.clock.now() - startedMs));
   }
 
   async #nextConnection(id: MemberId, waitMs: number, signal: AbortSignal | undefined): Promise<void> {
@@ -261,13 +280,13 @@ export class Member {
     const waiting = this.#connected.get(id) ?? new Set();
     this.#connected.set(id, waiting.add(connecting));
     const timer = Number.isFinite(waitMs)
-      ? setTimeout(() => reject(unavailable(id)), Math.min(Math.max(0, waitMs), timerMsMax))
+      ? this.clock.after(Math.min(Math.max(0, waitMs), timerMsMax), () => reject(unavailable(id)))
       : undefined;
     const unlisten = signal && onAbort(signal, () => reject(signal.reason));
     try {
       await promise;
     } finally {
-      clearTimeout(timer);
+      this.clock.cancel(timer);
       unlisten?.();
       waiting.delete(connecting);
     }

@@ -21,6 +21,8 @@ export const Family = {
   view: 8,
   log: 9,
   logReply: 10,
+  stream: 11,
+  topic: 12,
   metrics: 15,
 } as const;
 

@@ -5,6 +5,7 @@
  * Calls that use the default deadline share one timer that looks at all of them now and then, so a call costs neither
  * a timer nor a look at the clock.
  */
+import { type Clock, type ClockTimer, systemClock } from '../clock.ts';
 import { GridClosedError, TimeoutError } from '../errors/errors.ts';
 import { callTimeoutMsDefault, deadlineSweepMs, timerMsMax } from '../limits.ts';
 import { CallRing } from './call-ring.ts';
@@ -33,16 +34,18 @@ interface PendingCall {
 export class PendingCalls {
   readonly #calls = new CallRing<PendingCall>();
   readonly #cancel: (peer: Peer, requestId: number) => void;
+  readonly #clock: Clock;
   /** What calls were rejected with that nobody had answered. */
   readonly #unanswered = new WeakSet<object>();
   #lastId = 0;
   #sweeps = 0;
-  #sweep: NodeJS.Timeout | undefined;
+  #sweep: ClockTimer | undefined;
   #drained: (() => void)[] = [];
 
   /** `cancel` tells the owner that nobody waits for this request any more. */
-  constructor(cancel: (peer: Peer, requestId: number) => void) {
+  constructor(cancel: (peer: Peer, requestId: number) => void, clock = systemClock) {
     this.#cancel = cancel;
+    this.#clock = clock;
   }
 
   get size(): number {
@@ -63,6 +66,11 @@ export class PendingCalls {
     if (bounded) call.stop = this.#bound(requestId, options);
     else this.#sweep ??= this.#startSweep();
     return promise;
+  }
+
+  /** The ids of all that wait. */
+  ids(): number[] {
+    return this.#calls.all().map(({ id }) => id);
   }
 
   get lastId(): number {
@@ -101,7 +109,7 @@ export class PendingCalls {
 
   close(): void {
     this.rejectAll(() => new GridClosedError('the grid was closed before this call was answered'));
-    clearInterval(this.#sweep);
+    this.#clock.cancel(this.#sweep);
     this.#sweep = undefined;
   }
 
@@ -118,12 +126,12 @@ export class PendingCalls {
   #bound(requestId: number, options: CallOptions): () => void {
     const timeoutMs = options.timeoutMs ?? callTimeoutMsDefault;
     const timer = Number.isFinite(timeoutMs)
-      ? setTimeout(() => this.#giveUp(requestId, timedOut(timeoutMs)), Math.min(timeoutMs, timerMsMax))
+      ? this.#clock.after(Math.min(timeoutMs, timerMsMax), () => this.#giveUp(requestId, timedOut(timeoutMs)))
       : undefined;
     const { signal } = options;
     const unlisten = signal && onAbort(signal, () => this.#giveUp(requestId, signal.reason));
     return () => {
-      clearTimeout(timer);
+      this.#clock.cancel(timer);
       unlisten?.();
     };
   }
@@ -142,8 +150,8 @@ export class PendingCalls {
     this.#take(requestId)?.reject(error);
   }
 
-  #startSweep(): NodeJS.Timeout {
-    return setInterval(() => this.#endOverdue(), deadlineSweepMs).unref();
+  #startSweep(): ClockTimer {
+    return this.#clock.every(deadlineSweepMs, () => this.#endOverdue());
   }
 
   #endOverdue(): void {
@@ -152,7 +160,7 @@ export class PendingCalls {
       if (lastSweep <= this.#sweeps) this.#giveUp(id, timedOut(callTimeoutMsDefault));
     }
     if (this.#calls.size === 0) {
-      clearInterval(this.#sweep);
+      this.#clock.cancel(this.#sweep);
       this.#sweep = undefined;
     }
   }

@@ -5,6 +5,7 @@
  * Coarse on purpose: the clock is looked at a few times per retention, so versions live up to a tick longer than they
  * must. A partition gives versions up while it is written to; `moved` is told so that idle ones can be swept.
  */
+import type { Clock } from '../clock.ts';
 import { retentionTickMsMax, retentionTickMsMin, retentionTicks } from '../limits.ts';
 import type { SharedState, Timestamp } from '../mesh/shared-state.ts';
 
@@ -15,21 +16,23 @@ export interface RetentionTime {
   every(periodMs: number, action: () => void): () => void;
 }
 
-/** Real time. */
-export const systemRetentionTime: RetentionTime = {
-  nowMs: () => performance.now(),
-  every(periodMs, action) {
-    const timer = setInterval(action, periodMs).unref();
-    return () => clearInterval(timer);
-  },
-};
+/** The time of a member. */
+export function retentionTime(clock: Clock): RetentionTime {
+  return {
+    nowMs: () => clock.now(),
+    every(periodMs, action) {
+      const timer = clock.every(periodMs, action);
+      return () => clock.cancel(timer);
+    },
+  };
+}
 
 export interface RetentionOptions {
   readonly shared: Pick<SharedState, 'now' | 'raiseRetentionFloor'>;
   readonly retentionMs: number;
   /** Called after each tick. */
   readonly moved: () => void;
-  readonly time?: RetentionTime;
+  readonly time: RetentionTime;
 }
 
 /** What the clock said when. */
@@ -48,7 +51,7 @@ export class RetentionFloor {
   /** From now on everything is kept for so long. */
   constructor(options: RetentionOptions) {
     this.#options = options;
-    this.#time = options.time ?? systemRetentionTime;
+    this.#time = options.time;
     options.shared.raiseRetentionFloor(options.shared.now());
     this.#sample();
     this.#stop = this.#time.every(tickMs(options.retentionMs), () => this.#tick());

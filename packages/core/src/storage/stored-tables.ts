@@ -12,7 +12,7 @@ import type { StorageShape } from './storage-engine.ts';
 const answersTable = -1;
 
 /** The tables of a grid by the names a storage knows them under, with the numbers that members use. */
-function keptTables(definitions: Definitions): readonly (readonly [name: string, table: number])[] {
+export function keptTables(definitions: Definitions): readonly (readonly [name: string, table: number])[] {
   return [
     ...definitions.all('table').map(({ name }, id) => [`table ${name}`, id] as const),
     ...definitions.all('actor').map(({ name }, type) => [`actor ${name}`, actorTable(type)] as const),

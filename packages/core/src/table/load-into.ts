@@ -1,4 +1,5 @@
 /** Begins a load: checks what the user hands in. */
+import type { Clock } from '../clock.ts';
 import { copyValue } from '../codec/value.ts';
 import { mustBe } from '../errors/argument.ts';
 import { InvalidArgumentError } from '../errors/errors.ts';
@@ -8,11 +9,17 @@ import { PageSender } from './page-sender.ts';
 import type { TableExecutor, TableHandle } from './table-executor.ts';
 import { TableLoad } from './table-load.ts';
 
+/** What a load needs of its member. */
+export interface LoadGround {
+  readonly clock: Clock;
+  readonly receivers: ReceiverPort | undefined;
+}
+
 export async function loadInto(
   table: TableHandle,
   placement: Placement,
   executor: TableExecutor,
-  receivers: ReceiverPort | undefined,
+  { clock, receivers }: LoadGround,
   source: unknown,
   options: unknown,
 ): Promise<LoadResult> {
@@ -23,7 +30,7 @@ export async function loadInto(
     receivers.check(given.receiver);
   }
   const settings = { ...given, args: copyValue(given.args, 'args') };
-  const sender = new PageSender({ table, executor, receivers, settings });
+  const sender = new PageSender({ clock, table, executor, receivers, settings });
   return new TableLoad({ table, placement, sender, settings }).run(iteratorOf(source));
 }
 

@@ -7,6 +7,7 @@
  * It covers the partitions it was given. Asking for a key of another one is a mistake and throws; answering "absent"
  * would be a lie. A live iteration that rests between steps goes on over what is there then, each key at most once.
  */
+import { type Clock, systemClock } from '../clock.ts';
 import { checkOptions } from '../errors/argument.ts';
 import { InvalidArgumentError } from '../errors/errors.ts';
 import { type Key, keyToText, type StorageKey, toStorageKey } from '../key/key.ts';
@@ -26,13 +27,16 @@ export class LocalTable<K extends Key, V> {
   readonly #placement: Placement;
   readonly #stores: ReadonlyMap<PartitionId, PartitionStore>;
   readonly #snapshot: Snapshot | undefined;
+  readonly #clock: Clock;
 
   constructor(
     table: TableHandle,
     placement: Placement,
     partitions: Iterable<Partition>,
     snapshot?: Snapshot,
+    clock = systemClock,
   ) {
+    this.#clock = clock;
     this.#table = table;
     this.#placement = placement;
     this.#snapshot = snapshot;
@@ -89,7 +93,7 @@ export class LocalTable<K extends Key, V> {
 
   /** The entries for a long walk in an async job: about every millisecond the thread serves others in between. */
   sliced(): AsyncIterableIterator<[K, V]> {
-    return sliced(this.entries());
+    return sliced(this.entries(), this.#clock);
   }
 
   #walk(range: KeyRangeOptions<K> | undefined, pick: Pick): LocalWalk {

@@ -10,7 +10,7 @@ import { Family } from '../mesh/opcode.ts';
 import type { ReceiverPort } from './load-options.ts';
 import { OwnerCalls } from './owner-calls.ts';
 import { PlainExecutor } from './plain-executor.ts';
-import { Snapshots } from './snapshots.ts';
+import { Snapshots, snapshotTime } from './snapshots.ts';
 import { Table } from './table.ts';
 import type { AtomicOperations, TableExecutor, TableHandle } from './table-executor.ts';
 import { TableService } from './table-service.ts';
@@ -28,7 +28,7 @@ export class MemberTables {
     const { member, placement } = core;
     this.#core = core;
     this.calls = new OwnerCalls(member, placement);
-    this.snapshots = new Snapshots(member.shared, member.self.id);
+    this.snapshots = new Snapshots(member.shared, member.self.id, snapshotTime(member.clock));
     this.#plain = new PlainExecutor(this.calls, this.snapshots);
     member.register(Family.table, new TableService(member, core.owned, (id) => definitionOf(core, id)));
   }
@@ -69,7 +69,10 @@ export class MemberTables {
     definition: TableDefinition<K, V, I>,
     executor: () => TableExecutor,
   ): Table<K, V, I> {
-    return new Table<K, V, I>(this.handle(definition), this.#core.placement, executor, this.#receivers);
+    return new Table<K, V, I>(this.handle(definition), this.#core.placement, executor, {
+      clock: this.#core.member.clock,
+      receivers: this.#receivers,
+    });
   }
 }
 

@@ -3,6 +3,7 @@
  * request waits for the successor first and reads the incarnation then, so that a call made meanwhile succeeds.
  */
 
+import type { Clock } from '../clock.ts';
 import type { StorageKey } from '../key/key.ts';
 import { callTimeoutMsDefault } from '../limits.ts';
 import type { Message } from '../link/outbox.ts';
@@ -12,7 +13,10 @@ import type { PartitionId } from '../mesh/shared-state.ts';
 import type { Placement } from '../partition/placement.ts';
 
 /** What this needs of a Member. */
-export type CallingMember = Pick<Member, 'request' | 'sendProtocol' | 'tryPeer' | 'whenConnected' | 'shared'>;
+export type CallingMember = Pick<
+  Member,
+  'request' | 'sendProtocol' | 'tryPeer' | 'whenConnected' | 'shared' | 'clock'
+>;
 
 export class OwnerCalls {
   readonly placement: Placement;
@@ -21,6 +25,11 @@ export class OwnerCalls {
   constructor(member: CallingMember, placement: Placement) {
     this.#member = member;
     this.placement = placement;
+  }
+
+  /** That of the member. */
+  get clock(): Clock {
+    return this.#member.clock;
   }
 
   /** Sends `[op, 0, partition, 0, …]` to the owner; the request id and the incarnation are filled in. */
@@ -44,9 +53,10 @@ export class OwnerCalls {
   }
 
   async #requestLater(message: Message, bytes: number, options: CallOptions | undefined): Promise<unknown> {
-    const startedMs = performance.now();
+    const { clock } = this;
+    const startedMs = clock.now();
     await this.#member.whenConnected(this.placement.ownerOf(message[2] as PartitionId), options);
-    const timeoutMs = (options?.timeoutMs ?? callTimeoutMsDefault) - (performance.now() - startedMs);
+    const timeoutMs = (options?.timeoutMs ?? callTimeoutMsDefault) - (clock.now() - startedMs);
     return this.request(message, bytes, { ...options, timeoutMs: Math.max(0, timeoutMs) });
   }
 }

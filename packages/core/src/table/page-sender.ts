@@ -2,7 +2,7 @@
  * Brings one page of a load to its partition, at least once: what was refused for the moment, or lost with its host, is
  * sent again after a pause. It is written in a transaction of its partition, or handed to a receiver.
  */
-import { setTimeout as pause } from 'node:timers/promises';
+import { backoffMs, type Clock, pause } from '../clock.ts';
 import { TroupeError } from '../errors/errors.ts';
 import { loadRetryPauseMs, loadRetryPauseMsMax } from '../limits.ts';
 import type { LoadSettings, ReceiverPort } from './load-options.ts';
@@ -10,6 +10,7 @@ import type { ItemPage } from './load-page.ts';
 import type { TableExecutor, TableHandle } from './table-executor.ts';
 
 export interface PageSenderParts {
+  readonly clock: Clock;
   readonly table: TableHandle;
   readonly executor: Pick<TableExecutor, 'setMany' | 'deleteMany'>;
   readonly receivers: ReceiverPort | undefined;
@@ -25,14 +26,17 @@ export class PageSender {
 
   /** Rejects with the last error when the retries are used up, or the error is of no kind that passes. */
   async send(page: ItemPage): Promise<void> {
-    const { retries, signal } = this.#parts.settings;
+    const { clock, settings } = this.#parts;
+    const { retries, signal } = settings;
     for (let failures = 1; ; failures++) {
       try {
         await this.#sendOnce(page);
         return;
       } catch (error) {
         if (signal?.aborted === true || failures > retries || !mayPass(error)) throw error;
-        await pauseFor(pauseAfter(failures), signal);
+        // Spread, so that pages that failed together don't come back together.
+        const pauseMs = backoffMs(failures, loadRetryPauseMs, loadRetryPauseMsMax, clock);
+        await pause(clock, pauseMs, { signal, what: 'a page of a load is to be sent again' });
       }
     }
   }
@@ -55,17 +59,4 @@ export class PageSender {
 /** A partition that was lost is there again, empty. */
 function mayPass(error: unknown): boolean {
   return error instanceof TroupeError && (error.retryable || error.code === 'PARTITION_LOST');
-}
-
-/** Doubles from one failure to the next; spread, so that pages that failed together don't come back together. */
-function pauseAfter(failures: number): number {
-  return Math.min(loadRetryPauseMsMax, loadRetryPauseMs * 2 ** (failures - 1)) * (0.5 + Math.random() / 2);
-}
-
-async function pauseFor(pauseMs: number, signal: AbortSignal | undefined): Promise<void> {
-  try {
-    await pause(pauseMs, undefined, signal === undefined ? undefined : { signal });
-  } catch {
-    throw signal?.reason;
-  }
 }

@@ -41,7 +41,12 @@ export async function* scanPartitions(
   let ahead: PageRequest | undefined = firstPage(source, source.range?.partition ?? 0);
   try {
     while (ahead !== undefined) {
-      const page: unknown[] = await boundedWait(ahead.answer, source.options, 'the iteration was left');
+      const page: unknown[] = await boundedWait(
+        source.calls.clock,
+        ahead.answer,
+        source.options,
+        'the iteration was left',
+      );
       ahead = pageAfter(source, ahead.message, page.shift() as number);
       if (page.length > 0) yield page;
     }

@@ -3,20 +3,22 @@
  * are longer than a thread may be kept from everybody else.
  */
 
+import type { Clock } from '../clock.ts';
+
 /** How long a walk goes on before it gives way. Longer is faster and holds up the thread's other work for longer. */
 const sliceMs = 1;
 /** Items between two looks at the clock. */
 const itemsPerLook = 16;
 
-export async function* sliced<T>(items: Iterable<T>): AsyncGenerator<T, void, undefined> {
-  let startedMs = performance.now();
+export async function* sliced<T>(items: Iterable<T>, clock: Clock): AsyncGenerator<T, void, undefined> {
+  let startedMs = clock.now();
   let left = itemsPerLook;
   for (const item of items) {
     yield item;
     if (--left > 0) continue;
     left = itemsPerLook;
-    if (performance.now() - startedMs < sliceMs) continue;
-    await new Promise<void>((resolve) => setImmediate(resolve));
-    startedMs = performance.now();
+    if (clock.now() - startedMs < sliceMs) continue;
+    await new Promise<void>((resolve) => clock.nextTurn(resolve));
+    startedMs = clock.now();
   }
 }

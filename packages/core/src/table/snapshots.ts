@@ -15,6 +15,7 @@
  * A snapshot that is held for longer than the limit is forced out: it isn't published any more, and unless the retention
  * still covers it, reading it ends with SNAPSHOT_TOO_OLD, at the reader or at an owner whose horizon has passed it.
  */
+import { type Clock, systemClock } from '../clock.ts';
 import { mustBe } from '../errors/argument.ts';
 import { SnapshotTooOldError } from '../errors/errors.ts';
 import { snapshotAgeMaxMs } from '../limits.ts';
@@ -36,11 +37,13 @@ export interface SnapshotTime {
   after(delayMs: number, action: () => void): void;
 }
 
-/** Real time. */
-export const systemTime: SnapshotTime = {
-  nowMs: () => performance.now(),
-  after: (delayMs, action) => void setTimeout(action, delayMs).unref(),
-};
+/** The time of a member. */
+export function snapshotTime(clock: Clock): SnapshotTime {
+  return {
+    nowMs: () => clock.now(),
+    after: (delayMs, action) => void clock.upkeepAfter(delayMs, action),
+  };
+}
 
 type PublishedState = Pick<SharedState, 'publishSnapshot' | 'oldestSnapshot' | 'retentionFloor' | 'now'>;
 
@@ -56,7 +59,12 @@ export class Snapshots {
   #published: Timestamp = noSnapshot;
   #sweeping = false;
 
-  constructor(shared: PublishedState, member: MemberId, time = systemTime, ageMaxMs = snapshotAgeMaxMs) {
+  constructor(
+    shared: PublishedState,
+    member: MemberId,
+    time = snapshotTime(systemClock),
+    ageMaxMs = snapshotAgeMaxMs,
+  ) {
     this.#shared = shared;
     this.#member = member;
     this.#time = time;

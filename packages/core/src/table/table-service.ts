@@ -26,7 +26,7 @@ import { WaitingRequests } from './waiting-requests.ts';
 export type { ScanLimits };
 
 /** What this needs of a Member. */
-export type AnsweringMember = Pick<Member, 'self' | 'shared' | 'reply' | 'replyOwned' | 'fail'>;
+export type AnsweringMember = Pick<Member, 'clock' | 'self' | 'shared' | 'reply' | 'replyOwned' | 'fail'>;
 
 const firstArgument = 6;
 
@@ -100,7 +100,7 @@ export class TableService implements MessageFamily {
     }
     if (rest > 0) return;
     this.#pruning = true;
-    setImmediate(() => {
+    this.#member.clock.nextTurn(() => {
       this.#pruning = false;
       this.#prune();
     });

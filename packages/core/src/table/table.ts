@@ -5,6 +5,7 @@
  * Methods that return promises never throw: a wrong argument rejects; in iterations it ends the first step. The
  * methods on one key are the hot path: no async functions, no closures, no objects beyond the arguments.
  */
+import { systemClock } from '../clock.ts';
 import { copiedBytes, copyValue } from '../codec/value.ts';
 import { mustBe, mustBeFunction } from '../errors/argument.ts';
 import { InvalidArgumentError } from '../errors/errors.ts';
@@ -16,14 +17,8 @@ import { checkIncrement, incrementAsChange } from './checked-increment.ts';
 import { ChunkedWriter } from './chunked-writer.ts';
 import { copyToPut, copyToStore } from './copy-to-store.ts';
 import { entriesFrom, keysFrom, mustBeDistinct } from './entry-batch.ts';
-import { loadInto } from './load-into.ts';
-import type {
-  LoadOptions,
-  LoadResult,
-  LoadSource,
-  ReceiverLoadOptions,
-  ReceiverPort,
-} from './load-options.ts';
+import { type LoadGround, loadInto } from './load-into.ts';
+import type { LoadOptions, LoadResult, LoadSource, ReceiverLoadOptions } from './load-options.ts';
 import { type OneKeyOp, ScanPart, TableOp } from './messages.ts';
 import { entryAt, type ItemReader, itemsOf, keyAt, valueAt } from './page-items.ts';
 import { type ScanOptions, scanRangeOf } from './scan-range.ts';
@@ -53,19 +48,19 @@ export class Table<K extends Key, V, I = V> {
   readonly #handle: TableHandle;
   readonly #placement: Placement;
   readonly #executor: () => TableExecutor;
-  readonly #receivers: ReceiverPort | undefined;
+  readonly #loads: LoadGround;
 
   /** `executor` is asked at each call, so that calls in a transaction's body join it. */
   constructor(
     handle: TableHandle,
     placement: Placement,
     executor: () => TableExecutor,
-    receivers?: ReceiverPort,
+    loads: LoadGround = { clock: systemClock, receivers: undefined },
   ) {
     this.#handle = handle;
     this.#placement = placement;
     this.#executor = executor;
-    this.#receivers = receivers;
+    this.#loads = loads;
   }
 
   /** The name it was defined with. */
@@ -245,7 +240,7 @@ export class Table<K extends Key, V, I = V> {
   load<I, A>(source: LoadSource<K, I>, options: ReceiverLoadOptions<K, I, A>): Promise<LoadResult>;
   load(source: LoadSource<K, I>, options?: LoadOptions): Promise<LoadResult>;
   async load(source: LoadSource<K, unknown>, options?: LoadOptions): Promise<LoadResult> {
-    return loadInto(this.#handle, this.#placement, this.#executor(), this.#receivers, source, options);
+    return loadInto(this.#handle, this.#placement, this.#executor(), this.#loads, source, options);
   }
 
   /** How many entries the table has, or the range that the options name (see `entries`). */

@@ -1,4 +1,5 @@
 /** Promises with their ends in hand, and waits with a bound. */
+import { type Clock, type ClockTimer, systemClock } from '../clock.ts';
 import { timerMsMax } from '../limits.ts';
 
 /** A promise with its ends in hand. Nobody has to wait for it: a rejection that nobody sees is no fault. */
@@ -20,10 +21,14 @@ export function deferred<T>(): Deferred<T> {
 }
 
 /** True when the promise settled in time. A rejection counts as settled. */
-export async function settlesWithin(promise: Promise<unknown>, timeoutMs: number): Promise<boolean> {
-  let timer: NodeJS.Timeout | undefined;
+export async function settlesWithin(
+  promise: Promise<unknown>,
+  timeoutMs: number,
+  clock: Clock = systemClock,
+): Promise<boolean> {
+  let timer: ClockTimer | undefined;
   const late = new Promise<boolean>((resolve) => {
-    timer = setTimeout(() => resolve(false), Math.min(Math.max(0, timeoutMs), timerMsMax));
+    timer = clock.after(Math.min(Math.max(0, timeoutMs), timerMsMax), () => resolve(false));
   });
   const inTime = promise.then(
     () => true,
@@ -32,6 +37,6 @@ export async function settlesWithin(promise: Promise<unknown>, timeoutMs: number
   try {
     return await Promise.race([inTime, late]);
   } finally {
-    clearTimeout(timer);
+    clock.cancel(timer);
   }
 }

@@ -7,7 +7,7 @@ import type { Definitions } from '../definition/definitions.ts';
 import type { ErrorRegistry } from '../errors/error-codec.ts';
 import type { StorageError } from '../errors/errors.ts';
 import type { StorageMembership } from '../grid/core-member.ts';
-import { connectInMemory } from '../grid/inline-host.ts';
+import { connectInMemory, type InlineWorld } from '../grid/inline-world.ts';
 import { StorageHost, type WireStorage } from '../grid/storage-host.ts';
 import { callMemoryBytes } from '../mesh/call-memory.ts';
 import type { Member } from '../mesh/member.ts';
@@ -45,7 +45,7 @@ export interface GridStorage {
   serve(main: Member, memoryBytes: number): void;
   /** Connects a new incarnation of a host, and answers its end of the link. */
   connectHost(host: MemberIdentity): PeerConnection;
-  /** The same for the host on this thread. */
+  /** The same for a host on this thread. */
   connectInline(host: Member): void;
   hostLost(host: MemberId, incarnation: number): void;
   backup(path: string): Promise<void>;
@@ -59,6 +59,8 @@ export interface StorageOpening extends StorageSettings {
   readonly threads: number;
   readonly member: MemberId;
   readonly errors: ErrorRegistry;
+  /** Where the hosts are with `threads: 0`. */
+  readonly world: InlineWorld;
   readonly progress: (report: RecoveryProgress) => void;
 }
 
@@ -164,6 +166,7 @@ class InlineStorage implements GridStorage {
   readonly failed: Promise<Error>;
   readonly #failed = deferred<Error>();
   readonly #host: StorageHost;
+  readonly #world: InlineWorld;
   #member: Member | undefined;
 
   static async open(opening: StorageOpening): Promise<InlineStorage> {
@@ -179,6 +182,7 @@ class InlineStorage implements GridStorage {
 
   private constructor(host: StorageHost, opening: StorageOpening) {
     this.#host = host;
+    this.#world = opening.world;
     this.failed = this.#failed.promise;
     this.membership = membershipOf(opening, host.opened.tableNumbers);
     this.clockStart = host.opened.clockStart;
@@ -186,10 +190,9 @@ class InlineStorage implements GridStorage {
 
   serve(main: Member, memoryBytes: number): void {
     const identity = newIdentity(this.membership.member, memoryBytes);
-    this.#member = this.#host.serve(identity, main.shared, main.errors, (error) =>
-      this.#failed.resolve(error),
-    );
-    connectInMemory(main, this.#member);
+    this.#member = this.#world.makeMember(identity, main.shared, main.errors);
+    this.#host.serve(this.#member, (error) => this.#failed.resolve(error));
+    connectInMemory(main, this.#member, this.#world);
   }
 
   connectHost(): PeerConnection {
@@ -197,11 +200,11 @@ class InlineStorage implements GridStorage {
   }
 
   connectInline(host: Member): void {
-    if (this.#member !== undefined) connectInMemory(host, this.#member);
+    if (this.#member !== undefined) connectInMemory(host, this.#member, this.#world);
   }
 
-  hostLost(): void {
-    // It ends with the grid only.
+  hostLost(host: MemberId, incarnation: number): void {
+    this.#member?.lose(host, incarnation);
   }
 
   backup(path: string): Promise<void> {

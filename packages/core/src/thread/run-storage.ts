@@ -6,7 +6,7 @@ import { type MessagePort, workerData } from 'node:worker_threads';
 import { neverReached } from '../assert.ts';
 import { ErrorRegistry, errorToWire } from '../errors/error-codec.ts';
 import { StorageHost, type WireStorage } from '../grid/storage-host.ts';
-import type { Member } from '../mesh/member.ts';
+import { Member } from '../mesh/member.ts';
 import { SharedState } from '../mesh/shared-state.ts';
 import { deferred } from './deferred.ts';
 import { connectPeer } from './mesh-wiring.ts';
@@ -49,9 +49,8 @@ function serveControl(
       case 'serve': {
         const { buffer, partitionCount, memberCount } = message.shared;
         const shared = new SharedState(buffer, partitionCount, memberCount);
-        member = host.serve(message.identity, shared, errors, (error) =>
-          send({ type: 'broken', error: errorToWire(error) }),
-        );
+        member = new Member(message.identity, shared, errors);
+        host.serve(member, (error) => send({ type: 'broken', error: errorToWire(error) }));
         break;
       }
       case 'connect':

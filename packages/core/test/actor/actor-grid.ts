@@ -10,6 +10,7 @@ import {
   ErrorRegistry,
   Family,
   Member,
+  MemberTopics,
   memoryTransports,
   noConcurrencyControl,
   OwnedPartitions,
@@ -18,12 +19,15 @@ import {
   PartitionStore,
   Placement,
   SharedState,
+  TopicClient,
 } from '@troupe/core';
 
 export interface ActorMember {
   readonly actor: Client['actor'];
   readonly actors: Client['actors'];
   readonly tell: Client['tell'];
+  readonly topic: Client['topic'];
+  readonly topics: MemberTopics;
   readonly member: Member;
   readonly service: ActorService;
   readonly owned: OwnedPartitions;
@@ -112,16 +116,20 @@ function wire(
     ...ports,
   });
   const actors = new ActorClient({ member, types, placement, local: service });
-  const client: Pick<Client, 'table' | 'actor' | 'actors' | 'tell'> = {
+  const topics = new MemberTopics({ member, definitions, placement, local: service });
+  const topicClient = new TopicClient(topics);
+  const client: Pick<Client, 'table' | 'actor' | 'actors' | 'tell' | 'topic'> = {
     table: () => {
       throw new Error('this grid has no tables');
     },
     actor: (definition, key, callOptions) => actors.reference(definition, key, callOptions),
     actors: (definition, keys, callOptions) => actors.references(definition, keys, callOptions),
     tell: (definition, key) => actors.tells(definition, key),
+    topic: (definition) => topicClient.topic(definition),
   };
   member.register(Family.actor, service);
-  return { member, service, owned, shared, ...client };
+  member.register(Family.topic, topics);
+  return { member, service, owned, shared, topics, ...client };
 }
 
 /** The current incarnation of a partition, empty. */

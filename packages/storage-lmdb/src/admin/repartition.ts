@@ -1,6 +1,15 @@
 /** A copy of a storage for another number of partitions. Which one a key belongs to only its tables know. */
 import { setImmediate as nextTurn } from 'node:timers/promises';
-import { mustBe, mustBeFunction, mustBeInteger, partitionsMax, walkStoredPage } from '@troupe/core';
+import {
+  ErrorRegistry,
+  importModule,
+  loadDefinitions,
+  mustBe,
+  mustBeInteger,
+  partitionsMax,
+  storedPlacement,
+  walkStoredPage,
+} from '@troupe/core';
 import { writeBackup } from '../backup.ts';
 import { type DataEntry, dataKey, dataValue, readEntry } from '../checkpoint/data-entry.ts';
 import { LmdbStore } from '../checkpoint/lmdb-store.ts';
@@ -16,23 +25,42 @@ export interface Repartitioning {
   readonly from: string;
   /** A folder that isn't there yet. */
   readonly to: string;
+  /** Of the grid that is to use the copy: 1 to 65,536. */
   readonly partitionCount: number;
+  /** URLs of the modules that the grid is started with: their tables tell where a key belongs. */
+  readonly modules: readonly (URL | string)[];
+}
+
+/**
+ * Makes a copy with everything that is stored, tables, states of actors and answers under idempotency keys, each where a
+ * grid with `partitionCount` partitions looks for it. Returns the number of entries. Throws InvalidArgumentError,
+ * MODULE_LOAD_FAILED, DEFINITION_CONFLICT, and StorageError.
+ */
+export async function repartitionStorage({
+  from,
+  to,
+  partitionCount,
+  modules,
+}: Repartitioning): Promise<number> {
+  mustBeInteger(partitionCount, 'partitionCount', 1, partitionsMax);
+  mustBe(Array.isArray(modules) && modules.length > 0, 'modules', 'an array of URLs', modules);
+  const sources = { modules: modules.map(String), definitions: [], tables: [] };
+  const definitions = await loadDefinitions(sources, new ErrorRegistry(), (href) =>
+    importModule(href, 'the main thread'),
+  );
+  return moveEntries({ from, to, partitionCount, partitionOf: storedPlacement(definitions, partitionCount) });
+}
+
+interface Move extends Omit<Repartitioning, 'modules'> {
   /**
-   * The partition of a key among `partitionCount`. `table`: as the grid calls it for its storage; `key`: its bytes there.
-   * Where two entries of one table and key meet in a partition, the newer one stays.
+   * `table`: as the grid calls it for its storage; `key`: its bytes there. Where two entries of one table and key meet in
+   * a partition the newer one stays. Those are answers under idempotency keys, which several partitions hold; the one
+   * of the key's home is the newest, for every call writes it there.
    */
   readonly partitionOf: (table: string, key: Uint8Array) => number;
 }
 
-/** Returns the number of entries. Throws InvalidArgumentError, StorageError. */
-export function repartitionStorage({
-  from,
-  to,
-  partitionCount,
-  partitionOf,
-}: Repartitioning): Promise<number> {
-  mustBeInteger(partitionCount, 'partitionCount', 1, partitionsMax);
-  mustBeFunction(partitionOf, 'partitionOf');
+export function moveEntries({ from, to, partitionCount, partitionOf }: Move): Promise<number> {
   return withContents(from, 'read', async (contents) => {
     const log = await readLogOf(contents);
     checkStructure(from, contents.store, contents.state.partitionCount);

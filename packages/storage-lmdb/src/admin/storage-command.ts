@@ -12,8 +12,8 @@ const usage = `Usage:
       Lists tables and partitions, and checks every record. Ends with 1 when something is damaged.
   troupe-storage repair PATH
       Goes on without what is damaged, and says what that is. The storage should be copied before.
-  troupe-storage repartition FROM TO --partitions COUNT --module FILE
-      Makes a copy for another number of partitions. FILE exports partitionOf(table, key, count).
+  troupe-storage repartition FROM TO --partitions COUNT --module FILE [--module FILE …]
+      Makes a copy for another number of partitions. FILE: the modules that the grid is started with.
 None of them works on a storage that is in use.
 `;
 
@@ -62,7 +62,7 @@ function parsed(args: readonly string[]) {
       json: { type: 'boolean' },
       help: { type: 'boolean', short: 'h' },
       partitions: { type: 'string' },
-      module: { type: 'string' },
+      module: { type: 'string', multiple: true },
     },
   });
 }
@@ -112,22 +112,11 @@ async function repartition(
   from: string,
   to: string,
   partitionCount: number,
-  file: string,
-  { out, error }: CommandOutput,
+  files: readonly string[],
+  { out }: CommandOutput,
 ): Promise<number> {
-  const module = (await import(pathToFileURL(resolve(file)).href)) as Record<string, unknown>;
-  const { partitionOf } = module;
-  if (typeof partitionOf !== 'function') {
-    error(`${file} exports no function partitionOf(table, key, partitionCount).\n`);
-    return 2;
-  }
-  const moved = await repartitionStorage({
-    from,
-    to,
-    partitionCount,
-    partitionOf: (table, key) =>
-      (partitionOf as (table: string, key: Uint8Array, count: number) => number)(table, key, partitionCount),
-  });
+  const modules = files.map((file) => pathToFileURL(resolve(file)));
+  const moved = await repartitionStorage({ from, to, partitionCount, modules });
   out(`${moved} entries are in ${to}, in ${partitionCount} partitions.\n`);
   return 0;
 }

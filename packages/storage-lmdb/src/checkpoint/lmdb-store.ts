@@ -14,6 +14,11 @@ export class LmdbStore implements OrderedStore {
   #lastCommit: Promise<unknown> | undefined;
   #settled: Promise<unknown> | undefined;
   #failure: { readonly error: unknown } | undefined;
+  #fails: () => void = () => undefined;
+  /** After a failure LMDB leaves some writes without an answer, so nobody may wait for them alone. */
+  readonly #failed = new Promise<void>((resolve) => {
+    this.#fails = resolve;
+  });
 
   /** Throws where the file is no LMDB environment, or shorter than it says it is. */
   constructor(file: string, access: 'read' | 'write') {
@@ -27,6 +32,8 @@ export class LmdbStore implements OrderedStore {
       readOnly: access === 'read',
       // Pages are on the disk before the record that names them is written: LMDB's own order, and no boot ids to trust.
       overlappingSync: false,
+      // With it each turn's writes have one more promise, which nobody gets, and whose rejection ends the process.
+      eventTurnBatching: false,
       ...binary,
     });
     const { pageSize, lastPageNumber } = this.#environment.getStats() as Record<string, number>;
@@ -57,13 +64,13 @@ export class LmdbStore implements OrderedStore {
   }
 
   async written(): Promise<void> {
-    await this.#settled;
+    await Promise.race([this.#settled, this.#failed]);
     if (this.#failure !== undefined) throw this.#failure.error;
   }
 
   async flushed(): Promise<void> {
     await this.written();
-    await this.#environment.flushed;
+    await Promise.race([this.#environment.flushed, this.#failed]);
     if (this.#failure !== undefined) throw this.#failure.error;
   }
 
@@ -96,8 +103,11 @@ export class LmdbStore implements OrderedStore {
   }
 
   async close(): Promise<void> {
-    await this.#settled;
-    await this.#environment.close();
+    await Promise.race([this.#settled, this.#failed]);
+    const closed = this.#environment.close();
+    // It waits for writes that may never be answered.
+    if (this.#failure === undefined) await closed;
+    else closed.catch(() => undefined);
   }
 
   #queued(commit: Promise<unknown>): void {
@@ -105,6 +115,12 @@ export class LmdbStore implements OrderedStore {
     this.#lastCommit = commit;
     this.#settled = commit.then(undefined, (error: unknown) => {
       this.#failure ??= { error };
+      this.#fails();
+      // LMDB tells why in a promise of its own, which must be heard in any case.
+      const why = (error as { readonly commitError?: Promise<unknown> }).commitError;
+      void why?.catch((cause: unknown) => {
+        this.#failure = { error: cause };
+      });
     });
   }
 }

@@ -1,0 +1,166 @@
+/** Single actors: tells, asks, new ones and idle ones on one thread; asks between threads. */
+import type { Params, Sample, Scenario, Subject } from '../scenario.ts';
+import type { Target } from '../statistics.ts';
+import type { SpeedMeans } from '../subjects/savina/speed/actor-speed.ts';
+
+type Open = (params: Params) => Promise<SpeedMeans>;
+type Measure = (means: SpeedMeans, params: Params) => Promise<Sample>;
+
+interface Library {
+  readonly name: string;
+  readonly library?: string;
+  readonly open: Open;
+}
+
+const nact: Library = {
+  name: 'nact',
+  library: 'nact',
+  open: async () => (await import('../subjects/savina/speed/nact-speed.ts')).nactMeans(),
+};
+const fromActor: Library = {
+  name: 'troupe, from an actor',
+  library: 'troupe',
+  open: async (params) => (await import('../subjects/savina/speed/troupe-speed.ts')).meansFromActor(params),
+};
+const fromService: Library = {
+  name: 'troupe, from the service',
+  library: 'troupe',
+  open: async (params) => (await import('../subjects/savina/speed/troupe-speed.ts')).meansFromService(params),
+};
+const bare: Library = {
+  name: 'bare mailboxes',
+  open: async () => (await import('../subjects/savina/speed/bare-speed.ts')).bareMeans(),
+};
+
+function subject({ name, library, open }: Library, measure: Measure, target?: Target): Subject {
+  return {
+    name,
+    ...(library === undefined ? {} : { library }),
+    ...(target === undefined ? {} : { target }),
+    measure: async (params) => measure(await open(params), params),
+  };
+}
+
+const speed = () => import('../subjects/savina/speed/actor-speed.ts');
+const tells: Measure = async (means, params) => (await speed()).measureActorTells(means, params);
+const asks: Measure = async (means, params) => (await speed()).measureActorAsks(means, params);
+const creation: Measure = async (means, params) => (await speed()).measureCreation(means, params);
+const memory: Measure = async (means, params) => (await speed()).measureIdleActors(means, params.loadEntries);
+/** The figure is the same for fewer of them, and a million take gigabytes. */
+const peersMemory: Measure = async (means, params) =>
+  (await speed()).measureIdleActors(means, params.loadEntries / 10);
+
+function besideNact(measure: Measure, target: Target): readonly Subject[] {
+  return [
+    subject(nact, measure),
+    subject(fromActor, measure, target),
+    subject(fromService, measure, target),
+    subject(bare, measure),
+  ];
+}
+
+const onOneThread =
+  'Everything is on one thread. From the service: the service is a member of the grid of its own, with a link in memory to the actors. Bare mailboxes: arrays drained in a microtask, the limit.';
+
+const rawEcho = async (params: Params): Promise<Sample> =>
+  (await import('../subjects/echo/raw.ts')).measureRawEcho(params);
+const actorEcho = async (params: Params): Promise<Sample> =>
+  (await import('../subjects/echo/troupe.ts')).measureActorEcho(params);
+const beside = async (measure: (params: Params) => Promise<Sample>, params: Params): Promise<Sample> =>
+  (await import('../subjects/savina/speed/busy-machine.ts')).beside(measure, params);
+
+const acrossThreads =
+  'An empty message goes to another thread and is answered: by an actor, or by hand with postMessage and a promise in a Map. Every answer is checked.';
+
+/** On a machine with others at work, less leaves half of the code uncompiled. */
+const warmUp = { fixed: { warmUpSeconds: 2 }, smoke: { warmUpSeconds: 0.02 } } as const;
+
+export const actorScenarios: readonly Scenario[] = [
+  {
+    name: 'actors/tell',
+    title: 'messages that nobody answers, on one thread',
+    about: `Bursts of 500 messages to one actor, 8 bursts under way; a burst ends when all was received. In the end the actors must have counted as many as were sent. ${onOneThread}`,
+    unit: 'messages/s',
+    params: ['seconds'],
+    ...warmUp,
+    reference: nact.name,
+    subjects: besideNact(tells, { atLeast: 5 }),
+  },
+  {
+    name: 'actors/ask',
+    title: 'asks on one thread, 1,000 in flight',
+    about: `One actor answers with the number it was sent, which is checked. ${onOneThread}`,
+    unit: 'operations/s',
+    params: ['seconds', 'inFlight'],
+    ...warmUp,
+    reference: nact.name,
+    subjects: besideNact(asks, { atLeast: 5 }),
+  },
+  {
+    name: 'actors/create',
+    title: 'a new actor and its first message',
+    about: `Bursts of 500 new actors; one in a hundred is asked in the end what it received. ${onOneThread}`,
+    unit: 'operations/s',
+    params: ['seconds'],
+    ...warmUp,
+    reference: nact.name,
+    subjects: besideNact(creation, { atLeast: 1 }),
+  },
+  {
+    name: 'actors/idle-memory',
+    title: 'what an actor takes that has had one message and does nothing now',
+    about: `Heap in use after a collection, before and after. Peers: a tenth as many actors. One in a hundred is asked what it received. ${onOneThread}`,
+    unit: 'bytes per actor',
+    params: ['loadEntries'],
+    subjects: [
+      subject(fromActor, memory, { atMost: 1_000 }),
+      subject(nact, peersMemory),
+      subject(bare, peersMemory),
+    ],
+  },
+  {
+    name: 'actors/remote-ask',
+    title: 'asks to actors on other threads, 1,000 in flight',
+    about: acrossThreads,
+    unit: 'operations/s',
+    params: ['seconds', 'inFlight', 'hosts'],
+    ...warmUp,
+    reference: 'raw postMessage',
+    subjects: [
+      { name: 'raw postMessage', measure: rawEcho },
+      { name: 'troupe', library: 'troupe', target: { atLeast: 2.5 }, measure: actorEcho },
+    ],
+  },
+  {
+    name: 'actors/remote-ask-idle',
+    title: 'one ask at a time to an actor on another thread',
+    about: acrossThreads,
+    unit: 'µs p50',
+    params: ['seconds', 'hosts'],
+    ...warmUp,
+    fixed: { ...warmUp.fixed, inFlight: 1 },
+    reference: 'raw postMessage',
+    subjects: [
+      { name: 'raw postMessage', measure: rawEcho },
+      { name: 'troupe', library: 'troupe', target: { atMost: 1.25 }, measure: actorEcho },
+    ],
+  },
+  {
+    name: 'actors/remote-ask-busy',
+    title: 'the same with 1,000 in flight, beside two busy processes',
+    about: acrossThreads,
+    unit: 'operations/s',
+    params: ['seconds', 'inFlight', 'hosts'],
+    ...warmUp,
+    reference: 'raw postMessage',
+    subjects: [
+      { name: 'raw postMessage', measure: (params) => beside(rawEcho, params) },
+      {
+        name: 'troupe',
+        library: 'troupe',
+        target: { atLeast: 2.5 },
+        measure: (params) => beside(actorEcho, params),
+      },
+    ],
+  },
+];

@@ -1,0 +1,216 @@
+/**
+ * One member's end of the link to the commit log: sends requests, and gives each answer to whoever waits for it. Pure.
+ * The log never dies without its members, so every request is answered; should its thread end all the same, `lost`
+ * answers for it.
+ *
+ * Commits are never refused here, but only so many bytes of them are under way: the others wait, in order, until
+ * earlier ones are answered. So what a slow storage holds up stays with those who wait for it.
+ */
+import type { PartitionId, Timestamp } from '@troupe/core';
+import { assert, logBacklogBytesMax, logWindowBytes } from '@troupe/core';
+import type { TransactionId } from '../protocol/status-word.ts';
+import { type AnswerWhen, isAskedAbout } from './commit-log.ts';
+import { LogOp, LogReplyOp, LogVerdict } from './log-messages.ts';
+
+type Prevented = (timestamp: Timestamp) => void;
+
+interface Waiting {
+  readonly message: unknown[];
+  readonly bytes: number;
+}
+
+interface Submitted {
+  readonly decided: (verdict: LogVerdict) => void;
+  /** The log remembers what became of it until it knows that this was heard. */
+  readonly isRemembered: boolean;
+  readonly bytes: number;
+}
+
+/** Who waits for the state of a partition. */
+export interface Opening {
+  /** A part of what it holds. */
+  opened(state: unknown, isLast: boolean): void;
+  /** It can't be told. */
+  unopened(error: unknown): void;
+}
+
+export interface LogClientOptions {
+  /** What is sent for the writes of a partition: their bytes, where the log keeps bytes. */
+  readonly encode?: (writes: readonly unknown[], cleared: readonly number[]) => Uint8Array | undefined;
+  /** When a commit is answered that doesn't say. */
+  readonly answerWhen?: AnswerWhen;
+  readonly windowBytes?: number;
+  readonly backlogBytesMax?: number;
+}
+
+export class LogClient {
+  readonly #send: (message: unknown[], bytes: number) => void;
+  readonly #options: Required<Omit<LogClientOptions, 'encode'>> & Pick<LogClientOptions, 'encode'>;
+  readonly #commits = new Map<TransactionId, Submitted>();
+  readonly #prevents = new Map<TransactionId, Prevented[]>();
+  readonly #opens = new Map<PartitionId, { readonly incarnation: number; readonly opening: Opening }>();
+  #heard = 0;
+  #isLost = false;
+  /** Of commits that were sent and have no answer. */
+  #bytesUnderWay = 0;
+  /** Commits that wait to be sent, and their bytes. */
+  #waiting: Waiting[] = [];
+  #waitingBytes = 0;
+
+  /** `send`: a message of about so many bytes. */
+  constructor(send: (message: unknown[], bytes: number) => void, options: LogClientOptions = {}) {
+    this.#send = send;
+    this.#options = {
+      answerWhen: 'flushed',
+      windowBytes: logWindowBytes,
+      backlogBytesMax: logBacklogBytesMax,
+      ...options,
+    };
+  }
+
+  /** Requests that have no answer yet. */
+  get pending(): number {
+    return this.#commits.size + this.#prevents.size + this.#opens.size;
+  }
+
+  /** So much waits here that whoever can should refuse further writes. */
+  get isCongested(): boolean {
+    return this.#waitingBytes >= this.#options.backlogBytesMax;
+  }
+
+  /** This member has submitted it, and waits. */
+  hasSubmitted(id: TransactionId): boolean {
+    return this.#commits.has(id);
+  }
+
+  /** `parts`: [partition, incarnation, writes, cleared, …] of all that was touched. */
+  commit(
+    id: TransactionId,
+    timestamp: Timestamp,
+    parts: readonly unknown[],
+    decided: (verdict: LogVerdict) => void,
+    when: AnswerWhen = this.#options.answerWhen,
+  ): void {
+    if (this.#isLost) {
+      decided(LogVerdict.closed);
+      return;
+    }
+    const [sent, bytes] = this.#encoded(parts);
+    const message = [LogOp.commit, id, timestamp, sent, this.#heard];
+    if (when === 'appended') message.push(1);
+    this.#commits.set(id, { decided, isRemembered: isAskedAbout(id, timestamp), bytes });
+    if (this.#waiting.length > 0 || this.#bytesUnderWay >= this.#options.windowBytes) {
+      this.#waiting.push({ message, bytes });
+      this.#waitingBytes += bytes;
+    } else this.#submit(message, bytes);
+  }
+
+  /** Answers when it was committed, or 0. */
+  prevent(id: TransactionId, prevented: Prevented): void {
+    const waiting = this.#prevents.get(id);
+    if (waiting !== undefined) {
+      waiting.push(prevented);
+      return;
+    }
+    if (this.#isLost) {
+      prevented(0);
+      return;
+    }
+    this.#prevents.set(id, [prevented]);
+    this.#send([LogOp.prevent, id], 0);
+  }
+
+  /** Asks what a partition that was created anew holds. */
+  open(partition: PartitionId, incarnation: number, opening: Opening): void {
+    if (this.#isLost) {
+      opening.unopened(undefined);
+      return;
+    }
+    this.#opens.set(partition, { incarnation, opening });
+    this.#send([LogOp.open, partition, incarnation], 0);
+  }
+
+  receive(message: readonly unknown[]): void {
+    switch (message[0]) {
+      case LogReplyOp.decided:
+        this.#decided(message[1] as TransactionId, message[2] as LogVerdict);
+        break;
+      case LogReplyOp.fate:
+        this.#fate(message[1] as TransactionId, message[2] as Timestamp);
+        break;
+      default:
+        this.#opened(message);
+    }
+  }
+
+  /** The log's thread has ended: what it had not answered it may have kept, and it takes nothing more. */
+  lost(): void {
+    if (this.#isLost) return;
+    this.#isLost = true;
+    const unsent = new Set(this.#waiting.map(({ message }) => message[1]));
+    this.#waiting = [];
+    this.#waitingBytes = 0;
+    for (const id of Array.from(this.#commits.keys()))
+      this.#decided(id, unsent.has(id) ? LogVerdict.closed : LogVerdict.unknown);
+    for (const id of Array.from(this.#prevents.keys())) this.#fate(id, 0);
+    for (const { opening } of this.#opens.values()) opening.unopened(undefined);
+    this.#opens.clear();
+  }
+
+  #decided(id: TransactionId, verdict: LogVerdict): void {
+    const submitted = this.#commits.get(id);
+    assert(submitted !== undefined, 'the log decided a transaction that nobody had submitted');
+    this.#commits.delete(id);
+    this.#bytesUnderWay -= submitted.bytes;
+    if (verdict === LogVerdict.committed && submitted.isRemembered) this.#heard += 1;
+    submitted.decided(verdict);
+    if (this.#waiting.length > 0) this.#sendWaiting();
+  }
+
+  #fate(id: TransactionId, timestamp: Timestamp): void {
+    const waiting = this.#prevents.get(id) ?? [];
+    this.#prevents.delete(id);
+    for (const prevented of waiting) prevented(timestamp);
+  }
+
+  #opened(message: readonly unknown[]): void {
+    const partition = message[1] as PartitionId;
+    const open = this.#opens.get(partition);
+    // The answer to a predecessor at this member shows less than its successor must know.
+    if (open === undefined || open.incarnation !== message[2]) return;
+    const isLast = message[4] !== 1;
+    if (isLast) this.#opens.delete(partition);
+    if (message[0] === LogReplyOp.unopened) open.opening.unopened(message[3]);
+    else open.opening.opened(message[3], isLast);
+    if (!isLast && message[0] === LogReplyOp.state) this.#send([LogOp.more, partition, open.incarnation], 0);
+  }
+
+  #submit(message: unknown[], bytes: number): void {
+    this.#bytesUnderWay += bytes;
+    this.#send(message, bytes);
+  }
+
+  #sendWaiting(): void {
+    let sent = 0;
+    while (sent < this.#waiting.length && this.#bytesUnderWay < this.#options.windowBytes) {
+      const { message, bytes } = this.#waiting[sent] as Waiting;
+      sent++;
+      this.#waitingBytes -= bytes;
+      this.#submit(message, bytes);
+    }
+    this.#waiting.splice(0, sent);
+  }
+
+  #encoded(parts: readonly unknown[]): readonly [parts: readonly unknown[], bytes: number] {
+    const { encode } = this.#options;
+    if (encode === undefined) return [parts, 0];
+    const encoded: unknown[] = [];
+    let bytes = 0;
+    for (let i = 0; i < parts.length; i += 4) {
+      const writes = encode(parts[i + 2] as readonly unknown[], parts[i + 3] as readonly number[]);
+      bytes += writes?.byteLength ?? 0;
+      encoded.push(parts[i], parts[i + 1], writes, 0);
+    }
+    return [encoded, bytes];
+  }
+}

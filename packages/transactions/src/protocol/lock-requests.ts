@@ -1,0 +1,47 @@
+/** Keys to be locked in one step, gathered partition by partition: one message goes to each. */
+import type { PartitionId } from '@troupe/core';
+import { LockMode } from '../locks/lock-mode.ts';
+import type { Cell } from './workspace.ts';
+
+/** Whether to wait for turns of actors that are under way: only with no locks that they could wait for. */
+export type Patience = 'none' | 'turns';
+
+/** What is asked of one partition in one step. */
+export interface PartitionRequest {
+  readonly partition: PartitionId;
+  /** [table, key, mode, …] */
+  readonly accesses: unknown[];
+  /** Where the values it answers belong, in the order of the accesses. */
+  readonly cells: Cell[];
+}
+
+/** Collects keys to lock, partition by partition. */
+export class LockRequests {
+  readonly requests: PartitionRequest[] = [];
+  readonly mode: 'read' | 'write';
+  readonly #wantsValues: boolean;
+
+  /** `wantsValues`: false for keys that will only be overwritten. */
+  constructor(mode: 'read' | 'write', wantsValues = true) {
+    this.mode = mode;
+    this.#wantsValues = wantsValues;
+  }
+
+  add(cell: Cell): void {
+    if (cell.askedBy === this) return;
+    cell.askedBy = this;
+    const { table, key, partition } = cell;
+    const mode = this.#wantsValues ? lockModeOf(this.mode) : -lockModeOf(this.mode);
+    for (const request of this.requests) {
+      if (request.partition !== partition) continue;
+      request.accesses.push(table, key, mode);
+      request.cells.push(cell);
+      return;
+    }
+    this.requests.push({ partition, accesses: [table, key, mode], cells: [cell] });
+  }
+}
+
+export function lockModeOf(mode: 'read' | 'write'): typeof LockMode.S | typeof LockMode.X {
+  return mode === 'read' ? LockMode.S : LockMode.X;
+}

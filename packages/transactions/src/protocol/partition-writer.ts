@@ -1,0 +1,131 @@
+/**
+ * Writes that a partition makes itself, where commits go to a log: plain operations, and the states that turns of
+ * actors leave behind. Each is a commit of one key which the partition submits. A part of the participant: pure and
+ * synchronous.
+ *
+ * What isn't durable is seen by nobody: the key of a plain write stays locked until the log has answered, and a
+ * snapshot that may have to contain the write waits. An actor is busy for so long, which serves it as a lock.
+ */
+import {
+  assert,
+  type Kept,
+  type KeptWrites,
+  OverloadedError,
+  type Partition,
+  type StorageKey,
+  type Timestamp,
+} from '@troupe/core';
+import type { LockManager } from '../locks/lock-manager.ts';
+import { LockMode } from '../locks/lock-mode.ts';
+import type { ParticipantLog, Verdict } from './decision.ts';
+import { storageError } from './storage-errors.ts';
+import { PlainOperation } from './transaction-record.ts';
+
+interface WriterPorts {
+  /** The next timestamp of the shared clock. */
+  draw(): Timestamp;
+  readonly log: ParticipantLog;
+}
+
+interface WriterEvents {
+  /** The plain operation that has its key within the call under way; undefined when the key was free. */
+  granted(): PlainOperation | undefined;
+  /** The write is in place, or never will be. */
+  settled(write: object): void;
+}
+
+interface UnderWay {
+  readonly table: number;
+  readonly key: StorageKey;
+  readonly timestamp: Timestamp;
+}
+
+export class PartitionWriter implements KeptWrites {
+  readonly #partition: Pick<Partition, 'id' | 'incarnation' | 'store'>;
+  readonly #ports: WriterPorts;
+  readonly #locks: LockManager;
+  readonly #events: WriterEvents;
+  /** Writes to tables that are not durable yet. */
+  readonly #underWay = new Set<UnderWay>();
+
+  constructor(
+    partition: Pick<Partition, 'id' | 'incarnation' | 'store'>,
+    ports: WriterPorts,
+    locks: LockManager,
+    events: WriterEvents,
+  ) {
+    this.#partition = partition;
+    this.#ports = ports;
+    this.#locks = locks;
+    this.#events = events;
+  }
+
+  /** Writes a key that is free, or that the plain operation under way was granted. */
+  keepKey(table: number, key: StorageKey, value: unknown, kept: Kept): void {
+    if (this.#ports.log.isCongested) {
+      kept(congested(this.#partition.id));
+      return;
+    }
+    const timestamp = this.#ports.draw();
+    const operation = this.#events.granted() ?? this.#locked(table, key, timestamp);
+    operation.isKept = true;
+    const write: UnderWay = { table, key, timestamp };
+    this.#underWay.add(write);
+    this.#submit(table, key, value, timestamp, (verdict) => {
+      this.#underWay.delete(write);
+      if (verdict === 'committed') this.#partition.store.write(table, key, value, timestamp);
+      kept(verdict === 'committed' ? undefined : storageError(verdict, 'the write'));
+      this.#locks.release(operation);
+      this.#events.settled(write);
+    });
+  }
+
+  /** Keeps the state of an actor that nobody else can change meanwhile. */
+  keepState(table: number, key: StorageKey, state: unknown, kept: Kept): void {
+    this.#submit(table, key, state, this.#ports.draw(), (verdict) =>
+      kept(verdict === 'committed' ? undefined : storageError(verdict, 'what the turn had changed')),
+    );
+  }
+
+  /** A write under way may have to be seen at this snapshot. */
+  blocks(table: number, key: StorageKey | undefined, snapshot: Timestamp): boolean {
+    if (this.#underWay.size === 0) return false;
+    for (const write of this.#underWay) if (isSeen(write, table, key, snapshot)) return true;
+    return false;
+  }
+
+  /** The writes that may. */
+  blockers(table: number, key: StorageKey | undefined, snapshot: Timestamp): object[] {
+    return [...this.#underWay].filter((write) => isSeen(write, table, key, snapshot));
+  }
+
+  #submit(
+    table: number,
+    key: StorageKey,
+    value: unknown,
+    timestamp: Timestamp,
+    decided: (verdict: Verdict) => void,
+  ): void {
+    const { id, incarnation } = this.#partition;
+    this.#ports.log.keep({ partition: id, incarnation }, timestamp, [table, key, value], decided);
+  }
+
+  #locked(table: number, key: StorageKey, id: Timestamp): PlainOperation {
+    const operation = new PlainOperation(id, this.#locks.strategy.ageOfPlain(id), () => undefined);
+    const isHeld = this.#locks.lockKey(operation, table, key, LockMode.X);
+    assert(isHeld, 'a plain write found its key locked after it had been free');
+    return operation;
+  }
+}
+
+function isSeen(write: UnderWay, table: number, key: StorageKey | undefined, snapshot: Timestamp): boolean {
+  return write.table === table && write.timestamp <= snapshot && (key === undefined || write.key === key);
+}
+
+function congested(partition: number): OverloadedError {
+  return new OverloadedError(
+    'QUEUE_FULL',
+    `too many bytes wait for the storage where partition ${partition} is; try again later`,
+    { details: { partition } },
+  );
+}
