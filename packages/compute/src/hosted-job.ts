@@ -36,8 +36,8 @@ export class HostedJob implements QueueEntry<HostedJob> {
   readonly transaction: TransactionRef | undefined;
   /** Of a map: it reports partitions that fail and maps the others. */
   readonly keepsGoing: boolean;
-  /** The context of the request that led to it. */
-  readonly context: RequestContext | undefined;
+  /** The context of the request that led to it. Gone when it has ended. */
+  context: RequestContext | undefined;
   /** Its part in that, once it has begun. */
   branch: Branch | undefined = undefined;
   /** The job's alone. Gone when it has ended. */

@@ -268,6 +268,7 @@ export class JobRunner {
     // One that ends within its start is given its time by the queue, which looks at the clock anyway.
     if (job.isAsync || job.startedMs === 0) job.endedMs = Math.floor(this.#options.ports.now());
     job.args = undefined;
+    job.context = undefined;
     job.snapshot?.release();
     this.#ended.add(job);
     this.#jobs.delete(job);

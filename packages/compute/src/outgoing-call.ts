@@ -12,6 +12,7 @@ import {
   type CallOptions,
   type Clock,
   callTimeoutMsDefault,
+  contextBytes,
   copyValue,
   currentContext,
   HostLostError,
@@ -136,7 +137,8 @@ async function sendIn(
     try {
       const bounds =
         attempt === 1 ? options : { timeoutMs: Math.max(1, leftOf(timeoutMs, startedMs, clock)), signal };
-      return await member.request(call.owner, message, call.prepared.bytes + fixedBytes, bounds);
+      const bytes = call.prepared.bytes + fixedBytes + contextBytes(context);
+      return await member.request(call.owner, message, bytes, bounds);
     } catch (error) {
       if (tried !== undefined) follower?.failed(tried);
       failures ??= new CallFailures(member, call, options);

@@ -5,6 +5,7 @@
  */
 import {
   type CallOptions,
+  contextBytes,
   copyValue,
   currentContext,
   HostLostError,
@@ -68,9 +69,10 @@ export class StreamCalls {
     const isShared = owner === this.#member.self.id && argsShared;
     const args = isShared ? copyValue(prepared.args, 'value') : prepared.args;
     const message: unknown[] = [ComputeOp.stream, 0, prepared.definition, id, 1, 0, args, place];
-    const terms = termsOf(priority, currentContext());
+    const context = currentContext();
+    const terms = termsOf(priority, context);
     if (terms !== undefined) message.push(terms);
-    return { owner, message, bytes: prepared.bytes + fixedBytes };
+    return { owner, message, bytes: prepared.bytes + fixedBytes + contextBytes(context) };
   }
 
   #begin({ owner, message, bytes }: StreamRequest, { reader, signal }: StreamStart): void {

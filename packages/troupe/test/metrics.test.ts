@@ -6,7 +6,7 @@ import { afterEach, describe, expect, test } from 'vitest';
 import { eventually, rejection, start, topologies } from './running-grid.ts';
 
 const modules = [new URL('./fixtures/requests.mjs', import.meta.url)];
-const { seer } = createRequire(import.meta.url)(
+const { fragile, seer } = createRequire(import.meta.url)(
   './fixtures/requests.mjs',
 ) as typeof import('./fixtures/requests.mjs');
 
@@ -104,6 +104,15 @@ test('rows are published on troupe.metrics of their thread, where that is wanted
       ]),
     );
   });
+});
+
+test('restarts are counted and published', async () => {
+  const grid = await start(0, { modules });
+  const lives = heard<ActorLifeEvent>('troupe.actor.life');
+  await rejection(grid.actor(fragile, 'a').fail());
+  const restarted = { event: 'restarted', actor: 'fragile', key: 'a' };
+  await eventually(async () => expect(lives).toContainEqual(restarted));
+  expect((await grid.metrics()).map(({ actors }) => actors.restarted)).toEqual([0, 1]);
 });
 
 test('lives of actors are published on troupe.actor.life of their thread', async () => {

@@ -131,6 +131,18 @@ test('a request context is bounded, and holds only what can be sent', () => {
   );
 });
 
+test('a request context counts in what may wait for a thread', async () => {
+  const grid = await start(1, { modules });
+  // More than a window and a backlog: 8 and 64 MiB.
+  const tells = withContext({ text: 'x'.repeat(8_000) }, () =>
+    Array.from({ length: 12_000 }, () => grid.tell(seer, a).note()),
+  );
+  const outcomes = await Promise.allSettled(tells);
+  const refused = outcomes.filter(({ status }) => status === 'rejected');
+  expect(refused.length).toBeGreaterThan(0);
+  expect(refused[0]).toMatchObject({ reason: { code: 'LINK_OVERLOADED' } });
+});
+
 test('a grid started within a request does not belong to it', async () => {
   const grid = await withContext(request, () => startGrid({ modules, threads: 0 }));
   try {

@@ -150,6 +150,7 @@ export class ActivationGround implements ActivationPort {
   }
 
   judged(activation: Activation, fate: Fate): void {
+    if (fate.action === 'restart') this.observer.restarted(activation.type, activation.key);
     this.#parts.failures.judged(activation, fate);
   }
 

@@ -38,7 +38,7 @@ export interface ActorCall {
   readonly options: CallOptions | undefined;
   readonly message: Message;
   /** About how large the message is. */
-  readonly bytes: number;
+  bytes: number;
 }
 
 /** Which actor. */

@@ -49,7 +49,7 @@ import { OpenAsks } from './open-asks.ts';
 import { OpenLetters } from './open-letters.ts';
 import { closing, type Refusal, superseded } from './refusals.ts';
 import { type ResidencyWatch, watchResidency } from './residency-watch.ts';
-import { ResidentActors, type Residents } from './resident-actors.ts';
+import { ResidentActors } from './resident-actors.ts';
 import { streamPosition } from './stream-call.ts';
 import { unobserved } from './tell.ts';
 import { TurnObserver } from './turn-observer.ts';

@@ -1,5 +1,4 @@
 /** An ask to many actors: one message for each owner, and what became of each ask, in the order of the keys. */
-import { copiedBytes } from '../codec/value.ts';
 import { addCallSite } from '../errors/call-site.ts';
 import { errorFromWire } from '../errors/error-codec.ts';
 import { fanOutKeysMax } from '../limits.ts';
@@ -33,10 +32,10 @@ export function askManyThrough(ask: Send, joins: () => JoinedCalls | undefined, 
     if (first === undefined) return [];
     if (joins() !== undefined) return Promise.allSettled(to.map((address) => ask(address, method, args)));
     const call = ActorAddress.call(first, ActorOp.askMany, method, args);
-    const bytes = copiedBytes();
     const turn = turns.current();
     const path = turn === undefined ? undefined : pathOf(turn, call);
     const span = depart(first, call, 'ask');
+    const { bytes } = call;
     const results: PromiseSettledResult<unknown>[] = [];
     results.length = to.length;
     const shares = sharesOf(to).map((share) => askShare(call, share, bytes, turn, path, results));

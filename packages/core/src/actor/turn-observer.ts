@@ -35,8 +35,11 @@ export interface ActorTurnEvent {
 
 /** Published on the channel `troupe.actor.life`. */
 export interface ActorLifeEvent {
-  /** `activated`: it is in memory. `deactivated`: it is no more, with or without a state that was kept. */
-  readonly event: 'activated' | 'deactivated';
+  /**
+   * `activated`: it is in memory. `deactivated`: it is no more, with or without a state that was kept. `restarted`: it
+   * has failed, and its supervision begins it anew.
+   */
+  readonly event: 'activated' | 'deactivated' | 'restarted';
   readonly actor: string;
   readonly key: Key;
 }
@@ -100,6 +103,11 @@ export class TurnObserver {
   deactivated(type: ActorType, key: StorageKey): void {
     this.#meter.deactivated();
     publishLife('deactivated', type, key);
+  }
+
+  restarted(type: ActorType, key: StorageKey): void {
+    this.#meter.restarted();
+    publishLife('restarted', type, key);
   }
 
   raw(): RawActorMetrics {

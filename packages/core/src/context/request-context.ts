@@ -9,6 +9,7 @@
 import { AsyncLocalStorage, AsyncResource } from 'node:async_hooks';
 import { freezeDeep } from '../codec/freeze.ts';
 import { copiedBytes, copyValue } from '../codec/value.ts';
+import { approximateBytes } from '../codec/value-bytes.ts';
 import { mustBe, mustBeFunction } from '../errors/argument.ts';
 import { ValueTooLargeError } from '../errors/errors.ts';
 import { contextBytesMax } from '../limits.ts';
@@ -50,6 +51,11 @@ export function currentContext(): RequestContext | undefined {
 export function runInContext<T>(context: RequestContext | undefined, run: () => T): T {
   inUse = true;
   return storage.run(context, run);
+}
+
+/** About how much a context adds to a message. */
+export function contextBytes(context: RequestContext | undefined): number {
+  return context === undefined ? 0 : approximateBytes(context, contextBytesMax);
 }
 
 /** The context of a message from another thread. */

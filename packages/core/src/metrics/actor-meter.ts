@@ -19,8 +19,8 @@ export interface RawActorMetrics {
   readonly hotKeys: readonly HotKey[];
 }
 
-export const ActorCounter = { messages: 0, activated: 1, deactivated: 2 } as const;
-const counters = 3;
+export const ActorCounter = { messages: 0, activated: 1, deactivated: 2, restarted: 3 } as const;
+const counters = 4;
 
 const measuredAlways = 1024;
 const measuredOneIn = 64;
@@ -57,6 +57,10 @@ export class ActorMeter {
 
   deactivated(): void {
     this.#add(ActorCounter.deactivated);
+  }
+
+  restarted(): void {
+    this.#add(ActorCounter.restarted);
   }
 
   raw(): RawActorMetrics {

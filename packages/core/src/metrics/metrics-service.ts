@@ -4,6 +4,7 @@
  * for those who listen on a diagnostics channel there.
  */
 import { channel } from 'node:diagnostics_channel';
+import type { ClockTimer } from '../clock.ts';
 import { HostLostError, InvariantError } from '../errors/errors.ts';
 import type { Message } from '../link/outbox.ts';
 import type { Member, MessageFamily } from '../mesh/member.ts';
@@ -33,7 +34,7 @@ export class MetricsService implements MessageFamily {
   readonly #actors: MeteredActors;
   /** As it was when somebody last asked. */
   #lastUse: EventLoopUse | undefined;
-  #timer: NodeJS.Timeout | undefined;
+  #timer: ClockTimer | undefined;
 
   constructor(member: Member, actors: MeteredActors) {
     this.#member = member;
@@ -62,15 +63,15 @@ export class MetricsService implements MessageFamily {
   publishEvery(everyMs: number): void {
     let last = performance.eventLoopUtilization();
     const host = hostOf(this.#member.self.id);
-    this.#timer = setInterval(() => {
+    this.#timer = this.#member.clock.every(everyMs, () => {
       const use = performance.eventLoopUtilization();
       if (published.hasSubscribers) published.publish(threadMetricsOf(host, this.#raw(use, last)));
       last = use;
-    }, everyMs).unref();
+    });
   }
 
   closed(): void {
-    clearInterval(this.#timer);
+    this.#member.clock.cancel(this.#timer);
   }
 
   async #ask(peer: Peer, options: CallOptions): Promise<ThreadMetrics | undefined> {

@@ -29,6 +29,8 @@ export interface ThreadMetrics {
     readonly messages: number;
     readonly activated: number;
     readonly deactivated: number;
+    /** By their supervision. */
+    readonly restarted: number;
     /** Tells that never had their turn. */
     readonly tellsRefused: number;
     /** How long messages waited for their turn. Measured for the first 1,024 of a thread, then for one in 64. */
@@ -64,6 +66,7 @@ export function threadMetricsOf(host: number | undefined, raw: RawThreadMetrics)
       messages: count(ActorCounter.messages),
       activated,
       deactivated,
+      restarted: count(ActorCounter.restarted),
       tellsRefused: raw.tellsRefused,
       waitMs: summaryOf(waits, 0.001),
       turnMs: summaryOf(turns, 0.001),

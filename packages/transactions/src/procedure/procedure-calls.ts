@@ -5,6 +5,7 @@
 import type { CallOptions, CoreMember, MessageFamily, Peer, RequestContext } from '@troupe/core';
 import {
   addCallSite,
+  contextBytes,
   contextOfMessage,
   copiedBytes,
   copyValue,
@@ -91,7 +92,7 @@ export class ProcedureCalls implements MessageFamily {
         checkedArguments(procedure, args),
         `the arguments of procedure '${procedure.name}'`,
       );
-      const bytes = copiedBytes();
+      const bytes = copiedBytes() + contextBytes(context);
       const current = this.#context.current();
       if (current !== undefined) return await this.#join(current, this.#procedure(id), copies, options);
       call = this.#placed(procedure, copies, options);
