@@ -81,9 +81,9 @@ export class ActorClient {
   /** Calls of a stateless worker. */
   worker<M extends WorkerMethods>(definition: WorkerDefinition<M>, options?: CallOptions): ActorReference<M> {
     checkCallOptions(options);
-    const { copiesMax } = this.#parts.types.of(definition);
-    mustBe(copiesMax !== undefined, 'definition', 'a stateless worker', definition.name);
-    const address = this.#addressOf(this.#asks, this.#ask, definition, 0, options);
+    const type = this.#parts.types.of(definition);
+    mustBe(type.copiesMax !== undefined, 'definition', 'a stateless worker', definition.name);
+    const address = this.#addressOf(this.#asks, this.#ask, type, 0, options);
     return address as unknown as ActorReference<M>;
   }
 
@@ -120,7 +120,7 @@ export class ActorClient {
     // A turn may call through it without having asked its context for it.
     turns.holdsReferences = true;
     const [classes, send] = kind === 'tells' ? [this.#tells, this.#tell] : [this.#asks, this.#ask];
-    return this.#addressOf(classes, send, type.definition, fromStorageKey(key), undefined);
+    return this.#addressOf(classes, send, type, fromStorageKey(key), undefined);
   }
 
   #address(
@@ -130,33 +130,25 @@ export class ActorClient {
     key: Key,
     options: CallOptions | undefined,
   ): ActorAddress {
-    if (definition.copiesPerHost !== undefined) throw workerHasNoKey(definition.name);
-    return this.#addressOf(classes, send, definition, key, options);
+    const type = this.#parts.types.of(definition);
+    if (type.copiesMax !== undefined) throw workerHasNoKey(definition.name);
+    return this.#addressOf(classes, send, type, key, options);
   }
 
   #addressOf(
     classes: Map<AnyActor, AddressClass>,
     send: Send,
-    definition: AnyActor,
+    type: ActorType,
     key: Key,
     options: CallOptions | undefined,
   ): ActorAddress {
+    const { definition } = type;
     let addressClass = classes.get(definition);
     if (addressClass === undefined) {
-      addressClass = addressClassOf(
-        this.#parts.types.of(definition),
-        send,
-        classes === this.#asks ? this.#stream : undefined,
-      );
+      addressClass = addressClassOf(type, send, classes === this.#asks ? this.#stream : undefined);
       classes.set(definition, addressClass);
     }
-    return new addressClass(
-      this.#parts.member,
-      this.#parts.placement,
-      this.#parts.types.of(definition),
-      key,
-      options,
-    );
+    return new addressClass(this.#parts.member, this.#parts.placement, type, key, options);
   }
 }
 
