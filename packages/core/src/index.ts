@@ -2,31 +2,32 @@
  * The ground Troupe stands on: keys, values and errors, links, threads, partitions, tables and actors. Users install
  * the package `troupe`; this one is for those who write a layer of their own.
  */
-export * from './actor/actor-client.ts';
-export * from './actor/actor-events.ts';
-export type { ActorPorts } from './actor/actor-ports.ts';
+
 export * from './actor/actor-service.ts';
 export type { ActorServiceParts } from './actor/actor-service-parts.ts';
 export * from './actor/actor-table.ts';
 export * from './actor/actor-type.ts';
-export * from './actor/call-path.ts';
-export * from './actor/cycle-search.ts';
-export type { DeadLetterViews } from './actor/dead-letter-office.ts';
-export type { DeadLetter, DeadLetterReason } from './actor/dead-letters.ts';
-export type { ActorLost } from './actor/death-watch.ts';
-export type { ActorFailed } from './actor/failure-notices.ts';
-export * from './actor/joined-ask.ts';
-export type { JoinedAnswer } from './actor/joined-turns.ts';
-export * from './actor/mailbox.ts';
+export * from './actor/call/actor-client.ts';
+export * from './actor/call/call-path.ts';
+export * from './actor/call/joined-ask.ts';
+export * from './actor/call/worker-hosts.ts';
+export * from './actor/failure/actor-events.ts';
+export type { DeadLetterViews } from './actor/failure/dead-letter-office.ts';
+export type { DeadLetter, DeadLetterReason } from './actor/failure/dead-letters.ts';
+export type { ActorLost } from './actor/failure/death-watch.ts';
+export type { ActorFailed } from './actor/failure/failure-notices.ts';
+export * from './actor/failure/supervision.ts';
+export type { Reminder, Reminders } from './actor/life/reminder-book.ts';
+export * from './actor/life/worker-copies.ts';
+export * from './actor/mail/mailbox.ts';
+export { joinedCycle } from './actor/mail/refusals.ts';
 export { ActorOp } from './actor/messages.ts';
-export { joinedCycle } from './actor/refusals.ts';
-export type { Reminder, Reminders } from './actor/reminder-book.ts';
-export * from './actor/supervision.ts';
-export * from './actor/turn-observer.ts';
-export * from './actor/turn-queue.ts';
-export * from './actor/turn-rule.ts';
-export * from './actor/worker-copies.ts';
-export * from './actor/worker-hosts.ts';
+export type { ActorPorts } from './actor/turn/actor-ports.ts';
+export * from './actor/turn/cycle-search.ts';
+export type { JoinedAnswer } from './actor/turn/joined-turns.ts';
+export * from './actor/turn/turn-observer.ts';
+export * from './actor/turn/turn-queue.ts';
+export * from './actor/turn/turn-rule.ts';
 export * from './assert.ts';
 export * from './clock.ts';
 export { copyToHandOver } from './codec/attachment.ts';

@@ -4,8 +4,8 @@ import type { Client } from '../mesh/client.ts';
 import type { JoinedTransactions } from '../mesh/joined-calls.ts';
 import type { Member } from '../mesh/member.ts';
 import type { OwnedPartitions } from '../partition/partition.ts';
-import type { ActorPorts } from './actor-ports.ts';
 import type { ActorTypes } from './actor-type.ts';
+import type { ActorPorts } from './turn/actor-ports.ts';
 
 /** What the service of a member stands on. */
 export interface ActorServiceParts {

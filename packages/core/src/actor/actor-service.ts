@@ -23,39 +23,44 @@ import type { Peer } from '../mesh/peer.ts';
 import type { PartitionId } from '../mesh/shared-state.ts';
 import type { RawActorMetrics } from '../metrics/actor-meter.ts';
 import type { ActorStates } from '../partition/actor-states.ts';
-import { Activation } from './activation.ts';
-import { ActivationGround } from './activation-ground.ts';
-import { ActorAddress } from './actor-address.ts';
-import { type ContextClasses, type ContextHome, contextClasses, type OwnContext } from './actor-context.ts';
-import type { ActorPorts } from './actor-ports.ts';
-import { ActorReminders } from './actor-reminders.ts';
 import type { ActorServiceParts } from './actor-service-parts.ts';
-import { ActorStreams } from './actor-streams.ts';
-import { ActorTimers } from './actor-timers.ts';
 import type { ActorTypes } from './actor-type.ts';
-import { Admission } from './admission.ts';
-import { type CurrentTurn, currentTurnOf } from './current-turn.ts';
-import { CycleWatch } from './cycle-watch.ts';
-import { DeadLetterOffice } from './dead-letter-office.ts';
-import type { KeptLetter } from './dead-letters.ts';
-import { type ActorLost, DeathWatch } from './death-watch.ts';
-import { eventLoopPorts } from './event-loop-ports.ts';
-import { FailureNotices } from './failure-notices.ts';
-import { FanOuts } from './fan-out.ts';
-import { JoinedTurns } from './joined-turns.ts';
-import { Delivery, Letter, letterOf, noRequest } from './letter.ts';
+import { ActorAddress } from './call/actor-address.ts';
+import { type CurrentTurn, currentTurnOf } from './call/current-turn.ts';
+import { streamPosition } from './call/stream-call.ts';
+import { unobserved } from './call/tell.ts';
+import { DeadLetterOffice } from './failure/dead-letter-office.ts';
+import type { KeptLetter } from './failure/dead-letters.ts';
+import { type ActorLost, DeathWatch } from './failure/death-watch.ts';
+import { FailureNotices } from './failure/failure-notices.ts';
+import { noticeTo, type WatchNoticesGround } from './failure/watch-notices.ts';
+import { Activation } from './life/activation.ts';
+import { ActivationGround } from './life/activation-ground.ts';
+import {
+  type ContextClasses,
+  type ContextHome,
+  contextClasses,
+  type OwnContext,
+} from './life/actor-context.ts';
+import { ActorReminders } from './life/actor-reminders.ts';
+import { ActorTimers } from './life/actor-timers.ts';
+import { type ResidencyWatch, watchResidency } from './life/residency-watch.ts';
+import { ResidentActors } from './life/resident-actors.ts';
+import { WorkerCopies } from './life/worker-copies.ts';
+import { Admission } from './mail/admission.ts';
+import { FanOuts } from './mail/fan-out.ts';
+import { Delivery, Letter, letterOf, noRequest } from './mail/letter.ts';
+import { OpenAsks } from './mail/open-asks.ts';
+import { OpenLetters } from './mail/open-letters.ts';
+import { closing, type Refusal, superseded } from './mail/refusals.ts';
 import { ActorOp } from './messages.ts';
-import { OpenAsks } from './open-asks.ts';
-import { OpenLetters } from './open-letters.ts';
-import { closing, type Refusal, superseded } from './refusals.ts';
-import { type ResidencyWatch, watchResidency } from './residency-watch.ts';
-import { ResidentActors } from './resident-actors.ts';
-import { streamPosition } from './stream-call.ts';
-import { unobserved } from './tell.ts';
-import { TurnObserver } from './turn-observer.ts';
-import { TurnQueue } from './turn-queue.ts';
-import { noticeTo, type WatchNoticesGround } from './watch-notices.ts';
-import { WorkerCopies } from './worker-copies.ts';
+import type { ActorPorts } from './turn/actor-ports.ts';
+import { ActorStreams } from './turn/actor-streams.ts';
+import { CycleWatch } from './turn/cycle-watch.ts';
+import { eventLoopPorts } from './turn/event-loop-ports.ts';
+import { JoinedTurns } from './turn/joined-turns.ts';
+import { TurnObserver } from './turn/turn-observer.ts';
+import { TurnQueue } from './turn/turn-queue.ts';
 
 /** Messages that become turns. */
 const takenIn = new Set<number>([

@@ -8,9 +8,9 @@ import { type StandardSchema, validatedArguments } from '../definition/standard-
 import { InvalidArgumentError } from '../errors/errors.ts';
 import { mailboxLengthMax } from '../limits.ts';
 import { isGeneratorFunction } from '../stream/generator.ts';
-import type { SupervisedType } from './actor-supervisor.ts';
 import { actorTable } from './actor-table.ts';
-import { supervisionRules } from './supervision.ts';
+import type { SupervisedType } from './failure/actor-supervisor.ts';
+import { supervisionRules } from './failure/supervision.ts';
 
 const asyncKinds = [
   (async () => undefined).constructor,

@@ -4,7 +4,7 @@
  */
 import { channel } from 'node:diagnostics_channel';
 import { EventEmitter } from 'node:events';
-import type { ActorFailed } from '../actor/failure-notices.ts';
+import type { ActorFailed } from '../actor/failure/failure-notices.ts';
 import { mustBe, mustBeFunction } from '../errors/argument.ts';
 import type { PartitionId } from '../mesh/shared-state.ts';
 

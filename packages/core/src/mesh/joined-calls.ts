@@ -3,7 +3,7 @@
  * of transactions: they ask what the running code belongs to, hand their calls over, and carry an opaque reference to
  * the other thread, where the called code runs as a *branch* of the same transaction.
  */
-import type { CallPath } from '../actor/call-path.ts';
+import type { CallPath } from '../actor/call/call-path.ts';
 import type { RequestContext } from '../context/request-context.ts';
 import type { StorageKey } from '../key/key.ts';
 import type { CallOptions } from './pending-calls.ts';

@@ -3,7 +3,7 @@
  * ones wait, up to a bound, and what comes beyond that is dropped, counted and reported. What a callback throws is
  * reported, and it goes on with the next message.
  */
-import { isPromiseLike } from '../actor/promise-like.ts';
+import { isPromiseLike } from '../actor/turn/promise-like.ts';
 import { OverloadedError } from '../errors/errors.ts';
 
 /** Messages that a callback gets within one turn of the event loop. */

@@ -3,8 +3,8 @@
  * See `messages.ts` for the protocol. A grid without topics sends none of it.
  */
 
+import type { LocalActors } from '../actor/call/tell.ts';
 import { ActorOp } from '../actor/messages.ts';
-import type { LocalActors } from '../actor/tell.ts';
 import type { Clock } from '../clock.ts';
 import { copiedBytes, copyValue } from '../codec/value.ts';
 import type { Definitions } from '../definition/definitions.ts';

@@ -1,8 +1,8 @@
 /** The caller's end of topics: what `grid.topic(…)` hands out. */
-import { ActorAddress } from '../actor/actor-address.ts';
-import { eventLoopPorts } from '../actor/event-loop-ports.ts';
-import { unobserved } from '../actor/tell.ts';
-import type { TurnPorts } from '../actor/turn-queue.ts';
+import { ActorAddress } from '../actor/call/actor-address.ts';
+import { unobserved } from '../actor/call/tell.ts';
+import { eventLoopPorts } from '../actor/turn/event-loop-ports.ts';
+import type { TurnPorts } from '../actor/turn/turn-queue.ts';
 import type { TopicDefinition } from '../definition/topic-definition.ts';
 import { checkOptions, mustBeAbortSignal, mustBeFunction, mustBeInteger } from '../errors/argument.ts';
 import { InvalidArgumentError } from '../errors/errors.ts';

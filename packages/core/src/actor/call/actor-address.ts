@@ -1,0 +1,191 @@
+/**
+ * Where an actor lives: its type, key and partition. Base of what `grid.actor(…)` hands out; everything it knows is
+ * private to this file, so that no name can clash with a method of the user's.
+ */
+import {
+  asValue,
+  formOf,
+  type Reference,
+  type ReferenceForm,
+  unknownDefinition,
+} from '../../codec/reference.ts';
+import { copiedBytes, copiedReferences, copyValue } from '../../codec/value.ts';
+import type { CallKind, TracedCall } from '../../context/call-tracer.ts';
+import { InvalidArgumentError } from '../../errors/errors.ts';
+import { fromStorageKey, type Key, type StorageKey, toStorageKey } from '../../key/key.ts';
+import type { Message } from '../../link/outbox.ts';
+import type { ActorMessage } from '../../mesh/joined-calls.ts';
+import type { Member } from '../../mesh/member.ts';
+import type { CallOptions } from '../../mesh/pending-calls.ts';
+import type { MemberId, PartitionId } from '../../mesh/shared-state.ts';
+import type { Placement } from '../../partition/placement.ts';
+import { type ActorType, workerHasNoKey } from '../actor-type.ts';
+import type { WatchedActor } from '../failure/death-watch.ts';
+import { noRequest } from '../mail/letter.ts';
+import { ActorOp } from '../messages.ts';
+import { type WorkerHosts, workerHostsOf } from './worker-hosts.ts';
+
+/** Where an ask and a tell have the context of their request. */
+export const contextPosition = 9;
+
+/** What a message takes besides its key and arguments. */
+const fixedBytes = 24;
+
+/** A message to an actor, ready to be sent. */
+export interface ActorCall {
+  readonly member: Member;
+  readonly owner: MemberId;
+  readonly options: CallOptions | undefined;
+  readonly message: Message;
+  /** About how large the message is. */
+  bytes: number;
+}
+
+/** Which actor. */
+export interface ActorTarget {
+  readonly type: ActorType;
+  readonly key: StorageKey;
+}
+
+export interface ActorPlace {
+  readonly owner: MemberId;
+  readonly partition: PartitionId;
+  readonly incarnation: number;
+  readonly key: StorageKey;
+}
+
+export class ActorAddress implements Reference {
+  readonly #member: Member;
+  readonly #owner: MemberId;
+  readonly #type: ActorType;
+  readonly #key: StorageKey;
+  readonly #partition: PartitionId;
+  readonly #options: CallOptions | undefined;
+  /** Of a stateless worker: where its calls go. */
+  readonly #hosts: WorkerHosts | undefined;
+
+  constructor(
+    member: Member,
+    placement: Placement,
+    type: ActorType,
+    key: Key,
+    options: CallOptions | undefined,
+  ) {
+    this.#member = member;
+    this.#type = type;
+    this.#key = toStorageKey(key, `the key of actor '${type.definition.name}'`);
+    this.#partition = placement.partitionOfAffinity(this.#key);
+    this.#owner = placement.ownerOf(this.#partition);
+    this.#options = options;
+    this.#hosts = type.copiesMax === undefined ? undefined : workerHostsOf(member, placement);
+  }
+
+  [formOf](): ReferenceForm {
+    return ['actor', this.#type.definition.name, this.#key];
+  }
+
+  [asValue](): object {
+    return this.#options === undefined ? this : this.#member.revive(this[formOf]());
+  }
+
+  /** Throws DEFINITION_MISSING when there are references of another grid among these. */
+  static mustBeOf({ shared }: Member, references: readonly Reference[]): void {
+    for (const reference of references) {
+      const isOurs = #member in reference && (reference as ActorAddress).#member.shared === shared;
+      if (!isOurs) throw unknownDefinition(reference[formOf]()[1]);
+    }
+  }
+
+  /** Where the actor lives now. */
+  static placeOf(to: ActorAddress): ActorPlace {
+    const partition = to.#partition;
+    return {
+      owner: to.#owner,
+      partition,
+      incarnation: to.#member.shared.incarnationOf(partition),
+      key: to.#key,
+    };
+  }
+
+  /** The actor behind a reference; undefined for what is none. Throws INVALID_ARGUMENT for a stateless worker. */
+  static targetOf(to: unknown): ActorTarget | undefined {
+    if (typeof to !== 'object' || to === null || !(#key in to)) return undefined;
+    if (to.#hosts !== undefined) throw workerHasNoKey(to.#type.definition.name);
+    return { type: to.#type, key: to.#key };
+  }
+
+  /** The actor, as its watchers know it. Throws INVALID_ARGUMENT for what is no reference. */
+  static watchedOf(to: unknown): WatchedActor {
+    if (typeof to !== 'object' || to === null || !(#key in to)) {
+      throw new InvalidArgumentError('expected a reference, as `grid.actor(cart, key)` gives', {
+        details: { argument: 'reference' },
+      });
+    }
+    if (to.#hosts !== undefined) throw workerHasNoKey(to.#type.definition.name);
+    return { owner: to.#owner, actor: to.#type.definition.name, key: fromStorageKey(to.#key) };
+  }
+
+  /** A call of one of its methods, for those who trace it. */
+  static traced(to: ActorAddress, kind: CallKind, method: number): TracedCall {
+    return { kind, name: to.#type.definition.name, method: to.#type.methodNames[method] };
+  }
+
+  /** How a tell to this actor travels. */
+  static tellOp(to: unknown): number {
+    if (typeof to !== 'object' || to === null || !(#key in to)) throw detached();
+    return to.#type.overflowWaits ? ActorOp.tellWaiting : ActorOp.tell;
+  }
+
+  /** The message for a call of `to`'s method, with the arguments copied. Throws when one of them can't be sent. */
+  static call(to: unknown, op: number, method: number, given: readonly unknown[]): ActorCall {
+    if (typeof to !== 'object' || to === null || !(#key in to)) throw detached();
+    const args = to.#type.checkedArguments(method, given);
+    const copies: unknown[] = [];
+    let bytes = fixedBytes + (typeof to.#key === 'string' ? to.#key.length * 3 : 9);
+    for (let i = 0; i < args.length; i++) {
+      copies.push(copyValue(args[i], to.#type.argumentName(method, i)));
+      bytes += copiedBytes();
+      const references = copiedReferences();
+      if (references !== undefined) ActorAddress.mustBeOf(to.#member, references);
+    }
+    if (to.#hosts !== undefined && op === ActorOp.askIn) throw notInTransaction(to.#type);
+    const place = to.#hosts?.next();
+    const partition = place === undefined ? to.#partition : place.partition;
+    const owner = place === undefined ? to.#owner : place.owner;
+    const incarnation = to.#member.shared.incarnationOf(partition);
+    const message: Message = [op, noRequest, partition, incarnation, to.#type.id, to.#key, method, copies];
+    return { member: to.#member, owner, options: to.#options, message, bytes };
+  }
+}
+
+/** The same call, as transactions take it. */
+export function messageOf({ message, bytes }: ActorCall): ActorMessage {
+  return {
+    partition: message[2] as PartitionId,
+    actor: message[4] as number,
+    key: message[5] as StorageKey,
+    method: message[6] as number,
+    args: message[7] as readonly unknown[],
+    bytes,
+    context: message[contextPosition] as ActorMessage['context'],
+  };
+}
+
+/** The partition may have been created anew while the call waited for its owner: addresses the current one. */
+export function addressCurrent(call: ActorCall): void {
+  call.message[3] = call.member.shared.incarnationOf(call.message[2] as PartitionId);
+}
+
+function notInTransaction({ definition: { name } }: ActorType): InvalidArgumentError {
+  return new InvalidArgumentError(
+    `the stateless worker '${name}' can't be called in a transaction: nothing it does could be undone with it; call it before or after`,
+    { details: { argument: 'this' } },
+  );
+}
+
+function detached(): InvalidArgumentError {
+  return new InvalidArgumentError(
+    'the methods of an actor reference must be called on it, as in `grid.actor(cart, key).add(item)`',
+    { details: { argument: 'this' } },
+  );
+}

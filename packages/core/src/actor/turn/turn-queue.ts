@@ -1,0 +1,131 @@
+/**
+ * Who takes the next turn on this thread. Pure: the clock and the event loop are ports.
+ *
+ * Actors that can run take one turn each, round and round, at once in the call that delivers their message. A turn
+ * that sends to another actor of this thread only puts it in the queue, so chains of messages don't deepen the stack.
+ * After about `turnBudgetMs` within one turn of the event loop the queue stops and goes on in the next one, so a flood
+ * doesn't keep timers, locks and the other layers waiting. The clock is read every `clockStride` turns only.
+ */
+import { Mailbox, type MailboxItem } from '../mail/mailbox.ts';
+
+/** How long actors may run within one turn of the event loop. Longer delays everything else on the thread. */
+export const turnBudgetMs = 1;
+/**
+ * How long when the alternative is to refuse messages of other threads because a mailbox is full. Much larger, for
+ * a refusal costs the thread more than a quick turn; but beyond it slow actors must not hold everything up.
+ */
+export const turnBudgetMsMax = 50;
+/** Turns between two looks at the clock. */
+const clockStride = 16;
+
+/** The world of a turn queue. */
+export interface TurnPorts {
+  /** Milliseconds that never go back. */
+  now(): number;
+  /** Calls `run` in the next turn of the event loop. */
+  later(run: () => void): void;
+  /** Calls `run` now, outside the async context of whoever is calling. */
+  detached(run: () => void): void;
+}
+
+/** What takes turns. */
+export interface TurnTaker extends MailboxItem<TurnTaker> {
+  /** True when it waits in the queue; kept by the queue. */
+  queued: boolean;
+  /** True when there is something to do now. */
+  readonly runnable: boolean;
+  /** Does one thing. Must not throw. */
+  runTurn(): void;
+}
+
+export class TurnQueue {
+  readonly #ports: TurnPorts;
+  readonly #queue = new Mailbox<TurnTaker>(Number.POSITIVE_INFINITY);
+  readonly #drainNow = (): void => this.#drain();
+  readonly #resume = (): void => this.#nextLoopTurn();
+  #running = false;
+  #yielded = false;
+  #turns = 0;
+  #startedMs = 0;
+  #resumed: Promise<void> | undefined;
+  #resolveResumed: () => void = () => undefined;
+
+  constructor(ports: TurnPorts) {
+    this.#ports = ports;
+  }
+
+  /** It has become runnable. Runs at once unless others do, or have had their time in this turn of the loop. */
+  add(taker: TurnTaker): void {
+    if (taker.queued) return;
+    this.#enqueue(taker);
+    if (!this.#running && !this.#yielded) this.#ports.detached(this.#drainNow);
+  }
+
+  /** True when actors have had their time in this turn of the event loop. */
+  get yielded(): boolean {
+    return this.#yielded;
+  }
+
+  /** Resolves when actors have their next time. */
+  resumed(): Promise<void> {
+    this.#resumed ??= new Promise((resolve) => {
+      this.#resolveResumed = resolve;
+    });
+    return this.#resumed;
+  }
+
+  /**
+   * Its mailbox is full: gives it one turn ahead of its time, unless actors have run for `budgetMs` already in this
+   * turn of the event loop. False: it had none.
+   */
+  makeRoom(taker: TurnTaker, budgetMs: number): boolean {
+    if (this.#running || !taker.runnable || this.#ports.now() - this.#startedMs >= budgetMs) return false;
+    this.#running = true;
+    this.#ports.detached(() => taker.runTurn());
+    this.#running = false;
+    return true;
+  }
+
+  /** Runs `turn` of a taker that has been let go on, also within somebody else's turn: it can't be later. */
+  runNow(taker: TurnTaker, turn: () => void): void {
+    this.#ports.detached(turn);
+    if (taker.runnable) this.add(taker);
+  }
+
+  #enqueue(taker: TurnTaker): void {
+    taker.queued = true;
+    this.#queue.push(taker);
+  }
+
+  #drain(): void {
+    this.#running = true;
+    for (;;) {
+      const taker = this.#queue.shift();
+      if (taker === undefined) break;
+      taker.queued = false;
+      if (taker.runnable) taker.runTurn();
+      if (taker.runnable && !taker.queued) this.#enqueue(taker);
+      if (++this.#turns % clockStride === 0 && this.#spent()) break;
+    }
+    this.#running = false;
+  }
+
+  #spent(): boolean {
+    if (this.#turns === clockStride) {
+      this.#startedMs = this.#ports.now();
+      this.#ports.later(this.#resume);
+      return false;
+    }
+    this.#yielded = this.#ports.now() - this.#startedMs >= turnBudgetMs;
+    return this.#yielded;
+  }
+
+  #nextLoopTurn(): void {
+    this.#turns = 0;
+    this.#yielded = false;
+    if (!this.#running) this.#drain();
+    if (this.#yielded) return;
+    this.#resolveResumed();
+    this.#resumed = undefined;
+  }
+}
