@@ -11,11 +11,9 @@
  * `actor-events.ts`) on the owner's thread. A sender on the same thread is told; one on another is not, since the
  * reports of a flood would themselves be one, in a lane that is never refused.
  */
-import { copyValue } from '../codec/value.ts';
 import { noCalendar } from '../definition/reminder-time.ts';
 import { InvariantError } from '../errors/errors.ts';
 import { fromStorageKey, type StorageKey } from '../key/key.ts';
-import { hashKey } from '../key/key-hash.ts';
 import type { Message } from '../link/outbox.ts';
 import type { Client } from '../mesh/client.ts';
 import type { Member, MessageFamily } from '../mesh/member.ts';
@@ -30,7 +28,6 @@ import { type CurrentTurn, currentTurnOf } from './call/current-turn.ts';
 import { streamPosition } from './call/stream-call.ts';
 import { unobserved } from './call/tell.ts';
 import { DeadLetterOffice } from './failure/dead-letter-office.ts';
-import type { KeptLetter } from './failure/dead-letters.ts';
 import { type ActorLost, DeathWatch } from './failure/death-watch.ts';
 import { FailureNotices } from './failure/failure-notices.ts';
 import { noticeTo, type WatchNoticesGround } from './failure/watch-notices.ts';
@@ -115,7 +112,7 @@ export class ActorService implements MessageFamily {
     this.deadLetters = new DeadLetterOffice({
       member: parts.member,
       types: parts.types,
-      tell: (letter) => this.#tellAgain(letter),
+      take: (message) => this.#take(message, this.#member.self),
     });
     this.failures = new FailureNotices(parts.member, parts.types);
     this.#fanOuts = new FanOuts(parts.member);
@@ -373,17 +370,6 @@ export class ActorService implements MessageFamily {
     const letter = new Letter(this.#member.self, noRequest, method, args, activation, isReadonly, undefined);
     letter.delivery = delivery;
     return this.#admission.accept(activation, letter) === undefined ? letter : undefined;
-  }
-
-  /** A message that was a dead letter. */
-  #tellAgain({ type, key, method, args }: KeptLetter): Refusal | undefined {
-    const copies = copyValue(args, 'arguments of a dead letter');
-    const { self, shared } = this.#member;
-    const partition = hashKey(key) % shared.partitionCount;
-    return this.#take(
-      [ActorOp.tell, noRequest, partition, shared.incarnationOf(partition), type.id, key, method, copies],
-      self,
-    );
   }
 
   /** A letter that waits is rejected. */

@@ -6,6 +6,7 @@ import { copyValue } from '../../codec/value.ts';
 import { mustBe } from '../../errors/argument.ts';
 import { HostLostError, InvalidArgumentError } from '../../errors/errors.ts';
 import type { StorageKey } from '../../key/key.ts';
+import { hashKey } from '../../key/key-hash.ts';
 import type { Message } from '../../link/outbox.ts';
 import type { Member } from '../../mesh/member.ts';
 import type { Peer } from '../../mesh/peer.ts';
@@ -13,7 +14,7 @@ import type { CallOptions } from '../../mesh/pending-calls.ts';
 import { checkCallOptions } from '../../table/call-options.ts';
 import type { ActorType, ActorTypes } from '../actor-type.ts';
 import type { Activation } from '../life/activation.ts';
-import type { Letter } from '../mail/letter.ts';
+import { type Letter, noRequest } from '../mail/letter.ts';
 import type { Refusal } from '../mail/refusals.ts';
 import { ActorOp } from '../messages.ts';
 import { eventOf, publishActorEvent } from './actor-events.ts';
@@ -38,8 +39,8 @@ const Question = { list: 0, replay: 1, discard: 2 } as const;
 export interface DeadLetterGround {
   readonly member: Member;
   readonly types: ActorTypes;
-  /** Sends a message of this member as a tell. Answers why it isn't taken in. */
-  tell(letter: KeptLetter): Refusal | undefined;
+  /** Takes in a message of this member. Answers why it can't. */
+  take(message: Message): Refusal | undefined;
 }
 
 export class DeadLetterOffice {
@@ -107,9 +108,25 @@ export class DeadLetterOffice {
     const letter = this.#letters.find(number);
     if (letter === undefined) return false;
     if (letter.args === undefined) throw notReplayable(letter.type);
-    const refusal = this.#ground.tell(letter);
+    const refusal = this.#ground.take(this.#tellOf(letter));
     if (refusal !== undefined) throw refusal();
     return this.#letters.discard(number);
+  }
+
+  #tellOf({ type, key, method, args }: KeptLetter): Message {
+    const copies = copyValue(args, 'arguments of a dead letter');
+    const { shared } = this.#ground.member;
+    const partition = hashKey(key) % shared.partitionCount;
+    return [
+      ActorOp.tell,
+      noRequest,
+      partition,
+      shared.incarnationOf(partition),
+      type.id,
+      key,
+      method,
+      copies,
+    ];
   }
 
   async #askAll(options: CallOptions | undefined): Promise<DeadLetter[]> {
