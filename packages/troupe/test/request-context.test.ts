@@ -57,6 +57,12 @@ describe.each(topologies)('a request context, %s,', (_, threads) => {
     expect(await grid.compute.run(see, undefined, { at: 'any' })).toBe(null);
   });
 
+  test('is seen by methods that stream, at each step', async () => {
+    const steps = await withContext({ user: 'alice' }, () => collect(grid.actor(seer, a).stream(600)));
+    expect(steps).toEqual(Array.from({ length: 600 }, () => 'alice'));
+    expect(await collect(grid.actor(seer, a).stream(2))).toEqual([null, null]);
+  });
+
   test('is seen by procedures, bodies of transactions, and what they call', async () => {
     await withContext(request, async () => {
       expect(await grid.run(seeIn, a)).toEqual(request);
