@@ -57,6 +57,8 @@ export function wireMember(core: CoreMember, progress?: RecoveryListener): Wired
     tracing,
   } = core.settings as MemberSettings;
   traceCalls(member, tracing);
+  // Bodies of transactions are the service's own code: they find what it keeps in async contexts of its own.
+  if (!core.isHost) followContexts();
   const transactions = new Transactions(core, tables, {
     strategy: lockStrategies[lockStrategy],
     idempotencyRetentionMs,

@@ -1,4 +1,5 @@
 /** The context of a request follows the calls made in it, whichever threads they go over. */
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { createRequire } from 'node:module';
 import { currentContext, type Grid, startGrid, withContext } from 'troupe';
 import { beforeEach, describe, expect, test } from 'vitest';
@@ -13,6 +14,33 @@ const { items, see, seeIn, seeParts, seer, seeSteps } = createRequire(import.met
 const keys = Array.from({ length: 5 }, (_, i) => `key ${i}`);
 const [a, b] = keys as [string, string];
 const request = { user: 'alice', tags: ['x'] };
+
+test.each(topologies)(
+  'an AsyncLocalStorage of the service, %s, is there in bodies of transactions',
+  async (_, threads) => {
+    const own = new AsyncLocalStorage<string>();
+    const grid = await start(threads, { modules });
+    const seen: unknown[] = [];
+    const see = async (): Promise<void> => {
+      seen.push(own.getStore());
+      await grid.table(items).get(a);
+      seen.push(own.getStore());
+    };
+    const holder = await grid.begin();
+    await holder.table(items).set(a, { by: 'holder' } as never);
+    const waiting = own.run('request', () =>
+      Promise.all([
+        grid.transaction(see, { keys: [items.key(a), items.key(b)] }),
+        grid.transaction(see),
+        grid.transaction(see, { readOnly: true }),
+      ]),
+    );
+    await holder.commit();
+    await waiting;
+    expect(seen.length).toBeGreaterThanOrEqual(6);
+  expect(new Set(seen)).toEqual(new Set(['request']));
+  },
+);
 
 describe.each(topologies)('a request context, %s,', (_, threads) => {
   let grid: Grid;
@@ -55,6 +83,12 @@ describe.each(topologies)('a request context, %s,', (_, threads) => {
       expect(await grid.actor(seer, a).runJob(b)).toEqual(request);
     });
     expect(await grid.compute.run(see, undefined, { at: 'any' })).toBe(null);
+  });
+
+  test('is seen by methods that stream, at each step', async () => {
+    const steps = await withContext({ user: 'alice' }, () => collect(grid.actor(seer, a).stream(600)));
+    expect(steps).toEqual(Array.from({ length: 600 }, () => 'alice'));
+    expect(await collect(grid.actor(seer, a).stream(2))).toEqual([null, null]);
   });
 
   test('is seen by procedures, bodies of transactions, and what they call', async () => {

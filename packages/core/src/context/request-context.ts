@@ -19,7 +19,7 @@ export type RequestContext = Readonly<Record<string, unknown>>;
 
 const storage = new AsyncLocalStorage<RequestContext | undefined>();
 let inUse = false;
-/** There is more in async contexts that is to follow, which only a tracer knows. */
+/** There may be more in async contexts: a tracer's, or on the service's thread the service's own. */
 let followed = false;
 
 /**
@@ -64,7 +64,7 @@ export function contextOfMessage(field: unknown): RequestContext | undefined {
   return field as RequestContext | undefined;
 }
 
-/** From now on async contexts are kept also where no request context is in them: a tracer has something there. */
+/** From now on async contexts of this thread are kept also where no request context is in them. */
 export function followContexts(): void {
   followed = true;
 }

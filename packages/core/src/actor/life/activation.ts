@@ -288,7 +288,7 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Resident {
       this.#supervisor?.delivers(letter);
       const stream = letter.turn?.stream;
       if (stream === undefined) answer = observer.call(letter, this.type, context);
-      else answer = stream.step(() => observer.call(letter, this.type, context));
+      else answer = observer.step(letter, () => stream.step(() => observer.call(letter, this.type, context)));
       if (isPromiseLike(answer)) {
         this.#endLater(letter, answer);
         return;

@@ -6,7 +6,7 @@
  */
 import { channel } from 'node:diagnostics_channel';
 import { type CallFacts, runCalled } from '../../context/call-tracer.ts';
-import { currentContext } from '../../context/request-context.ts';
+import { currentContext, runInContext } from '../../context/request-context.ts';
 import { fromStorageKey, type Key, type StorageKey } from '../../key/key.ts';
 import type { Member } from '../../mesh/member.ts';
 import { ActorMeter, type RawActorMetrics } from '../../metrics/actor-meter.ts';
@@ -75,6 +75,12 @@ export class TurnObserver {
     const isBare = observed?.context === undefined && currentContext() === undefined;
     if (isBare && this.#member.tracer === undefined) return type.call(method, context, args);
     return this.#callInContext(letter, () => type.call(method, context, args));
+  }
+
+  /** Runs a step of a stream: each comes in an event of its own, and all are of the request that asked for the stream. */
+  step<T>({ observed }: Letter, run: () => T): T {
+    const context = observed?.context;
+    return context === undefined && currentContext() === undefined ? run() : runInContext(context, run);
   }
 
   /** The turn of a letter that is observed has ended. */
