@@ -268,7 +268,7 @@ export class ActorService implements MessageFamily {
       this.failures.receive(message, from.id - 1);
       return;
     }
-    if (!takenIn.has(op as number)) {
+    if (op !== ActorOp.ask && op !== ActorOp.tell && !takenIn.has(op as number)) {
       throw new InvariantError(`an unknown actor message arrived: ${String(op)}`);
     }
     const refusal = op === ActorOp.askIn ? this.#takeIn(message, from) : this.#take(message, from);
