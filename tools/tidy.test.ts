@@ -36,6 +36,7 @@ const protocolCores = [
   'packages/compute/src/job-line.ts',
   'packages/compute/src/job-queue.ts',
   'packages/compute/src/progress-reports.ts',
+  'packages/core/src/metrics/hot-keys.ts',
   'packages/core/src/actor/call-path.ts',
   'packages/core/src/actor/cycle-search.ts',
   'packages/core/src/actor/mailbox.ts',

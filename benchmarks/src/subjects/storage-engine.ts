@@ -83,7 +83,7 @@ async function mustHave(folder: string, count: number): Promise<void> {
 async function opened(folder: string): Promise<StorageEngine> {
   const { options, module } = lmdb({ path: join(folder, 'grid'), freeBytesMin: 0 });
   const { openStorage } = (await import(module)) as { openStorage: OpenStorage };
-  return openStorage(options, { partitionCount, tables: ['table'] }, () => undefined);
+  return openStorage(options, { partitionCount, tables: ['table'] }, () => undefined, 'own');
 }
 
 /** Commits of one entry, as a host would hand them on. */

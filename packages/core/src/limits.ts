@@ -67,6 +67,9 @@ export const topicQueueLengthMax = 1_000;
 export const topicPublishesWaitingMax = 10_000;
 /** Actors subscribed to one topic; beyond it QUEUE_FULL. Every member keeps the list. */
 export const topicActorsMax = 100_000;
+/** Copies of a stateless worker on one host. More let more calls wait at a time; each is an actor with a mailbox. */
+export const workerCopiesDefault = 8;
+export const workerCopiesMax = 1_000;
 /**
  * How often calls that wait in a mailbox for another turn are looked at for a circle. Each is looked at after this
  * time, then after twice, four times, … as long. Shorter finds circles sooner and sends more probes.

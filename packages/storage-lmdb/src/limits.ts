@@ -4,6 +4,11 @@
 export const frameBytesTarget = 4 * 1024 * 1024;
 /** Largest payload of a frame, so also of one commit: recovery reads whole segments into memory. */
 export const frameBytesMax = 1024 * 1024 * 1024;
+/**
+ * Frames up to here are written by the thread that makes them: 5 to 60 µs into the system's cache, where a trip to a
+ * thread of libuv's and back takes 50 to 100. Larger ones would hold up what comes in meanwhile.
+ */
+export const writeInPlaceBytesMax = 256 * 1024;
 /** A segment is closed when it passes this size. Space is given back by whole segments; each new one costs two syncs. */
 export const segmentBytesTarget = 16 * 1024 * 1024;
 

@@ -1,6 +1,6 @@
 /** The module that a grid imports on its storage thread: an engine in its folder, under its lock. */
 import { performance } from 'node:perf_hooks';
-import type { OpenStorage, StorageEngine } from '@troupe/core';
+import { type OpenStorage, type StorageEngine, TroupeError } from '@troupe/core';
 import { writeBackup } from './backup.ts';
 import { packState } from './checkpoint/checkpoint-state.ts';
 import type { LmdbStore } from './checkpoint/lmdb-store.ts';
@@ -10,6 +10,7 @@ import { FolderLogFiles } from './log/log-files.ts';
 import { segmentsAmong, startLog } from './log/log-recovery.ts';
 import { openCheckpoint, stateOf } from './open-checkpoint.ts';
 import type { EngineOptions } from './options.ts';
+import { failedToOpen } from './storage-errors.ts';
 import {
   makeFolder,
   newIdentity,
@@ -19,7 +20,7 @@ import {
 } from './storage-folder.ts';
 
 /** `options`: what `lmdb()` has put into its description. */
-export const openStorage: OpenStorage = async (options, shape, progress) => {
+export const openStorage: OpenStorage = async (options, shape, progress, thread) => {
   const checked = options as EngineOptions;
   const { path } = checked;
   // Before the lock, which would leave its file in the folder of somebody else.
@@ -35,7 +36,7 @@ export const openStorage: OpenStorage = async (options, shape, progress) => {
       options: checked,
       id: identity.id,
       isNew: false,
-      files: new FolderLogFiles(path),
+      files: new FolderLogFiles(path, thread),
       store,
       now: () => performance.now(),
       writeBackup,
@@ -44,7 +45,7 @@ export const openStorage: OpenStorage = async (options, shape, progress) => {
   } catch (error) {
     await store?.close();
     await lock.release();
-    throw error;
+    throw error instanceof TroupeError ? error : failedToOpen(path, error);
   }
 };
 

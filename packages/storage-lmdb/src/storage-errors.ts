@@ -43,6 +43,12 @@ export function notWritable(path: string, cause: unknown): StorageError {
   return storageError('STORAGE_NOT_WRITABLE', path, `can't be written to: ${reason}.`, { cause });
 }
 
+/** The disk, or LMDB, has refused something while the storage was opened. */
+export function failedToOpen(path: string, cause: unknown): StorageError {
+  const reason = cause instanceof Error ? cause.message : String(cause);
+  return storageError('STORAGE_FAILED', path, `failed while it was opened: ${reason}.`, { cause });
+}
+
 /** The code of an error of Node: 'ENOSPC'. */
 export function systemCode(error: unknown): string | undefined {
   const code: unknown = (error as { code?: unknown } | null)?.code;

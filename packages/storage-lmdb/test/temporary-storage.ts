@@ -21,7 +21,7 @@ export function openAt(
   wanted: StorageShape = shape,
   options: Partial<LmdbOptions> = {},
 ): Promise<StorageEngine> {
-  return openStorage(lmdb({ path, freeBytesMin: 0, ...options }).options, wanted, () => undefined);
+  return openStorage(lmdb({ path, freeBytesMin: 0, ...options }).options, wanted, () => undefined, 'own');
 }
 
 /** What `opening` was refused with. */

@@ -69,6 +69,8 @@ export type {
   TopicDefinition,
   TopicEvent,
   ValidationIssue,
+  WorkerContext,
+  WorkerDefinition,
 } from '@troupe/core';
 export {
   ActorCycleError,
@@ -88,6 +90,7 @@ export {
   ReadOnlyError,
   SnapshotTooOldError,
   StorageError,
+  statelessWorker,
   TimeoutError,
   TransactionAbortedError,
   TransactionFinishedError,
@@ -115,5 +118,5 @@ export type {
 export { procedure } from '@troupe/transactions';
 export type { Grid } from './grid.ts';
 export { runTroupeHostOnParentPort } from './host-entry.ts';
-export type { ActorSettings, MetricsSettings } from './settings.ts';
+export type { ActorSettings, MetricsSettings, TracingMode } from './settings.ts';
 export { type GridOptions, startGrid } from './start-grid.ts';

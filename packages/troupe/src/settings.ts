@@ -6,9 +6,9 @@ import {
   mustBe,
   mustBeInteger,
   mustBePositive,
+  timerMsMax,
 } from '@troupe/core';
 import { type LockStrategyName, lockStrategies } from '@troupe/transactions';
-import type { TracingMode } from './tracing.ts';
 
 /** What a grid can be told for measurements. Nothing here is promised: it may change or go with any release. */
 export interface ExperimentalSettings {
@@ -27,10 +27,18 @@ export interface ActorSettings {
   readonly residentsMax?: number;
 }
 
+/** `true`: spans. `'propagate'`: the trace context follows calls, and no spans are made. */
+export type TracingMode = boolean | 'propagate';
+
 /** What threads count of themselves beyond what costs next to nothing. */
 export interface MetricsSettings {
   /** Find the keys of actors that get most messages. Costs a look-up for each message. Default false. */
   readonly hotKeys?: boolean;
+  /**
+   * Milliseconds after which each thread publishes its row of `grid.metrics()` on the diagnostics channel
+   * `troupe.metrics` of that thread, again and again, where somebody listens. Default: never.
+   */
+  readonly publishEveryMs?: number;
 }
 
 export interface MemberSettings {
@@ -79,8 +87,9 @@ export function memberSettings({
   if (passivateAfterMs !== undefined) mustBePositive(passivateAfterMs, 'actors.passivateAfterMs');
   if (residentsMax !== undefined)
     mustBeInteger(residentsMax, 'actors.residentsMax', 1, Number.MAX_SAFE_INTEGER);
-  checkOptions(metrics, 'metrics', ['hotKeys']);
-  const { hotKeys = false } = metrics;
+  checkOptions(metrics, 'metrics', ['hotKeys', 'publishEveryMs']);
+  const { hotKeys = false, publishEveryMs } = metrics;
+  if (publishEveryMs !== undefined) mustBeInteger(publishEveryMs, 'metrics.publishEveryMs', 1, timerMsMax);
   mustBe(typeof hotKeys === 'boolean', 'metrics.hotKeys', 'a boolean', hotKeys);
   const isMode = typeof tracing === 'boolean' || tracing === 'propagate';
   mustBe(isMode, 'tracing', "true, false or 'propagate'", tracing);

@@ -8,8 +8,8 @@ import {
   type ExperimentalSettings,
   type MetricsSettings,
   memberSettings,
+  type TracingMode,
 } from './settings.ts';
-import type { TracingMode } from './tracing.ts';
 import { wireMember } from './wire-member.ts';
 import { wireStorage } from './wire-storage.ts';
 

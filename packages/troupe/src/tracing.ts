@@ -22,9 +22,6 @@ import {
 type Api = typeof OpenTelemetry;
 type Context = OpenTelemetry.Context;
 
-/** `true`: spans. `'propagate'`: the trace context follows calls, and no spans are made. */
-export type TracingMode = boolean | 'propagate';
-
 /** Throws INVALID_ARGUMENT where OpenTelemetry's API is not installed. */
 export function openTelemetryTracer(mode: true | 'propagate'): CallTracer {
   const api = loadApi();

@@ -53,7 +53,7 @@ export function wireMember(core: CoreMember, progress?: RecoveryListener): Wired
     isPoolInline,
     lockStrategy,
     idempotencyRetentionMs,
-    metrics: { hotKeys },
+    metrics: { hotKeys, publishEveryMs },
     tracing,
   } = core.settings as MemberSettings;
   traceCalls(member, tracing);
@@ -86,6 +86,7 @@ export function wireMember(core: CoreMember, progress?: RecoveryListener): Wired
   member.register(Family.topic, topics);
   const metrics = new MetricsService(member, service);
   member.register(Family.metrics, metrics);
+  if (publishEveryMs !== undefined) metrics.publishEvery(publishEveryMs);
   const client = clientOf({
     tables,
     actors,
@@ -129,6 +130,7 @@ function clientOf({ tables, actors, topics, transactions, compute, metrics }: Cl
     actor: (definition, key, options) => actors.reference(definition, key, options),
     actors: (definition, keys, options) => actors.references(definition, keys, options),
     tell: (definition, key) => actors.tells(definition, key),
+    worker: (definition, options) => actors.worker(definition, options),
     topic: (definition) => topics.topic(definition),
     transaction: (body, options) => transactions.transaction(body, options),
     begin: (options) => transactions.begin(options),

@@ -32,6 +32,15 @@ describe('a disk that fails', () => {
     });
     expect(report.acknowledged).toBeGreaterThan(0);
   });
+
+  test('nor on a thread of its own, where lone commits are flushed in place', {
+    timeout: timeoutMs,
+  }, async (context) => {
+    const args = ['--threads', 1, '--calls', 25, '--sample', Math.ceil(sample / 2), '--only', 'fdatasync'];
+    const report = JSON.parse(await runProgram('faulty-disk/main.mjs', { args, timeoutMs })) as FaultReport;
+    context.skip(report.skipped !== undefined, report.skipped);
+    expect(report.problems).toEqual([]);
+  });
 });
 
 describe('a disk with less room than `freeBytesMin`, or none', () => {

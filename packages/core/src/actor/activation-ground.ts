@@ -3,9 +3,11 @@
  * kept states and turns are found here.
  */
 import { copyToHandOver } from '../codec/attachment.ts';
+import { copiedReferences } from '../codec/value.ts';
 import type { Member } from '../mesh/member.ts';
 import type { Activation } from './activation.ts';
 import type { ActivationPort } from './activation-port.ts';
+import { ActorAddress } from './actor-address.ts';
 import type { ContextClasses } from './actor-context.ts';
 import { eventOf, publishActorEvent } from './actor-events.ts';
 import type { KeptState } from './actor-life.ts';
@@ -31,8 +33,8 @@ export interface ActivationGroundParts {
   readonly ports: ActorPorts;
   readonly current: CurrentTurn;
   readonly timers: ActorTimers;
-  readonly reminders: ActorReminders;
   readonly observer: TurnObserver;
+  readonly reminders: ActorReminders;
   readonly turns: TurnQueue;
   readonly asks: OpenAsks;
   readonly open: OpenLetters;
@@ -47,8 +49,8 @@ export interface ActivationGroundParts {
 export class ActivationGround implements ActivationPort {
   readonly current: CurrentTurn;
   readonly timers: ActorTimers;
-  readonly reminders: ActorReminders;
   readonly observer: TurnObserver;
+  readonly reminders: ActorReminders;
   readonly watchFor: ActivationPort['watchFor'];
   readonly #parts: ActivationGroundParts;
   readonly #member: Member;
@@ -58,8 +60,8 @@ export class ActivationGround implements ActivationPort {
     this.#member = parts.member;
     this.current = parts.current;
     this.timers = parts.timers;
-    this.reminders = parts.reminders;
     this.observer = parts.observer;
+    this.reminders = parts.reminders;
     this.watchFor = parts.watchFor;
   }
 
@@ -159,6 +161,8 @@ export class ActivationGround implements ActivationPort {
     let copy: unknown;
     try {
       copy = copyToHandOver(answer, type.answerNames[letter.method] ?? 'the answer');
+      const references = copiedReferences();
+      if (references !== undefined) ActorAddress.mustBeOf(this.#member, references);
     } catch (error) {
       this.#member.fail(letter.from, letter.requestId, error);
       return;

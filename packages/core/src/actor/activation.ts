@@ -134,7 +134,8 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Resident {
     // Making the state may have failed or be under way.
     if (!this.runnable) return;
     const isWithinTurn = !this.#turns.isEmpty && this.#inbox.first?.urgent === true;
-    if (isWithinTurn || this.#concurrency.isFree(this.type.table, this.key, 'write')) this.takeTurn();
+    const isLockless = isWithinTurn || this.type.copiesMax !== undefined;
+    if (isLockless || this.#concurrency.isFree(this.type.table, this.key, 'write')) this.takeTurn();
     else this.#waitForLock();
   }
 

@@ -2,7 +2,14 @@
  * Where an actor lives: its type, key and partition. Base of what `grid.actor(…)` hands out; everything it knows is
  * private to this file, so that no name can clash with a method of the user's.
  */
-import { copiedBytes, copyValue } from '../codec/value.ts';
+import {
+  asValue,
+  formOf,
+  type Reference,
+  type ReferenceForm,
+  unknownDefinition,
+} from '../codec/reference.ts';
+import { copiedBytes, copiedReferences, copyValue } from '../codec/value.ts';
 import type { CallKind, TracedCall } from '../context/call-tracer.ts';
 import { InvalidArgumentError } from '../errors/errors.ts';
 import { fromStorageKey, type Key, type StorageKey, toStorageKey } from '../key/key.ts';
@@ -12,10 +19,11 @@ import type { Member } from '../mesh/member.ts';
 import type { CallOptions } from '../mesh/pending-calls.ts';
 import type { MemberId, PartitionId } from '../mesh/shared-state.ts';
 import type { Placement } from '../partition/placement.ts';
-import type { ActorType } from './actor-type.ts';
+import { type ActorType, workerHasNoKey } from './actor-type.ts';
 import type { WatchedActor } from './death-watch.ts';
 import { noRequest } from './letter.ts';
 import { ActorOp } from './messages.ts';
+import { type WorkerHosts, workerHostsOf } from './worker-hosts.ts';
 
 /** Where an ask and a tell have the context of their request. */
 export const contextPosition = 9;
@@ -33,12 +41,10 @@ export interface ActorCall {
   readonly bytes: number;
 }
 
-/** Which actor, and where it lives. */
+/** Which actor. */
 export interface ActorTarget {
   readonly type: ActorType;
   readonly key: StorageKey;
-  readonly partition: PartitionId;
-  readonly owner: MemberId;
 }
 
 export interface ActorPlace {
@@ -48,13 +54,15 @@ export interface ActorPlace {
   readonly key: StorageKey;
 }
 
-export class ActorAddress {
+export class ActorAddress implements Reference {
   readonly #member: Member;
   readonly #owner: MemberId;
   readonly #type: ActorType;
   readonly #key: StorageKey;
   readonly #partition: PartitionId;
   readonly #options: CallOptions | undefined;
+  /** Of a stateless worker: where its calls go. */
+  readonly #hosts: WorkerHosts | undefined;
 
   constructor(
     member: Member,
@@ -69,6 +77,23 @@ export class ActorAddress {
     this.#partition = placement.partitionOfAffinity(this.#key);
     this.#owner = placement.ownerOf(this.#partition);
     this.#options = options;
+    this.#hosts = type.copiesMax === undefined ? undefined : workerHostsOf(member, placement);
+  }
+
+  [formOf](): ReferenceForm {
+    return ['actor', this.#type.definition.name, this.#key];
+  }
+
+  [asValue](): object {
+    return this.#options === undefined ? this : this.#member.revive(this[formOf]());
+  }
+
+  /** Throws DEFINITION_MISSING when there are references of another grid among these. */
+  static mustBeOf({ shared }: Member, references: readonly Reference[]): void {
+    for (const reference of references) {
+      const isOurs = #member in reference && (reference as ActorAddress).#member.shared === shared;
+      if (!isOurs) throw unknownDefinition(reference[formOf]()[1]);
+    }
   }
 
   /** Where the actor lives now. */
@@ -82,10 +107,11 @@ export class ActorAddress {
     };
   }
 
-  /** The actor behind a reference; undefined for what is none. */
+  /** The actor behind a reference; undefined for what is none. Throws INVALID_ARGUMENT for a stateless worker. */
   static targetOf(to: unknown): ActorTarget | undefined {
     if (typeof to !== 'object' || to === null || !(#key in to)) return undefined;
-    return { type: to.#type, key: to.#key, partition: to.#partition, owner: to.#owner };
+    if (to.#hosts !== undefined) throw workerHasNoKey(to.#type.definition.name);
+    return { type: to.#type, key: to.#key };
   }
 
   /** The actor, as its watchers know it. Throws INVALID_ARGUMENT for what is no reference. */
@@ -95,6 +121,7 @@ export class ActorAddress {
         details: { argument: 'reference' },
       });
     }
+    if (to.#hosts !== undefined) throw workerHasNoKey(to.#type.definition.name);
     return { owner: to.#owner, actor: to.#type.definition.name, key: fromStorageKey(to.#key) };
   }
 
@@ -118,19 +145,14 @@ export class ActorAddress {
     for (let i = 0; i < args.length; i++) {
       copies.push(copyValue(args[i], to.#type.argumentName(method, i)));
       bytes += copiedBytes();
+      const references = copiedReferences();
+      if (references !== undefined) ActorAddress.mustBeOf(to.#member, references);
     }
-    const incarnation = to.#member.shared.incarnationOf(to.#partition);
-    const message: Message = [
-      op,
-      noRequest,
-      to.#partition,
-      incarnation,
-      to.#type.id,
-      to.#key,
-      method,
-      copies,
-    ];
-    return { member: to.#member, owner: to.#owner, options: to.#options, message, bytes };
+    if (to.#hosts !== undefined && op === ActorOp.askIn) throw notInTransaction(to.#type);
+    const { owner, partition } = to.#hosts?.next() ?? { owner: to.#owner, partition: to.#partition };
+    const incarnation = to.#member.shared.incarnationOf(partition);
+    const message: Message = [op, noRequest, partition, incarnation, to.#type.id, to.#key, method, copies];
+    return { member: to.#member, owner, options: to.#options, message, bytes };
   }
 }
 
@@ -150,6 +172,13 @@ export function messageOf({ message, bytes }: ActorCall): ActorMessage {
 /** The partition may have been created anew while the call waited for its owner: addresses the current one. */
 export function addressCurrent(call: ActorCall): void {
   call.message[3] = call.member.shared.incarnationOf(call.message[2] as PartitionId);
+}
+
+function notInTransaction({ definition: { name } }: ActorType): InvalidArgumentError {
+  return new InvalidArgumentError(
+    `the stateless worker '${name}' can't be called in a transaction: nothing it does could be undone with it; call it before or after`,
+    { details: { argument: 'this' } },
+  );
 }
 
 function detached(): InvalidArgumentError {

@@ -5,6 +5,8 @@
  * A call copies its arguments before anything else, so the caller may change them at once, and an argument that can't
  * be sent fails only its own call.
  */
+
+import { deadReference, formOf, type ReferenceForm } from '../codec/reference.ts';
 import type {
   ActorDefinition,
   ActorMethods,
@@ -13,18 +15,19 @@ import type {
   ActorTells,
   AnyActor,
 } from '../definition/actor-definition.ts';
+import type { WorkerDefinition, WorkerMethods } from '../definition/worker-definition.ts';
 import { mustBe } from '../errors/argument.ts';
-import type { Key } from '../key/key.ts';
+import { fromStorageKey, type Key } from '../key/key.ts';
 import type { JoinedCalls, JoinedTransactions } from '../mesh/joined-calls.ts';
 import type { Member } from '../mesh/member.ts';
 import type { CallOptions } from '../mesh/pending-calls.ts';
 import type { Placement } from '../partition/placement.ts';
 import { checkCallOptions } from '../table/call-options.ts';
-import { ActorAddress } from './actor-address.ts';
-import { type ActorType, type ActorTypes, streamNotRead } from './actor-type.ts';
+import { ActorAddress, type ActorTarget } from './actor-address.ts';
+import { type ActorType, type ActorTypes, streamNotRead, workerHasNoKey } from './actor-type.ts';
 import { askThrough } from './ask.ts';
 import { askManyThrough } from './ask-many.ts';
-import { currentTurnOf } from './current-turn.ts';
+import { type CurrentTurn, currentTurnOf } from './current-turn.ts';
 import { type StreamCall, streamThrough } from './stream-call.ts';
 import { type LocalActors, tellThrough } from './tell.ts';
 
@@ -60,6 +63,7 @@ export class ActorClient {
     const turns = currentTurnOf(parts.member.shared);
     this.#ask = askThrough(current, turns);
     this.#stream = streamThrough(current, turns);
+    parts.member.revive = (form) => this.#revive(form, turns);
     this.#askMany = askManyThrough(this.#ask, current, turns);
     this.#tell = tellThrough(parts.local, current);
   }
@@ -72,6 +76,15 @@ export class ActorClient {
   ): ActorReference<M> {
     checkCallOptions(options);
     return this.#address(this.#asks, this.#ask, definition, key, options) as unknown as ActorReference<M>;
+  }
+
+  /** Calls of a stateless worker. */
+  worker<M extends WorkerMethods>(definition: WorkerDefinition<M>, options?: CallOptions): ActorReference<M> {
+    checkCallOptions(options);
+    const { copiesMax } = this.#parts.types.of(definition);
+    mustBe(copiesMax !== undefined, 'definition', 'a stateless worker', definition.name);
+    const address = this.#addressOf(this.#asks, this.#ask, definition, 0, options);
+    return address as unknown as ActorReference<M>;
   }
 
   /** Asks to the actors with these keys. */
@@ -99,7 +112,29 @@ export class ActorClient {
     return this.#address(this.#tells, this.#tell, definition, key, undefined) as unknown as ActorTells<M>;
   }
 
+  /** A reference that came as a value. */
+  #revive(form: ReferenceForm, turns: CurrentTurn): object {
+    const [kind, name, key] = form;
+    const type = this.#parts.types.tryFind(name);
+    if (type === undefined) return deadReference(form);
+    // A turn may call through it without having asked its context for it.
+    turns.holdsReferences = true;
+    const [classes, send] = kind === 'tells' ? [this.#tells, this.#tell] : [this.#asks, this.#ask];
+    return this.#addressOf(classes, send, type.definition, fromStorageKey(key), undefined);
+  }
+
   #address(
+    classes: Map<AnyActor, AddressClass>,
+    send: Send,
+    definition: AnyActor,
+    key: Key,
+    options: CallOptions | undefined,
+  ): ActorAddress {
+    if (definition.copiesPerHost !== undefined) throw workerHasNoKey(definition.name);
+    return this.#addressOf(classes, send, definition, key, options);
+  }
+
+  #addressOf(
     classes: Map<AnyActor, AddressClass>,
     send: Send,
     definition: AnyActor,
@@ -152,6 +187,7 @@ function groupClassOf(type: ActorType, send: ReturnType<typeof askManyThrough>):
 /** A class of addresses with one function for each method of the actor. */
 function addressClassOf(type: ActorType, send: Send, stream: StreamCall | undefined): AddressClass {
   class Reference extends ActorAddress {}
+  if (stream === undefined) Object.assign(Reference.prototype, { [formOf]: tellsForm });
   type.methodNames.forEach((name, method) => {
     const reply = replyOf(type, method, send, stream);
     function call(this: ActorAddress, ...args: readonly unknown[]): unknown {
@@ -161,6 +197,11 @@ function addressClassOf(type: ActorType, send: Send, stream: StreamCall | undefi
     Object.defineProperty(Reference.prototype, name, { value: call });
   });
   return Reference;
+}
+
+function tellsForm(this: ActorAddress): ReferenceForm {
+  const { type, key } = ActorAddress.targetOf(this) as ActorTarget;
+  return ['tells', type.definition.name, key];
 }
 
 /** How a method is called that may be a generator; `stream` is left out where nobody would read. */

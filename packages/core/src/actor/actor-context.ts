@@ -6,7 +6,6 @@
  * An actor keeps one context, for the turns that have it to themselves. A turn beside another one has a context of its
  * own: a nested one reaches the same state, a readonly one a frozen copy.
  */
-
 import type { ActorDefinition } from '../definition/actor-definition.ts';
 import type { ReminderTime } from '../definition/reminder-time.ts';
 import type { TopicDefinition } from '../definition/topic-definition.ts';
@@ -18,6 +17,7 @@ import type { Topic } from '../topic/topic.ts';
 import type { TimerTime } from './actor-timers.ts';
 import type { ActorType } from './actor-type.ts';
 import type { CurrentTurn } from './current-turn.ts';
+import { HomeContext } from './home-context.ts';
 import type { Letter } from './letter.ts';
 
 /** What the runtime sees of an actor's context. */
@@ -34,9 +34,9 @@ export interface ContextHome {
   setTimer(name: string, time: TimerTime, method: string, args: readonly unknown[]): void;
   clearTimer(name: string): boolean;
   watch(reference: unknown, method: string, args: readonly unknown[]): () => void;
+  readonly type: ActorType;
   setReminder(name: string, time: ReminderTime, method: string, args: readonly unknown[]): Promise<void>;
   clearReminder(name: string): Promise<boolean>;
-  readonly type: ActorType;
 }
 
 export interface ContextClasses {
@@ -95,51 +95,10 @@ type BaseClass = abstract new (
 ) => { readonly key: Key; readonly signal: AbortSignal };
 
 /** Methods of the client that make references: calls through them belong to the turn. */
-const referenceMakers = ['actor', 'actors'];
+const referenceMakers = ['actor', 'actors', 'worker'];
 
 function baseClass(client: object, current: CurrentTurn): BaseClass {
-  abstract class BaseContext {
-    readonly key: Key;
-    readonly #home: ContextHome | undefined;
-
-    constructor(key: Key, home: ContextHome | undefined) {
-      this.key = key;
-      this.#home = home;
-    }
-
-    static turnOf(context: BaseContext): Letter | undefined {
-      return context.#home?.turnOf(context as unknown as OwnContext);
-    }
-
-    stop(): void {
-      this.#home?.stop();
-    }
-
-    setTimer(name: string, time: TimerTime, method: string, ...args: readonly unknown[]): void {
-      this.#home?.setTimer(name, time, method, args);
-    }
-
-    clearTimer(name: string): boolean {
-      return this.#home?.clearTimer(name) ?? false;
-    }
-
-    watch(reference: unknown, method: string, ...args: readonly unknown[]): () => void {
-      return this.#home?.watch(reference, method, args) ?? (() => undefined);
-    }
-
-    async setReminder(
-      name: string,
-      time: ReminderTime,
-      method: string,
-      ...args: readonly unknown[]
-    ): Promise<void> {
-      await this.#home?.setReminder(name, time, method, args);
-    }
-
-    async clearReminder(name: string): Promise<boolean> {
-      return (await this.#home?.clearReminder(name)) ?? false;
-    }
-
+  abstract class BaseContext extends HomeContext {
     subscribe(topic: TopicDefinition<unknown>, method: string): Promise<void> {
       return this.#ownTopic(topic, (own, reference) => own.subscribeActor(reference, method as never));
     }
@@ -153,41 +112,21 @@ function baseClass(client: object, current: CurrentTurn): BaseClass {
       change: (topic: Topic<unknown>, reference: object) => Promise<void>,
     ): Promise<void> {
       const grid = client as Client;
-      const definition = this.#home?.type.definition as ActorDefinition<Key, unknown, never>;
+      const definition = this.actorType?.definition as ActorDefinition<Key, unknown, never>;
       return change(grid.topic(topic), grid.actor(definition, this.key));
     }
-
-    /** Aborted when nobody waits for the turn any more. */
-    get signal(): AbortSignal {
-      return signalOf(BaseContext.turnOf(this));
-    }
   }
-  offerReferences(client, BaseContext.prototype, (context) => current.enter(BaseContext.turnOf(context)));
-  offerClient(client, BaseContext.prototype);
-  return BaseContext;
-}
-
-/** What makes references: `enter` is told of the context, so that calls through them belong to its turn. */
-function offerReferences<C extends object>(client: object, prototype: C, enter: (context: C) => void): void {
+  const { prototype } = BaseContext;
   for (const name of referenceMakers) {
     const make = (client as Record<string, unknown>)[name];
     if (typeof make !== 'function') continue;
     Object.defineProperty(prototype, name, {
-      value(this: C, ...args: readonly unknown[]): unknown {
-        enter(this);
+      value(this: BaseContext, ...args: readonly unknown[]): unknown {
+        current.enter(BaseContext.turnOf(this));
         return make.apply(client, args) as unknown;
       },
     });
   }
-}
-
-/** Of what nobody can give up. */
-const never = new AbortController().signal;
-
-function signalOf(turn: Letter | undefined): AbortSignal {
-  if (turn === undefined) return never;
-  const record = turn.record();
-  record.controller ??= new AbortController();
-  if (record.abandoned !== undefined) record.controller.abort(record.abandoned);
-  return record.controller.signal;
+  offerClient(client, prototype);
+  return BaseContext;
 }

@@ -19,8 +19,8 @@ export interface ActorServiceParts {
   readonly ports?: ActorPorts;
   /** Actors that may be active on this thread; more are passivated. Default: any number. */
   readonly residentsMax?: number | undefined;
-  /** Reads cron expressions; without it reminders take none. */
-  readonly calendar?: CronCalendar;
   /** Are the keys that get most messages to be found? Default: no. */
   readonly hotKeys?: boolean | undefined;
+  /** Reads cron expressions; without it reminders take none. */
+  readonly calendar?: CronCalendar;
 }

@@ -47,14 +47,15 @@ import { Delivery, Letter, letterOf, noRequest } from './letter.ts';
 import { ActorOp } from './messages.ts';
 import { OpenAsks } from './open-asks.ts';
 import { OpenLetters } from './open-letters.ts';
-import { actorOver, closing, type Refusal, superseded } from './refusals.ts';
+import { closing, type Refusal, superseded } from './refusals.ts';
 import { type ResidencyWatch, watchResidency } from './residency-watch.ts';
-import { ResidentActors, type Residents } from './resident-actors.ts';
+import { ResidentActors } from './resident-actors.ts';
 import { streamPosition } from './stream-call.ts';
 import { unobserved } from './tell.ts';
 import { TurnObserver } from './turn-observer.ts';
 import { TurnQueue } from './turn-queue.ts';
 import { noticeTo, type WatchNoticesGround } from './watch-notices.ts';
+import { WorkerCopies } from './worker-copies.ts';
 
 /** Messages that become turns. */
 const takenIn = new Set<number>([
@@ -87,6 +88,7 @@ export class ActorService implements MessageFamily {
   readonly #actors: ResidentActors;
   readonly #admission: Admission;
   readonly #streams: ActorStreams;
+  readonly #copies = new WorkerCopies();
   #contexts: ContextClasses | undefined;
   #closed = false;
 
@@ -150,8 +152,8 @@ export class ActorService implements MessageFamily {
       ports,
       current,
       timers: this.#timers,
-      reminders: this.reminders,
       observer: this.observer,
+      reminders: this.reminders,
       turns: this.#turns,
       asks: this.#asks,
       open: this.#open,
@@ -182,6 +184,7 @@ export class ActorService implements MessageFamily {
     return new ResidentActors({
       types,
       owned,
+      revive: (form) => this.#member.revive(form),
       residency: this.#residency,
       observer: this.observer,
       make: (type, key, residents, stored) => {
@@ -205,11 +208,7 @@ export class ActorService implements MessageFamily {
       member: this.#member,
       later: (run) => ports.later(run),
       waits: (letter) => this.#cycles.add(letter),
-      gone: (activation) => {
-        const { id, incarnation } = (activation.residents as Residents).partition;
-        if (this.#actors.of(id, incarnation) !== activation.residents) return superseded(id);
-        return this.#actors.isActive(activation) ? undefined : actorOver(activation.type, activation.key);
-      },
+      gone: (activation) => this.#actors.whyGone(activation),
       failed: (activation, letter, error) => this.#ground.failed(activation, letter, error),
       done: (letter) => this.#ground.done(letter),
     });
@@ -348,11 +347,9 @@ export class ActorService implements MessageFamily {
     const id = message[2] as PartitionId;
     const residents = this.#actors.of(id, message[3] as number);
     if (residents === undefined) return () => superseded(id);
-    const activation = this.#actors.activation(
-      residents,
-      this.#types.mustGet(message[4] as number),
-      message[5] as StorageKey,
-    );
+    const type = this.#types.mustGet(message[4] as number);
+    const key = this.#copies.keyFor(type, message[5] as StorageKey, residents.byType[type.id]);
+    const activation = this.#actors.activation(residents, type, key);
     const letter = letterOf(message, from, activation);
     if (message[0] === ActorOp.tellWaiting) return this.#admission.acceptTell(activation, letter);
     if (message[0] === ActorOp.stream)

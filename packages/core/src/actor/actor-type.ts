@@ -18,7 +18,7 @@ const asyncKinds = [
 ] as (new () => unknown)[];
 
 /** A method as its owner calls it. */
-export type RunnableMethod = (this: unknown, context: unknown, ...args: readonly unknown[]) => unknown;
+type RunnableMethod = (this: unknown, context: unknown, ...args: readonly unknown[]) => unknown;
 
 export class ActorType {
   readonly definition: AnyActor;
@@ -29,6 +29,8 @@ export class ActorType {
   /** Sorted: the same on every thread, in whatever order a module lists them. */
   readonly methodNames: readonly string[];
   readonly methods: readonly ActorMethod[];
+  /** Of a stateless worker: its copies on one host at most. */
+  readonly copiesMax: number | undefined;
   /** How long one of its actors may be idle before it is passivated; undefined: for ever. */
   readonly idleMsMax: number | undefined;
   /** Do messages wait before a full mailbox? */
@@ -55,6 +57,7 @@ export class ActorType {
     this.methodNames = names;
     this.methods = names.map((name) => definition.methods[name] as ActorMethod);
     this.idleMsMax = definition.passivateAfterMs ?? idleMsMax;
+    this.copiesMax = definition.copiesPerHost;
     this.overflowWaits = definition.overflow === 'wait';
     this.reentrant = definition.reentrant ?? true;
     const options = definition.supervision;
@@ -66,6 +69,11 @@ export class ActorType {
     this.#argumentNames = names.map(() => []);
     const { args } = definition;
     this.#schemas = args && names.map((name) => (Object.hasOwn(args, name) ? args[name] : undefined));
+  }
+
+  call(method: number, context: unknown, args: readonly unknown[]): unknown {
+    const body = this.methods[method] as RunnableMethod;
+    return body.call(this.definition.methods, context, ...args);
   }
 
   /** Does the definition say that this method changes nothing? */
@@ -115,6 +123,14 @@ export class ActorType {
   }
 }
 
+/** A stateless worker was given where an actor with a key is meant. */
+export function workerHasNoKey(name: string): InvalidArgumentError {
+  return new InvalidArgumentError(
+    `'${name}' is a stateless worker: it has no key, no state, and copies on every host; call it by \`grid.worker\``,
+    { details: { argument: 'definition', name } },
+  );
+}
+
 /** A method that streams was called where nobody could read what it yields. */
 export function streamNotRead(label: string): InvalidArgumentError {
   return new InvalidArgumentError(
@@ -144,6 +160,11 @@ export class ActorTypes {
   /** Throws DEFINITION_MISSING when the definition isn't part of the grid. */
   of(definition: AnyActor): ActorType {
     return this.mustGet(this.#definitions.idOf(definition, 'actor'));
+  }
+
+  /** The type of this name, if it is part of the grid. */
+  tryFind(name: string): ActorType | undefined {
+    return this.#types.find(({ definition }) => definition.name === name);
   }
 
   mustGet(id: number): ActorType {

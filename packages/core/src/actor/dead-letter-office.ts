@@ -55,11 +55,7 @@ export class DeadLetterOffice {
 
   constructor(ground: DeadLetterGround) {
     this.#ground = ground;
-    const { clock, shared } = ground.member;
-    this.#letters = new DeadLetters(
-      () => shared.draw(),
-      () => clock.epochNow(),
-    );
+    this.#letters = new DeadLetters(() => ground.member.shared.draw(), ground.member.clock);
   }
 
   /** Messages that were refused. */

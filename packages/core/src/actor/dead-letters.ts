@@ -3,6 +3,7 @@
  * and bytes: one that has failed takes the place of the oldest; one that was refused is only kept while there is room,
  * so that a flood pushes nothing out and costs little.
  */
+import type { Clock } from '../clock.ts';
 import { copiedBytes, copyValue } from '../codec/value.ts';
 import { fromStorageKey, type Key, type StorageKey } from '../key/key.ts';
 import { deadLetterBytesMax, deadLettersMax, deadLettersRefusedShare } from '../limits.ts';
@@ -55,13 +56,12 @@ export class DeadLetters {
   /** By number, oldest first. */
   readonly #letters = new Map<number, KeptLetter>();
   readonly #draw: () => number;
-  /** Milliseconds since 1970. */
-  readonly #epochNow: () => number;
+  readonly #clock: Pick<Clock, 'epochNow'>;
   #bytes = 0;
 
-  constructor(draw: () => number, epochNow: () => number) {
+  constructor(draw: () => number, clock: Pick<Clock, 'epochNow'>) {
     this.#draw = draw;
-    this.#epochNow = epochNow;
+    this.#clock = clock;
   }
 
   add(
@@ -88,7 +88,7 @@ export class DeadLetters {
       error: told(error()),
       attempts,
       bytes,
-      atMs: this.#epochNow(),
+      atMs: this.#clock.epochNow(),
     };
     this.#letters.set(this.#draw(), row);
   }

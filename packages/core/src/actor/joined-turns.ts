@@ -106,9 +106,9 @@ export class JoinedTurns {
       setTimer: noTimers,
       clearTimer: noTimers,
       watch: noTimers,
+      type,
       setReminder: noTimers,
       clearReminder: noTimers,
-      type,
     };
     if (turn.readonly)
       return contexts.readonly(key, frozenState(before, type), type.labelOf(turn.method), home);

@@ -2,6 +2,8 @@
  * The actors of a thread: those that are active, by partition, type and key, and the states of the others. Actors belong
  * to one incarnation of their partition; when that is created anew they begin again from their definition's `state`.
  */
+import { FrameCodec } from '../codec/frame.ts';
+import type { Revive } from '../codec/reference.ts';
 import type { StorageKey } from '../key/key.ts';
 import type { PartitionId } from '../mesh/shared-state.ts';
 import type { ActorStates } from '../partition/actor-states.ts';
@@ -11,7 +13,7 @@ import type { KeptState } from './actor-life.ts';
 import { actorTypeOf } from './actor-table.ts';
 import type { ActorType, ActorTypes } from './actor-type.ts';
 import { PassiveStates } from './passive-states.ts';
-import { superseded } from './refusals.ts';
+import { actorOver, superseded } from './refusals.ts';
 import type { ResidencyWatch } from './residency-watch.ts';
 import { type StoredState, StoredStates } from './stored-states.ts';
 import type { TurnObserver } from './turn-observer.ts';
@@ -26,6 +28,8 @@ export interface Residents {
 export interface ResidentActorsParts {
   readonly types: ActorTypes;
   readonly owned: OwnedPartitions;
+  /** Makes references in states live. */
+  readonly revive: Revive;
   /** Undefined where none is ever passivated for its idleness or number. */
   readonly residency: ResidencyWatch | undefined;
   readonly observer: Pick<TurnObserver, 'activated' | 'deactivated'>;
@@ -36,10 +40,13 @@ export interface ResidentActorsParts {
 export class ResidentActors {
   readonly #parts: ResidentActorsParts;
   readonly #partitions: (Residents | undefined)[] = [];
-  readonly #stored = new StoredStates();
+  readonly #stored: StoredStates;
+  readonly #codec: FrameCodec;
 
   constructor(parts: ResidentActorsParts) {
     this.#parts = parts;
+    this.#stored = new StoredStates(parts.revive);
+    this.#codec = new FrameCodec(parts.revive);
   }
 
   /** Those of this incarnation of the partition, if this member owns it. Those of an earlier one end here. */
@@ -48,7 +55,7 @@ export class ResidentActors {
     if (partition === undefined) return undefined;
     const known = this.#partitions[id];
     if (known?.partition === partition) return known;
-    const residents: Residents = { partition, byType: [], passive: new PassiveStates() };
+    const residents: Residents = { partition, byType: [], passive: new PassiveStates(this.#codec) };
     this.#partitions[id] = residents;
     for (const actors of known?.byType ?? []) this.#endAll(actors, id);
     return residents;
@@ -61,7 +68,8 @@ export class ResidentActors {
     const known = actors.get(key);
     if (known !== undefined) return known;
     const { id, concurrency } = residents.partition;
-    const stored = concurrency.writes === undefined ? undefined : this.#stored.of(id, type.table, key);
+    const isStored = concurrency.writes !== undefined && type.copiesMax === undefined;
+    const stored = !isStored ? undefined : this.#stored.of(id, type.table, key);
     const activation = this.#parts.make(type, key, residents, stored);
     actors.set(key, activation);
     this.#parts.observer.activated(type, key);
@@ -69,10 +77,13 @@ export class ResidentActors {
     return activation;
   }
 
-  /** False when it was stopped, or another one has taken its place. */
-  isActive(activation: Activation): boolean {
-    const { type, key, residents } = activation;
-    return (residents as Residents).byType[type.id]?.get(key) === activation;
+  /** Why the activation is no more; undefined while it is there. */
+  whyGone(activation: Activation): Error | undefined {
+    const { type, key } = activation;
+    const residents = activation.residents as Residents;
+    const { id, incarnation } = residents.partition;
+    if (this.of(id, incarnation) !== residents) return superseded(id);
+    return residents.byType[type.id]?.get(key) === activation ? undefined : actorOver(type, key);
   }
 
   /** What the storage has of an actor of a partition that is being opened here. */
@@ -91,7 +102,8 @@ export class ResidentActors {
   /** The activation is over, and its state is kept. Throws when that isn't data; then nothing has changed. */
   packAway(activation: Activation, state: unknown): void {
     const { passive } = activation.residents as Residents;
-    passive.keep(activation.type, activation.key, state);
+    // A worker keeps nothing between calls.
+    if (activation.type.copiesMax === undefined) passive.keep(activation.type, activation.key, state);
     this.remove(activation);
   }
 

@@ -3,6 +3,8 @@
  * that leaves its state as it was writes nothing; what could not be kept is undone; and an actor that begins anew, on a
  * new thread or after it was passivated, begins with what was kept.
  */
+
+import type { Revive } from '../codec/reference.ts';
 import { copyValue } from '../codec/value.ts';
 import type { StorageKey } from '../key/key.ts';
 import type { PartitionId } from '../mesh/shared-state.ts';
@@ -13,8 +15,13 @@ import type { ActorType } from './actor-type.ts';
 
 /** All of one member. */
 export class StoredStates {
-  readonly #codec = new StoredCodec();
+  readonly #codec: StoredCodec;
   readonly #states = new Map<PartitionId, Map<number, Map<StorageKey, StoredState>>>();
+
+  /** `revive` makes references in states live. */
+  constructor(revive: Revive) {
+    this.#codec = new StoredCodec(revive);
+  }
 
   /** The state of one actor, stored or not. */
   of(partition: PartitionId, table: number, key: StorageKey): StoredState {

@@ -12,7 +12,7 @@ import type { Member } from '../mesh/member.ts';
 import { ActorMeter, type RawActorMetrics } from '../metrics/actor-meter.ts';
 import type { OwnContext } from './actor-context.ts';
 import type { ActorPorts } from './actor-ports.ts';
-import type { ActorType, RunnableMethod } from './actor-type.ts';
+import type { ActorType } from './actor-type.ts';
 import { type Letter, noRequest } from './letter.ts';
 
 /** Name of the diagnostics channel of turns. */
@@ -66,14 +66,12 @@ export class TurnObserver {
   }
 
   /** Runs the method of a turn. */
-  call(letter: Letter, { methods, definition }: ActorType, context: OwnContext): unknown {
-    const method = methods[letter.method] as RunnableMethod;
-    const { observed } = letter;
+  call(letter: Letter, type: ActorType, context: OwnContext): unknown {
+    const { observed, method, args } = letter;
     if (observed !== undefined && observed.arrivedMs > 0) observed.startedMs = this.#clock.now();
     const isBare = observed?.context === undefined && currentContext() === undefined;
-    if (isBare && this.#member.tracer === undefined)
-      return method.call(definition.methods, context, ...letter.args);
-    return this.#callInContext(letter, () => method.call(definition.methods, context, ...letter.args));
+    if (isBare && this.#member.tracer === undefined) return type.call(method, context, args);
+    return this.#callInContext(letter, () => type.call(method, context, args));
   }
 
   /** The turn of a letter that is observed has ended. */

@@ -7,6 +7,8 @@
  */
 import { type Binary, binaryKind, bytesOf, isBinary } from './binary.ts';
 
+import { isReference, referencesEqual } from './reference.ts';
+
 /** True when both values have the same kind and content. */
 export function valuesEqual(a: unknown, b: unknown): boolean {
   if (a === b) return true;
@@ -21,7 +23,8 @@ export function valuesEqual(a: unknown, b: unknown): boolean {
   if (a instanceof Set) return b instanceof Set && setsEqual(a, b);
   if (a instanceof Date) return b instanceof Date && valuesEqual(a.getTime(), b.getTime());
   if (a instanceof RegExp) return b instanceof RegExp && regExpsEqual(a, b);
-  return isBinary(a) && isBinary(b) && binariesEqual(a, b);
+  if (isBinary(a)) return isBinary(b) && binariesEqual(a, b);
+  return isReference(a) && isReference(b) && referencesEqual(a, b);
 }
 
 function isRecord(value: object): boolean {

@@ -1,7 +1,8 @@
 /**
  * What msgpackr can't carry exactly, in forms it can: -0, strings with lone surrogates, a RegExp's `lastIndex`,
  * objects with keys it would lose or trip over, and objects used as dictionaries. And large binaries, which it would
- * copy: they are left out of the frame and travel beside it (see `attachment.ts`).
+ * copy: they are left out of the frame and travel beside it (see `attachment.ts`). And references, which only the
+ * receiver's grid can make live again (see `reference.ts`).
  *
  * An escape is an array that starts with msgpackr's C1, a marker no user value can hold: `[C1, kind, …]`. A frame with
  * escapes says so, so ordinary frames are never searched for them at the receiver. The sender looks at every value
@@ -11,11 +12,12 @@
 import { unpack } from 'msgpackr/pack';
 import { detachable, isAttachment } from './attachment.ts';
 import { binaryKind, binaryOver } from './binary.ts';
+import { formOf, isReference, type Reference, type ReferenceForm, type Revive } from './reference.ts';
 
 // Known to the types of another entry point only, see `frame.ts`; this is the byte it stands for.
 const C1: unknown = unpack(Uint8Array.of(0xc1));
 
-const EscapeKind = { minusZero: 0, text: 1, regExp: 2, record: 3, attachment: 4 } as const;
+const EscapeKind = { minusZero: 0, text: 1, regExp: 2, record: 3, attachment: 4, reference: 5 } as const;
 
 /**
  * Records are encoded by shape, and a shape costs about a microsecond the first time. Objects with more keys than this
@@ -61,7 +63,8 @@ function recordNeedsEscape(record: Record<string, unknown>): boolean {
     if (isOddKey(key) || needsEscape(record[key])) return true;
     count++;
   }
-  return count > recordKeysMax;
+  // A reference has no keys to look at.
+  return count > recordKeysMax || (count === 0 && isReference(record));
 }
 
 /**
@@ -90,7 +93,8 @@ function escapeObject(value: object, attachments: ArrayBuffer[]): unknown {
     return [C1, EscapeKind.attachment, position, binaryKind(value)];
   }
   const prototype: unknown = Object.getPrototypeOf(value);
-  if (prototype !== Object.prototype && prototype !== null) return value;
+  if (prototype !== Object.prototype && prototype !== null)
+    return isReference(value) ? escapedReference(value) : value;
   const entries = Object.entries(value);
   if (entries.length > recordKeysMax || entries.some(([key]) => isOddKey(key))) {
     return [C1, EscapeKind.record, ...entries.flat().map(escaped)];
@@ -99,14 +103,14 @@ function escapeObject(value: object, attachments: ArrayBuffer[]): unknown {
 }
 
 /** Undoes `escapeValue`, in place where it can. Throws on an unknown escape. */
-export function unescapeValue(value: unknown, attachments: readonly ArrayBuffer[]): unknown {
+export function unescapeValue(value: unknown, attachments: readonly ArrayBuffer[], revive: Revive): unknown {
   if (typeof value !== 'object' || value === null) return value;
   if (Array.isArray(value)) {
-    if (value[0] === C1) return restore(value, attachments);
-    for (let i = 0; i < value.length; i++) value[i] = unescapeValue(value[i], attachments);
+    if (value[0] === C1) return restore(value, attachments, revive);
+    for (let i = 0; i < value.length; i++) value[i] = unescapeValue(value[i], attachments, revive);
     return value;
   }
-  const unescaped = (member: unknown): unknown => unescapeValue(member, attachments);
+  const unescaped = (member: unknown): unknown => unescapeValue(member, attachments, revive);
   if (value instanceof Map) {
     return new Map(Array.from(value, ([key, member]) => [unescaped(key), unescaped(member)]));
   }
@@ -117,23 +121,31 @@ export function unescapeValue(value: unknown, attachments: readonly ArrayBuffer[
   return record;
 }
 
-function restore(escaped: readonly unknown[], attachments: readonly ArrayBuffer[]): unknown {
+function restore(escaped: readonly unknown[], attachments: readonly ArrayBuffer[], revive: Revive): unknown {
   switch (escaped[1]) {
     case EscapeKind.minusZero:
       return -0;
     case EscapeKind.text:
       return (escaped[2] as Buffer).toString('utf16le');
     case EscapeKind.regExp: {
-      const regExp = new RegExp(unescapeValue(escaped[2], attachments) as string, escaped[3] as string);
+      const regExp = new RegExp(
+        unescapeValue(escaped[2], attachments, revive) as string,
+        escaped[3] as string,
+      );
       regExp.lastIndex = escaped[4] as number;
       return regExp;
     }
     case EscapeKind.record:
-      return restoreRecord(escaped, attachments);
+      return restoreRecord(escaped, attachments, revive);
     case EscapeKind.attachment: {
       const memory = attachments[escaped[2] as number];
       if (memory === undefined) throw new TypeError('an attachment is missing');
       return binaryOver(memory, escaped[3] as string);
+    }
+    case EscapeKind.reference: {
+      const [, , kind, name, key] = escaped;
+      const form = [kind, unescapeValue(name, attachments, revive), unescapeValue(key, attachments, revive)];
+      return revive(form as unknown as ReferenceForm);
     }
     default:
       throw new TypeError(`unknown escape ${String(escaped[1])}`);
@@ -143,12 +155,19 @@ function restore(escaped: readonly unknown[], attachments: readonly ArrayBuffer[
 function restoreRecord(
   escaped: readonly unknown[],
   attachments: readonly ArrayBuffer[],
+  revive: Revive,
 ): Record<string, unknown> {
   const record: Record<string, unknown> = {};
   for (let i = 2; i < escaped.length; i += 2) {
-    record[unescapeValue(escaped[i], attachments) as string] = unescapeValue(escaped[i + 1], attachments);
+    const key = unescapeValue(escaped[i], attachments, revive) as string;
+    record[key] = unescapeValue(escaped[i + 1], attachments, revive);
   }
   return record;
+}
+
+function escapedReference(reference: Reference): unknown[] {
+  const [kind, name, key] = reference[formOf]();
+  return [C1, EscapeKind.reference, kind, escapeValue(name, []), escapeValue(key, [])];
 }
 
 function escapedText(text: string): unknown[] {

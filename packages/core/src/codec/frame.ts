@@ -14,6 +14,7 @@
 import { Packr, RESET_BUFFER_MODE, REUSE_BUFFER_MODE, Unpackr } from 'msgpackr/pack';
 import { FrameDecodeError } from '../errors/errors.ts';
 import { escapeValue, needsEscape, unescapeValue } from './escape.ts';
+import { deadReference, type Revive } from './reference.ts';
 
 /** msgpackr never lets go of the buffer it packs into; after a frame larger than this it gets a small new one. */
 const keptBufferBytesMax = 1024 * 1024;
@@ -46,6 +47,13 @@ export class FrameCodec {
     structuredClone: false,
   });
 
+  readonly #revive: Revive;
+
+  /** `revive` makes references live; without it each of their calls is refused. */
+  constructor(revive: Revive = deadReference) {
+    this.#revive = revive;
+  }
+
   /** The frame for these messages, which must consist of values as `copyValue` makes them. */
   encode(messages: readonly (readonly unknown[])[]): Packed {
     if (!needsEscape(messages)) return this.#pack(messages);
@@ -75,7 +83,7 @@ export class FrameCodec {
       const body: unknown = this.#unpackr.unpack(
         Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength),
       );
-      return messagesOf(body, attachments);
+      return messagesOf(body, attachments, this.#revive);
     } catch (cause) {
       throw new FrameDecodeError(`a frame of ${bytes.byteLength} bytes can't be decoded: ${String(cause)}`, {
         cause,
@@ -90,11 +98,11 @@ type Pool = Buffer & { readonly start: number; readonly end: number };
 
 const noAttachments: readonly ArrayBuffer[] = [];
 
-function messagesOf(body: unknown, attachments: readonly ArrayBuffer[]): unknown[][] {
+function messagesOf(body: unknown, attachments: readonly ArrayBuffer[], revive: Revive): unknown[][] {
   if (!Array.isArray(body)) throw new TypeError('it is no array');
   const isEscaped = body[0] === null;
   const messages: unknown[] = isEscaped
-    ? body.slice(1).map((message) => unescapeValue(message, attachments))
+    ? body.slice(1).map((message) => unescapeValue(message, attachments, revive))
     : body;
   for (const message of messages) {
     if (!Array.isArray(message)) throw new TypeError('it holds something that is no message');

@@ -8,13 +8,14 @@
  * Date, RegExp and binaries only, is a tree (an object used twice is copied twice), is at most `valueDepthMax` deep
  * and about `messageBytesMax` large. Objects without a prototype come out as ordinary ones, holes in arrays as
  * undefined, subclasses of typed arrays (but Buffer) as their base. Extra properties of arrays, Maps, Sets, Dates,
- * RegExps and binaries are left out. Errors are refused: a call fails with one, but as data they are records.
+ * RegExps and binaries are left out. References to actors stay what they are. Errors are refused: a call fails with one, but as data they are records.
  *
  * The path of a fault is collected while its exception unwinds, so a good value pays nothing for it.
  */
 import { types } from 'node:util';
 import { messageBytesMax, valueDepthMax } from '../limits.ts';
 import { copyBinary, isBinary } from './binary.ts';
+import { asValue, formOf, isReference, type Reference } from './reference.ts';
 import { type Step, unsupported, ValueFault } from './value-fault.ts';
 
 /*
@@ -22,6 +23,13 @@ import { type Step, unsupported, ValueFault } from './value-fault.ts';
  * object for every value would double what a small copy costs.
  */
 let bytes = 0;
+
+let references: readonly Reference[] | undefined;
+
+/** The references in what the last `copyValue` of this thread copied; undefined: there are none. */
+export function copiedReferences(): readonly Reference[] | undefined {
+  return references;
+}
 
 /** The approximate encoded size of what the last `copyValue` of this thread copied. Read it before the next call. */
 export function copiedBytes(): number {
@@ -34,6 +42,7 @@ export function copiedBytes(): number {
  */
 export function copyValue<T>(value: T, name: string): T {
   bytes = 0;
+  references = undefined;
   if (typeof value !== 'object' || value === null) {
     if (typeof value === 'number') {
       bytes = 9;
@@ -149,6 +158,7 @@ function copyBuiltIn(value: object, depth: number): object {
     }
     if (types.isRegExp(value)) return copyRegExp(value);
   }
+  if (isReference(value)) return copyReference(value);
   if (isPlainOfOtherRealm(value)) return copyRecord(value, depth);
   throw unsupported(value);
 }
@@ -185,6 +195,13 @@ function copySet(value: Set<unknown>, depth: number): Set<unknown> {
     throw unwound(error, value, { kind: 'set-member', key: position });
   }
   return copy;
+}
+
+function copyReference(value: Reference): object {
+  const [, name, key] = value[formOf]();
+  addBytes(name.length * 3 + (typeof key === 'string' ? key.length * 3 : 9) + 8);
+  references = references === undefined ? [value] : [...references, value];
+  return value[asValue]();
 }
 
 function copyRegExp(value: RegExp): RegExp {

@@ -47,6 +47,13 @@ export interface ActorContext<K extends Key, S> extends Client {
    */
   watch(reference: object, method: string, ...args: readonly unknown[]): () => void;
   /**
+   * Subscribes the actor: `method` gets every message of the topic from now on, as a tell, also after the actor's thread
+   * was replaced. Once is enough; twice is once. Resolves and rejects as `subscribeActor` of the topic does.
+   */
+  subscribe<M>(topic: TopicDefinition<M>, method: string): Promise<void>;
+  /** Takes that back. */
+  unsubscribe<M>(topic: TopicDefinition<M>, method: string): Promise<void>;
+  /**
    * As a timer, but kept with the actor's partition: a reminder outlives the activation (which it does not keep from being
    * passivated), and in a grid with storage or `backups: 1` the thread and the process. Its message activates the actor.
    * Resolves when the reminder is kept. It comes at least once; one that was due while nobody was there comes once, at the
@@ -59,13 +66,6 @@ export interface ActorContext<K extends Key, S> extends Client {
   setReminder(name: string, time: ReminderTime, method: string, ...args: readonly unknown[]): Promise<void>;
   /** Takes a reminder back. False: there is none of this name. A message that waits already still comes. */
   clearReminder(name: string): Promise<boolean>;
-  /**
-   * Subscribes the actor: `method` gets every message of the topic from now on, as a tell, also after the actor's thread
-   * was replaced. Once is enough; twice is once. Resolves and rejects as `subscribeActor` of the topic does.
-   */
-  subscribe<M>(topic: TopicDefinition<M>, method: string): Promise<void>;
-  /** Takes that back. */
-  unsubscribe<M>(topic: TopicDefinition<M>, method: string): Promise<void>;
   /** Takes a timer back. False: there is none of this name. A message that waits already still comes. */
   clearTimer(name: string): boolean;
 }
@@ -115,6 +115,8 @@ export interface AnyActor extends Definition<'actor'> {
   readonly reentrant: boolean | undefined;
   /** Of the arguments, by method. */
   readonly args?: Readonly<Record<string, readonly (StandardSchema | undefined)[]>> | undefined;
+  /** Of a stateless worker: how many copies a host has at most. Undefined: an actor with a key. */
+  readonly copiesPerHost: number | undefined;
 }
 
 /** Asks: arguments and answers are copies. A generator answers with what it yields, as it comes. */
@@ -299,6 +301,7 @@ export function actor<K extends Key, S, M extends ActorMethods<K, S>>(
     readonly: options.readonly,
     reentrant: options.reentrant,
     args: options.args,
+    copiesPerHost: undefined,
   });
 }
 

@@ -11,6 +11,7 @@ import type {
   Storage,
   StorageEngine,
   StorageShape,
+  StorageThread,
 } from '../storage/storage-engine.ts';
 import type { OpenedStorage } from '../thread/storage-messages.ts';
 
@@ -43,9 +44,10 @@ export class StorageHost {
     { storage, shape, settings }: StorageOpening,
     wire: WireStorage,
     progress: (report: RecoveryProgress) => void,
+    thread: StorageThread,
   ): Promise<StorageHost> {
     const open = await importEngine(storage);
-    const engine = await open(storage.options, shape, progress);
+    const engine = await open(storage.options, shape, progress, thread);
     const clockStart = await wire.begin(engine);
     return new StorageHost(engine, wire, settings, { clockStart, tableNumbers: engine.tableNumbers });
   }

@@ -4,7 +4,9 @@
  * `FrameTransport`: a MessagePort between threads, a queue in memory inside one thread. Links are FIFO per lane and
  * lose nothing but with a dead end.
  */
+
 import { FrameCodec, type Packed } from '../codec/frame.ts';
+import type { Revive } from '../codec/reference.ts';
 import { OverloadedError } from '../errors/errors.ts';
 import {
   creditGrantShare,
@@ -44,7 +46,7 @@ export class Link {
   readonly #outbox: Outbox;
   readonly #windowBytes: number;
   readonly #flusher: Flusher;
-  readonly #codec = new FrameCodec();
+  readonly #codec: FrameCodec;
   readonly #deliver: (message: Message) => void;
   readonly #flush = (): void => this.flush();
   #transport: FrameTransport | undefined;
@@ -52,7 +54,14 @@ export class Link {
   #owed = 0;
   #waiting: (() => void)[] = [];
 
-  constructor(flusher: Flusher, deliver: (message: Message) => void, limits: OutboxLimits = linkLimits) {
+  /** `revive` makes references that arrive live. */
+  constructor(
+    flusher: Flusher,
+    deliver: (message: Message) => void,
+    limits: OutboxLimits = linkLimits,
+    revive?: Revive,
+  ) {
+    this.#codec = new FrameCodec(revive);
     this.#flusher = flusher;
     this.#deliver = deliver;
     this.#outbox = new Outbox(limits, CallOp.replies);

@@ -14,6 +14,7 @@ import type {
 } from '../definition/actor-definition.ts';
 import type { TableDefinition } from '../definition/table-definition.ts';
 import type { TopicDefinition } from '../definition/topic-definition.ts';
+import type { WorkerDefinition, WorkerMethods } from '../definition/worker-definition.ts';
 import type { Key } from '../key/key.ts';
 import type { ThreadMetrics } from '../metrics/thread-metrics.ts';
 import type { Table } from '../table/table.ts';
@@ -52,6 +53,11 @@ export interface Client {
     definition: ActorDefinition<K, S, M>,
     key: K,
   ): ActorTells<M>;
+  /**
+   * Calls of a stateless worker: on this thread if it is a host, else on each host in turn. `options` bound each of them.
+   * Refused in transactions with INVALID_ARGUMENT.
+   */
+  worker<M extends WorkerMethods>(definition: WorkerDefinition<M>, options?: CallOptions): ActorReference<M>;
   /** The topic, as seen from here. */
   topic<M>(definition: TopicDefinition<M>): Topic<M>;
   /**

@@ -7,6 +7,7 @@
  * wait until its successor is connected.
  */
 import { type Clock, systemClock } from '../clock.ts';
+import { deadReference, type Revive } from '../codec/reference.ts';
 import { copyValue } from '../codec/value.ts';
 import { approximateBytes } from '../codec/value-bytes.ts';
 import type { CallTracer } from '../context/call-tracer.ts';
@@ -20,7 +21,7 @@ import {
 import { callTimeoutMsDefault, frameBytesMax, timerMsMax } from '../limits.ts';
 import { Flusher } from '../link/flusher.ts';
 import type { Frame, FrameTransport } from '../link/link.ts';
-import { Link } from '../link/link.ts';
+import { Link, linkLimits } from '../link/link.ts';
 import type { Message } from '../link/outbox.ts';
 import { onAbort } from './on-abort.ts';
 import { CallOp, Family, familyOf } from './opcode.ts';
@@ -54,6 +55,8 @@ export class Member {
   tracer: CallTracer | undefined = undefined;
   /** What lasts longer than one call; `idle()` waits for it. */
   readonly work = new OpenWork();
+  /** Makes references that arrive here live; set by the layer they belong to. */
+  revive: Revive = deadReference;
   readonly #peers: (Peer | undefined)[] = [];
   readonly #families: (MessageFamily | undefined)[] = [];
   readonly #calls: PendingCalls;
@@ -113,7 +116,12 @@ export class Member {
 
   /** Connects a new incarnation of a member. `open` makes the transport for the receiver of its frames. */
   connect(identity: MemberIdentity, open: (receive: (frame: Frame) => void) => FrameTransport): Peer {
-    const link: Link = new Link(this.flusher, (message) => this.#deliver(message, peer));
+    const link: Link = new Link(
+      this.flusher,
+      (message) => this.#deliver(message, peer),
+      linkLimits,
+      (form) => this.revive(form),
+    );
     const peer: Peer = peerOf(identity, link);
     link.open(open((frame) => link.receive(frame)));
     this.#peers[identity.id] = peer;

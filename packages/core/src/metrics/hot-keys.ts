@@ -44,7 +44,7 @@ export class HotKeys {
 
   /** The keys with the largest counts, largest first. */
   top(length: number): KeyCount[] {
-    const sorted = [...this.#heap].sort((a, b) => b.count - a.count);
+    const sorted = [...this.#heap].sort((a, b) => b.count - a.count || a.error - b.error);
     return sorted.slice(0, length).map(({ key, count, error }) => ({ key, count, error }));
   }
 

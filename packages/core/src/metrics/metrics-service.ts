@@ -1,15 +1,23 @@
 /**
  * Metrics of all threads: whoever asks sends one question to each member that is connected and puts the answers side by
- * side. A member that is gone, or dies before it answers, is left out.
+ * side. A member that is gone, or dies before it answers, is left out. A thread may also publish its own row now and then,
+ * for those who listen on a diagnostics channel there.
  */
-import { HostLostError, InvalidArgumentError } from '../errors/errors.ts';
+import { channel } from 'node:diagnostics_channel';
+import { HostLostError, InvariantError } from '../errors/errors.ts';
 import type { Message } from '../link/outbox.ts';
 import type { Member, MessageFamily } from '../mesh/member.ts';
 import type { Peer } from '../mesh/peer.ts';
 import type { CallOptions } from '../mesh/pending-calls.ts';
+import type { MemberId } from '../mesh/shared-state.ts';
 import { checkCallOptions } from '../table/call-options.ts';
 import { MetricsOp } from './messages.ts';
 import { type RawThreadMetrics, type ThreadMetrics, threadMetricsOf } from './thread-metrics.ts';
+
+/** Name of the diagnostics channel. */
+export const metricsChannelName = 'troupe.metrics';
+
+const published = channel(metricsChannelName);
 
 /** What of a member is looked at. */
 export interface MeteredActors {
@@ -25,6 +33,7 @@ export class MetricsService implements MessageFamily {
   readonly #actors: MeteredActors;
   /** As it was when somebody last asked. */
   #lastUse: EventLoopUse | undefined;
+  #timer: NodeJS.Timeout | undefined;
 
   constructor(member: Member, actors: MeteredActors) {
     this.#member = member;
@@ -44,26 +53,45 @@ export class MetricsService implements MessageFamily {
   }
 
   receive(message: Message, from: Peer): void {
-    const requestId = message[1] as number;
-    if (message[0] === MetricsOp.read) this.#member.replyOwned(from, requestId, this.#raw());
-    else this.#member.fail(from, requestId, new InvalidArgumentError('an unknown question for metrics'));
+    if (message[0] !== MetricsOp.read)
+      throw new InvariantError(`an unknown metrics message arrived: ${String(message[0])}`);
+    this.#member.replyOwned(from, message[1] as number, this.#rawSinceAsked());
+  }
+
+  /** Publishes the row of this thread every so often, while somebody listens on it. Milliseconds. */
+  publishEvery(everyMs: number): void {
+    let last = performance.eventLoopUtilization();
+    const host = hostOf(this.#member.self.id);
+    this.#timer = setInterval(() => {
+      const use = performance.eventLoopUtilization();
+      if (published.hasSubscribers) published.publish(threadMetricsOf(host, this.#raw(use, last)));
+      last = use;
+    }, everyMs).unref();
+  }
+
+  closed(): void {
+    clearInterval(this.#timer);
   }
 
   async #ask(peer: Peer, options: CallOptions): Promise<ThreadMetrics | undefined> {
     try {
       const raw = await this.#member.requestProtocol(peer, [MetricsOp.read, 0], options);
-      return threadMetricsOf(peer.id === 0 ? undefined : peer.id - 1, raw as RawThreadMetrics);
+      return threadMetricsOf(hostOf(peer.id), raw as RawThreadMetrics);
     } catch (error) {
       if (error instanceof HostLostError) return undefined;
       throw error;
     }
   }
 
-  #raw(): RawThreadMetrics {
+  #rawSinceAsked(): RawThreadMetrics {
     const use = performance.eventLoopUtilization();
-    const { utilization } =
-      this.#lastUse === undefined ? use : performance.eventLoopUtilization(use, this.#lastUse);
+    const raw = this.#raw(use, this.#lastUse);
     this.#lastUse = use;
+    return raw;
+  }
+
+  #raw(use: EventLoopUse, since: EventLoopUse | undefined): RawThreadMetrics {
+    const { utilization } = since === undefined ? use : performance.eventLoopUtilization(use, since);
     const { openMessages, tellsRefused } = this.#actors;
     return {
       eventLoop: { utilization, activeMs: use.active, idleMs: use.idle },
@@ -72,4 +100,9 @@ export class MetricsService implements MessageFamily {
       actors: this.#actors.rawMetrics(),
     };
   }
+}
+
+/** Undefined for the member of the service. */
+function hostOf(member: MemberId): number | undefined {
+  return member === 0 ? undefined : member - 1;
 }

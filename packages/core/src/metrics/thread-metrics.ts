@@ -16,7 +16,7 @@ export interface ThreadMetrics {
   /** The number of the host; undefined: the thread of the service. */
   readonly host: number | undefined;
   readonly eventLoop: {
-    /** The share of time in which it was not idle, from 0 to 1, since somebody last asked for metrics. */
+    /** The share of time in which it was not idle, from 0 to 1, since somebody last asked, or it was last published. */
     readonly utilization: number;
     readonly activeMs: number;
     readonly idleMs: number;

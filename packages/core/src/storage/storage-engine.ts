@@ -17,11 +17,15 @@ export interface Storage {
   readonly options: unknown;
 }
 
+/** Whose thread an engine runs on: its own, which it may hold up for a flush, or the service's (`threads: 0`). */
+export type StorageThread = 'own' | 'service';
+
 /** Throws StorageError: in use, not writable, not ours, too new, another shape, damaged. */
 export type OpenStorage = (
   options: unknown,
   shape: StorageShape,
   progress: (report: RecoveryProgress) => void,
+  thread: StorageThread,
 ) => Promise<StorageEngine>;
 
 /** What a grid is about to keep. What is stored must suit it. */

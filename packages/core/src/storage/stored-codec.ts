@@ -11,6 +11,7 @@
  * message being the value, so every kind of value that a grid takes is kept exactly, each on its own.
  */
 import { FrameCodec, type PackedWithAttachments } from '../codec/frame.ts';
+import type { Revive } from '../codec/reference.ts';
 import { StorageError } from '../errors/errors.ts';
 import type { StorageKey } from '../key/key.ts';
 
@@ -78,7 +79,12 @@ function tagged(tag: number, bytes: Uint8Array): Uint8Array {
 
 /** One encoder and decoder of values. */
 export class StoredCodec {
-  readonly #frames = new FrameCodec();
+  readonly #frames: FrameCodec;
+
+  /** `revive` makes stored references live. */
+  constructor(revive?: Revive) {
+    this.#frames = new FrameCodec(revive);
+  }
 
   /** The bytes of a value as `copyValue` makes them. */
   encode(value: unknown): Uint8Array {

@@ -176,6 +176,7 @@ class InlineStorage implements GridStorage {
       { storage, shape, settings: { flushWithinMs } },
       wiring.wire,
       progress,
+      'service',
     );
     return new InlineStorage(host, opening);
   }

@@ -18,7 +18,12 @@ export async function runStorage(wire: WireStorage): Promise<void> {
   const { control } = start;
   const send = (message: FromStorage): void => control.postMessage(message);
   try {
-    const host = await StorageHost.open(start, wire, (progress) => send({ type: 'progress', progress }));
+    const host = await StorageHost.open(
+      start,
+      wire,
+      (progress) => send({ type: 'progress', progress }),
+      'own',
+    );
     const ended = serveControl(control, host, send);
     send({ type: 'opened', opened: host.opened });
     await ended;

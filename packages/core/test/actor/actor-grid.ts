@@ -28,6 +28,7 @@ export interface ActorMember {
   readonly actors: Client['actors'];
   readonly tell: Client['tell'];
   readonly topic: Client['topic'];
+  readonly worker: Client['worker'];
   readonly topics: MemberTopics;
   readonly member: Member;
   readonly service: ActorService;
@@ -121,13 +122,14 @@ function wire(
   const actors = new ActorClient({ member, types, placement, local: service });
   const topics = new MemberTopics({ member, definitions, placement, local: service });
   const topicClient = new TopicClient(topics);
-  const client: Pick<Client, 'table' | 'actor' | 'actors' | 'tell' | 'topic'> = {
+  const client: Pick<Client, 'table' | 'actor' | 'actors' | 'tell' | 'topic' | 'worker'> = {
     table: () => {
       throw new Error('this grid has no tables');
     },
     actor: (definition, key, callOptions) => actors.reference(definition, key, callOptions),
     actors: (definition, keys, callOptions) => actors.references(definition, keys, callOptions),
     tell: (definition, key) => actors.tells(definition, key),
+    worker: (definition, callOptions) => actors.worker(definition, callOptions),
     topic: (definition) => topicClient.topic(definition),
   };
   member.register(Family.actor, service);

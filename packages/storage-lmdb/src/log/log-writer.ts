@@ -72,6 +72,8 @@ export class LogWriter {
   #flushedSequence: number;
   #waiting: Waiting[] = [];
   #underWay: readonly Waiting[] = [];
+  /** Commits in the frame before. */
+  #lastLength = 0;
   /** Those under way are in a frame, and so unfolded. */
   #isFramed = false;
   #running: Promise<void> | undefined;
@@ -260,7 +262,10 @@ export class LogWriter {
       return;
     }
     try {
-      await this.#file.sync();
+      // One commit after the other: what comes meanwhile waits in the port of the thread as it would here.
+      const isLone = commits.length === 1 && this.#waiting.length === 0 && this.#lastLength <= 1;
+      this.#lastLength = commits.length;
+      await this.#file.sync(isLone ? 'lone' : 'shared');
       if (this.#isFolderChanged) await this.#ports.files.syncFolder();
     } catch (error) {
       this.fail('a flush of the log', error);

@@ -39,12 +39,13 @@ export class MemberLog {
   readonly client: LogClient;
   readonly #core: CoreMember;
   readonly #tables: StoredTables;
-  readonly #codec = new StoredCodec();
+  readonly #codec: StoredCodec;
   readonly #writer = new StoredWriter();
 
   constructor(core: CoreMember, { member: keeper, tableNumbers, durability }: StorageMembership) {
     const { member } = core;
     this.#core = core;
+    this.#codec = new StoredCodec((form) => member.revive(form));
     this.#tables = new StoredTables(core.definitions, tableNumbers);
     const send = (message: unknown[], bytes: number): void => {
       const peer = member.tryPeer(keeper);
