@@ -136,7 +136,7 @@ describe.each(topologies)('a start %s', (_, threads) => {
     const other = await rejection(startAt(path, threads, { modules: [], definitions: [accounts] }));
     expect(other).toMatchObject({
       code: 'STORAGE_SHAPE',
-      details: { tables: ['table counters', 'table lists', 'actor counting'] },
+      details: { tables: ['table counters', 'table lists', 'actor counting', 'reminders counting'] },
     });
     const foreign = temporaryFolder();
     writeFileSync(join(foreign, 'notes.txt'), 'mine');

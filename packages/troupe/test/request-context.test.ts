@@ -38,7 +38,7 @@ test.each(topologies)(
     await holder.commit();
     await waiting;
     expect(seen.length).toBeGreaterThanOrEqual(6);
-  expect(new Set(seen)).toEqual(new Set(['request']));
+    expect(new Set(seen)).toEqual(new Set(['request']));
   },
 );
 
