@@ -194,8 +194,9 @@ export function gate<T = void>(): { readonly opened: Promise<T>; readonly open: 
 
 /** Resolves when the condition holds; the event loop goes round meanwhile. */
 export async function until(condition: () => boolean): Promise<void> {
-  for (let turn = 0; !condition(); turn++) {
-    if (turn > 10_000) throw new Error('it never came to that');
+  const untilMs = performance.now() + 10_000;
+  while (!condition()) {
+    if (performance.now() > untilMs) throw new Error('it never came to that');
     await new Promise<void>((resolve) => setImmediate(resolve));
   }
 }

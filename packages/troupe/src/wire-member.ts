@@ -15,7 +15,6 @@ import {
   type DeadLetterViews,
   Family,
   followContexts,
-  type Member,
   MemberTables,
   MemberTopics,
   MetricsService,
@@ -56,9 +55,7 @@ export function wireMember(core: CoreMember, progress?: RecoveryListener): Wired
     metrics: { hotKeys, publishEveryMs },
     tracing,
   } = core.settings as MemberSettings;
-  traceCalls(member, tracing);
-  // Bodies of transactions are the service's own code: they find what it keeps in async contexts of its own.
-  if (!core.isHost) followContexts();
+  followCallers(core, tracing);
   const transactions = new Transactions(core, tables, {
     strategy: lockStrategies[lockStrategy],
     idempotencyRetentionMs,
@@ -148,8 +145,8 @@ function clientOf({ tables, actors, topics, transactions, compute, metrics }: Cl
   };
 }
 
-function traceCalls(member: Member, tracing: MemberSettings['tracing']): void {
-  if (tracing === false) return;
-  member.tracer = openTelemetryTracer(tracing);
-  followContexts();
+/** Bodies of transactions are the service's own code: they find what it keeps in async contexts of its own. */
+function followCallers({ member, isHost }: CoreMember, tracing: MemberSettings['tracing']): void {
+  if (tracing !== false) member.tracer = openTelemetryTracer(tracing);
+  if (tracing !== false || !isHost) followContexts();
 }

@@ -27,6 +27,8 @@ describe('with backups: 1 an actor', () => {
       await at(key).leave();
       expect(await at(key).log()).toEqual(['x', key]);
       await at(key).leave();
+      // Its next turn comes after the state was kept.
+      expect(await at(key).left()).toBe(2);
     }
     await killAll();
     for (const key of keys) expect([await at(key).log(), await at(key).left()]).toEqual([['x', key], 2]);
