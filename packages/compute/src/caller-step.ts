@@ -1,6 +1,5 @@
 /** Code of a definition that runs at the caller (split, reduce), waited for no longer than the call may take. */
-import { type Clock, onAbort, TimeoutError, timerMsMax } from '@troupe/core';
-import { isPromiseLike } from './promise-like.ts';
+import { type Clock, isPromiseLike, onAbort, TimeoutError, timerMsMax } from '@troupe/core';
 
 export interface StepBounds {
   readonly clock: Clock;

@@ -4,9 +4,9 @@
  * asked for any more.
  */
 import type { AnyGenerator, WorkBoard } from '@troupe/core';
+import { isPromiseLike } from '@troupe/core';
 import { boardNumberOf } from './board-number.ts';
 import type { HostedJob } from './hosted-job.ts';
-import { isPromiseLike } from './promise-like.ts';
 import type { TimeSlices } from './time-slices.ts';
 
 type Step = IteratorResult<unknown, unknown>;

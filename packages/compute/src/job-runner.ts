@@ -9,6 +9,7 @@ import {
   type CallFacts,
   currentContext,
   GridClosedError,
+  isPromiseLike,
   type JoinedTransactions,
   type Member,
   OverloadedError,
@@ -25,7 +26,6 @@ import { JobQueue } from './job-queue.ts';
 import { jobSliceMs, statesKeptMax, streamsMax } from './limits.ts';
 import { ComputeOp } from './messages.ts';
 import { OpenJobs } from './open-jobs.ts';
-import { isPromiseLike } from './promise-like.ts';
 
 /** The member of the main thread. */
 const serviceMember = 0;

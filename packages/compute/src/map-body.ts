@@ -10,6 +10,7 @@ import {
   copyToHandOver,
   copyValue,
   errorToWire,
+  isPromiseLike,
   type Member,
   type OwnedPartitions,
   type PartitionId,
@@ -20,7 +21,6 @@ import { type JobContext, mustOwn } from './job-context.ts';
 import { reportProgress } from './job-report.ts';
 import type { AnyMapReduce } from './map-reduce.ts';
 import type { MapAnswer } from './messages.ts';
-import { isPromiseLike } from './promise-like.ts';
 
 export interface MapGround extends WalkGround {
   readonly member: Member;

@@ -93,6 +93,7 @@ export * from './partition/partition-concurrency.ts';
 export * from './partition/partition-store.ts';
 export * from './partition/placement.ts';
 export * from './partition/retention-floor.ts';
+export { isPromiseLike } from './promise-like.ts';
 export * from './storage/memory-engine.ts';
 export * from './storage/storage-engine.ts';
 export * from './storage/stored-codec.ts';

@@ -3,8 +3,9 @@
  * ones wait, up to a bound, and what comes beyond that is dropped, counted and reported. What a callback throws is
  * reported, and it goes on with the next message.
  */
-import { isPromiseLike } from '../actor/turn/promise-like.ts';
+
 import { OverloadedError } from '../errors/errors.ts';
+import { isPromiseLike } from '../promise-like.ts';
 
 /** Messages that a callback gets within one turn of the event loop. */
 const messagesPerTurn = 64;

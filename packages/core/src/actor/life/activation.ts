@@ -14,12 +14,12 @@
 import type { DeactivationReason } from '../../definition/actor-definition.ts';
 import type { StorageKey } from '../../key/key.ts';
 import type { PartitionConcurrency } from '../../partition/partition-concurrency.ts';
+import { isPromiseLike } from '../../promise-like.ts';
 import type { ActorType } from '../actor-type.ts';
 import { ActorSupervisor, type Fate, severest } from '../failure/actor-supervisor.ts';
 import { Inbox } from '../mail/inbox.ts';
 import type { Letter, LetterHome } from '../mail/letter.ts';
 import { OpenTurns, type TurnGround } from '../turn/open-turns.ts';
-import { isPromiseLike } from '../turn/promise-like.ts';
 import type { TurnTaker } from '../turn/turn-queue.ts';
 import type { ActivationPort } from './activation-port.ts';
 import type { ContextClasses, ContextHome, OwnContext } from './actor-context.ts';

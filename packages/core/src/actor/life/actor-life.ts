@@ -7,9 +7,9 @@
  * `pausing`: is to begin anew in a while.
  */
 import type { DeactivationReason } from '../../definition/actor-definition.ts';
+import { isPromiseLike } from '../../promise-like.ts';
 import type { ActorType } from '../actor-type.ts';
 import type { Fate } from '../failure/actor-supervisor.ts';
-import { isPromiseLike } from '../turn/promise-like.ts';
 import type { OwnContext } from './actor-context.ts';
 
 export type LifePhase = 'new' | 'starting' | 'ready' | 'stopping' | 'restarting' | 'pausing' | 'over';
