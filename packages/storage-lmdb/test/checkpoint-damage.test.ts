@@ -39,7 +39,9 @@ it('a checkpoint with a damaged page shows every entry, is refused, or ends the 
     outcomes.push(...(await Promise.all(copies.map(countIn))));
   }
   expect(outcomes).toHaveLength(24);
-  for (const outcome of outcomes) expect(['STORAGE_DAMAGED', String(entryCount), 'ended']).toContain(outcome);
+  // STORAGE_FAILED: LMDB came upon it when it wrote, to the list of free pages say.
+  const allowed = ['STORAGE_DAMAGED', 'STORAGE_FAILED', String(entryCount), 'ended'];
+  for (const outcome of outcomes) expect(allowed).toContain(outcome);
   expect(outcomes).toContain('STORAGE_DAMAGED');
 });
 
