@@ -3,7 +3,7 @@
  * would copy it twice here and once more at the other end.
  *
  * What is moved is gone here, so only memory that nobody else holds may be. A binary is therefore copied once for the
- * journey, unless it lies in a copy made by `copyToHandOver`, which goes to one receiver and nowhere else.
+ * journey, unless it lies in a copy that goes to one receiver and nowhere else (`copyToHandOver`, `giveAway`).
  */
 import { attachmentBytesMin } from '../limits.ts';
 import { type Binary, bytesOf, isBinary, ownBytes } from './binary.ts';
@@ -18,8 +18,16 @@ const handedOver = new WeakSet<ArrayBuffer>();
  */
 export function copyToHandOver<T>(value: T, name: string): T {
   const copy = copyValue(value, name);
-  if (copiedBytes() >= attachmentBytesMin) handOver(copy);
+  giveAway(copy, copiedBytes());
   return copy;
+}
+
+/**
+ * Says of a copy of about `bytes` that it goes to another thread, once, and is not used here again. Never of what may
+ * stay on this thread: its memory would be gone when it is sent somewhere else later.
+ */
+export function giveAway(copy: unknown, bytes: number): void {
+  if (bytes >= attachmentBytesMin) handOver(copy);
 }
 
 /** True for a binary that travels as an attachment. */

@@ -10,6 +10,7 @@ import type { Revive } from '../codec/reference.ts';
 import { OverloadedError } from '../errors/errors.ts';
 import {
   creditGrantShare,
+  frameBytesEager,
   frameBytesMax,
   frameMessagesEager,
   linkBacklogBytesMax,
@@ -88,19 +89,19 @@ export class Link {
         },
       );
     }
-    this.#queued();
+    this.#queued(bytes);
   }
 
   /** Queues a message of the protocol lane, of about `bytes`: never refused, never waits for credit. */
   sendProtocol(message: Message, bytes?: number): void {
     this.#outbox.pushProtocol(message, bytes);
-    this.#queued();
+    this.#queued(bytes);
   }
 
   /** Queues the answer to a request, of about `bytes`, in the protocol lane. */
   reply(requestId: number, value: unknown, bytes: number): void {
     this.#outbox.pushReply(requestId, value, bytes);
-    this.#queued();
+    this.#queued(bytes);
   }
 
   /** Resolves when less than one window waits at this end: what a fast producer awaits between messages. */
@@ -154,8 +155,8 @@ export class Link {
   }
 
   /** A full frame leaves at once, so that the other side works while this turn goes on; the rest at the turn's end. */
-  #queued(): void {
-    if (this.#outbox.length % frameMessagesEager === 0) this.flush();
+  #queued(bytes = 0): void {
+    if (bytes >= frameBytesEager || this.#outbox.length % frameMessagesEager === 0) this.flush();
     else this.#schedule();
   }
 

@@ -15,7 +15,7 @@ import type { Placement } from '../partition/placement.ts';
 /** What this needs of a Member. */
 export type CallingMember = Pick<
   Member,
-  'request' | 'sendProtocol' | 'tryPeer' | 'whenConnected' | 'shared' | 'clock'
+  'self' | 'request' | 'sendProtocol' | 'tryPeer' | 'whenConnected' | 'shared' | 'clock'
 >;
 
 export class OwnerCalls {
@@ -30,6 +30,11 @@ export class OwnerCalls {
   /** That of the member. */
   get clock(): Clock {
     return this.#member.clock;
+  }
+
+  /** True when the partition is on this member's own thread. */
+  isOwn(partition: PartitionId): boolean {
+    return this.placement.ownerOf(partition) === this.#member.self.id;
   }
 
   /** Sends `[op, 0, partition, 0, …]` to the owner; the request id and the incarnation are filled in. */

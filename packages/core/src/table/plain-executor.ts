@@ -3,7 +3,9 @@
  * one turn once the key is free. Iterations read a snapshot that lives as long as they do. Operations on many keys
  * are atomic through the port handed in, or key by key without one.
  */
+import { giveAway } from '../codec/attachment.ts';
 import type { StorageKey } from '../key/key.ts';
+import { attachmentBytesMin } from '../limits.ts';
 import type { Message } from '../link/outbox.ts';
 import type { CallOptions } from '../mesh/pending-calls.ts';
 import type { PartitionId, Timestamp } from '../mesh/shared-state.ts';
@@ -43,6 +45,7 @@ export class PlainExecutor implements TableExecutor {
     bytes: number,
     options: CallOptions | undefined,
   ): Promise<unknown> {
+    if (bytes >= attachmentBytesMin && !this.#calls.isOwn(partition)) giveAway(args, bytes);
     const message: Message = [op, 0, partition, 0, table.id, key];
     for (let i = 0; i < args.length; i++) message.push(args[i]);
     return this.#calls.request(message, bytes + keyBytes(key), options);

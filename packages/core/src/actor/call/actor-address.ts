@@ -2,6 +2,8 @@
  * Where an actor lives: its type, key and partition. Base of what `grid.actor(…)` hands out; everything it knows is
  * private to this file, so that no name can clash with a method of the user's.
  */
+
+import { giveAway } from '../../codec/attachment.ts';
 import {
   asValue,
   formOf,
@@ -27,6 +29,8 @@ import { type WorkerHosts, workerHostsOf } from './worker-hosts.ts';
 
 /** Where an ask and a tell have the context of their request. */
 export const contextPosition = 9;
+
+const argumentsPosition = 7;
 
 /** What a message takes besides its key and arguments. */
 const fixedBytes = 24;
@@ -165,7 +169,7 @@ export function messageOf({ message, bytes }: ActorCall): ActorMessage {
     actor: message[4] as number,
     key: message[5] as StorageKey,
     method: message[6] as number,
-    args: message[7] as readonly unknown[],
+    args: message[argumentsPosition] as readonly unknown[],
     bytes,
     context: message[contextPosition] as ActorMessage['context'],
   };
@@ -174,6 +178,11 @@ export function messageOf({ message, bytes }: ActorCall): ActorMessage {
 /** The partition may have been created anew while the call waited for its owner: addresses the current one. */
 export function addressCurrent(call: ActorCall): void {
   call.message[3] = call.member.shared.incarnationOf(call.message[2] as PartitionId);
+}
+
+/** It is about to be sent, once: large binaries among its arguments, which are copies, need no second one. */
+export function giveArgumentsAway({ member, owner, message, bytes }: ActorCall): void {
+  if (owner !== member.self.id) giveAway(message[argumentsPosition], bytes);
 }
 
 function notInTransaction({ definition: { name } }: ActorType): InvalidArgumentError {

@@ -10,7 +10,13 @@ import type { CallOptions } from '../../mesh/pending-calls.ts';
 import type { MemberId } from '../../mesh/shared-state.ts';
 import type { Letter, OpenAsk } from '../mail/letter.ts';
 import { ActorOp } from '../messages.ts';
-import { ActorAddress, type ActorCall, addressCurrent, messageOf } from './actor-address.ts';
+import {
+  ActorAddress,
+  type ActorCall,
+  addressCurrent,
+  giveArgumentsAway,
+  messageOf,
+} from './actor-address.ts';
 import { type CallPath, extendPath, pathLength } from './call-path.ts';
 import type { CurrentTurnSource } from './current-turn.ts';
 import { depart } from './departure.ts';
@@ -53,6 +59,7 @@ async function ask(
 function send(call: ActorCall): Promise<unknown> {
   const { member, owner, message, bytes, options } = call;
   if (member.tryPeer(owner) === undefined) return askLater(call);
+  giveArgumentsAway(call);
   return member.request(owner, message, bytes, options);
 }
 
@@ -87,6 +94,7 @@ async function askFrom(turn: Letter, call: ActorCall): Promise<unknown> {
   const path = pathOf(turn, call);
   message[pathPosition] = path;
   if (member.tryPeer(owner) === undefined) return askLater(call);
+  giveArgumentsAway(call);
   return requestFrom(turn, member, owner, message, bytes + path.length * pathFieldBytes, options);
 }
 
@@ -139,6 +147,7 @@ async function askLater(call: ActorCall): Promise<unknown> {
   const startedMs = member.clock.now();
   await member.whenConnected(owner, options);
   addressCurrent(call);
+  giveArgumentsAway(call);
   return member.request(owner, message, bytes, remaining(options, member.clock.now() - startedMs));
 }
 

@@ -11,7 +11,13 @@ import type { Message } from '../../link/outbox.ts';
 import type { JoinedCalls } from '../../mesh/joined-calls.ts';
 import type { Peer } from '../../mesh/peer.ts';
 import { ActorOp } from '../messages.ts';
-import { ActorAddress, type ActorCall, addressCurrent, messageOf } from './actor-address.ts';
+import {
+  ActorAddress,
+  type ActorCall,
+  addressCurrent,
+  giveArgumentsAway,
+  messageOf,
+} from './actor-address.ts';
 import { depart } from './departure.ts';
 
 const admitted = Promise.resolve();
@@ -49,11 +55,15 @@ export function tellThrough(local: LocalActors | undefined, current: () => Joine
 }
 
 /** Resolves when the message is in the mailbox. */
-async function offer({ member, owner, message, bytes, options }: ActorCall): Promise<void> {
+async function offer(call: ActorCall): Promise<void> {
+  const { member, owner, message, bytes, options } = call;
+  giveArgumentsAway(call);
   await member.request(owner, message, bytes, options);
 }
 
-function send({ member, message, bytes }: ActorCall, peer: Peer): Promise<void> {
+function send(call: ActorCall, peer: Peer): Promise<void> {
+  const { member, message, bytes } = call;
+  giveArgumentsAway(call);
   try {
     member.send(peer, message, bytes);
   } catch (error) {
