@@ -39,7 +39,7 @@ export class TransactionService implements AttemptGround {
   /** Where commits go, in a grid with storage. */
   readonly log: MemberLog | undefined;
   readonly partitionCount: number;
-  readonly outlivesPartitions: boolean;
+  readonly commitsUnasked: boolean;
   readonly clock: Clock;
   readonly meter: TransactionMeter;
   readonly #core: CoreMember;
@@ -69,9 +69,9 @@ export class TransactionService implements AttemptGround {
       nowMs,
     };
     this.#sweeper = new IdempotencySweeper(idempotencyRetentionMs, member.clock);
-    // The threads of hosts end with the main thread, so a coordinator there is never missed by a participant.
-    this.outlivesPartitions = !core.isHost;
     this.log = core.storage === undefined ? undefined : new MemberLog(core, core.storage);
+    // Of a host that died with a commit in the log, the others would not have the writes: there they are asked.
+    this.commitsUnasked = this.log === undefined || !core.isHost;
     this.#participation = this.log && new OneLogParticipation(this.log.client);
     this.decision = this.#decisionOf(this.log);
     member.register(Family.transactionRequest, {
@@ -85,7 +85,12 @@ export class TransactionService implements AttemptGround {
   /** The participant of a partition this member owns: also its concurrency control. */
   createParticipant(partition: ConstructorParameters<typeof Participant>[0]): Participant {
     const draw = (): Timestamp => this.#core.member.shared.draw();
-    const ports = { draw, meter: this.meter, ...(this.#participation && { log: this.#participation }) };
+    const ports = {
+      draw,
+      nextTurn: (action: () => void) => this.clock.nextTurn(action),
+      meter: this.meter,
+      ...(this.#participation && { log: this.#participation }),
+    };
     const participant = new Participant(partition, ports, this.#strategy);
     this.#participants.set(partition.id, participant);
     this.#sweeper.add(partition.store, participant);
@@ -174,6 +179,16 @@ export class TransactionService implements AttemptGround {
   send(partition: PartitionId, message: unknown[]): void {
     const peer = this.#core.member.tryPeer(this.#core.placement.ownerOf(partition));
     if (peer !== undefined) this.#core.member.sendProtocol(peer, message);
+  }
+
+  isOwn(partition: PartitionId): boolean {
+    return this.#core.placement.ownerOf(partition) === this.#core.member.self.id;
+  }
+
+  whenHandedOver(then: () => void): void {
+    // The threads of hosts end with the main thread, so a coordinator there is never missed.
+    if (this.#core.isHost) this.#core.member.flusher.afterFlush(then);
+    else then();
   }
 
   ended({ id, coordinator }: Attempt): void {

@@ -28,6 +28,11 @@ class Stage {
   readonly answers: unknown[][] = [];
   readonly outcomes: Outcome[] = [];
   clock = 100;
+  /** Partitions on its own thread. */
+  readonly own = new Set<PartitionId>();
+  /** Whether its death can be missed: then what it sends counts when `handedOver` is called. */
+  mayDie = false;
+  handedOver: (() => void) | undefined;
   readonly coordinator: Coordinator;
 
   constructor(label?: string) {
@@ -38,8 +43,13 @@ class Stage {
       decision: new MemoryDecision(this.words, incarnationOf, () => ++this.clock),
       incarnationOf,
       now: () => this.clock,
+      isOwn: (partition) => this.own.has(partition),
       send: (partition, message) =>
         this.sent.push([`${names.get(message[0])} ${partition}`, ...message.slice(1)]),
+      whenHandedOver: (then) => {
+        if (this.mayDie) this.handedOver = then;
+        else then();
+      },
       answered: (step, partition, values) => this.answers.push([step, partition, ...values]),
       ended: (outcome) => this.outcomes.push(outcome),
     });
@@ -235,6 +245,34 @@ describe('a coordinator', () => {
       ['decide 1', id, 1, 1, 0],
     ]);
     expect(stage.words.fate(slot, id)).toBe('committed');
+  });
+
+  test('commits unasked when the writes are with the links, and tells its own thread last', () => {
+    const stage = new Stage();
+    stage.mayDie = true;
+    stage.own.add(0);
+    stage.lock(0, 'a');
+    stage.lock(1, 'b');
+    stage.lock(2, 'read');
+    stage.take();
+    stage.coordinator.commit(writesTo(0, 1), true);
+    expect(stage.take()).toEqual(['commit 1', 'decide 2']);
+    expect([stage.outcomes, stage.words.fate(slot, id)]).toEqual([[], 'committing']);
+    expect(stage.coordinator.abort('timeout')).toBe(false);
+    stage.handedOver?.();
+    expect(stage.words.fate(slot, id)).toBe('committed');
+    expect(stage.take()).toEqual(['commit 0']);
+    expect(stage.outcomes).toEqual([{ committed: true, timestamp: 101 }]);
+  });
+
+  test('commits unasked at once when everything is on its own thread', () => {
+    const stage = new Stage();
+    stage.mayDie = true;
+    stage.own.add(0).add(1);
+    stage.lock(0, 'a');
+    stage.lock(1, 'b');
+    stage.coordinator.commit(writesTo(0, 1), true);
+    expect(stage.outcomes).toEqual([{ committed: true, timestamp: 101 }]);
   });
 
   test('commits unasked neither after a wound nor after the death of a partition', () => {

@@ -43,14 +43,17 @@ class Stage {
   /** Requests since the last look, as `lock 0`. */
   readonly sent: string[] = [];
   nowMs = 5_000;
-  outlivesPartitions = false;
+  commitsUnasked = false;
   readonly #attempts = new Map<number, Attempt>();
   #nextSlot = 0;
 
   #createPartition(id: PartitionId): { store: PartitionStore; participant: Participant } {
     const store = new PartitionStore(this.shared, 0);
     const partition = { id, incarnation: this.shared.incarnationOf(id), store };
-    return { store, participant: new Participant(partition, { draw: () => this.shared.draw() }) };
+    return {
+      store,
+      participant: new Participant(partition, { draw: () => this.shared.draw(), nextTurn: () => undefined }),
+    };
   }
 
   /** The partition dies and comes back empty. */
@@ -82,13 +85,15 @@ class Stage {
         () => this.shared.draw(),
       ),
       partitionCount: partitions,
-      outlivesPartitions: this.outlivesPartitions,
+      commitsUnasked: this.commitsUnasked,
       incarnationOf: (partition) => this.shared.incarnationOf(partition),
       now: (): Timestamp => this.shared.now(),
       send: (partition, message) => {
         this.sent.push(`${requestNames.get(message[0])} ${partition}`);
         this.queue.push(() => this.#request(partition, message));
       },
+      isOwn: () => false,
+      whenHandedOver: (then) => then(),
       isConnected: () => true,
       connected: () => Promise.resolve(),
       ended: (attempt) => void this.#attempts.delete(attempt.id),
@@ -212,7 +217,7 @@ describe('a transaction with an idempotency key', () => {
     ['coordinated where no partition lives longer', true],
   ])('%s, is not done again: the repeat gets a copy of the first answer', (_, outlives) => {
     const stage = new Stage();
-    stage.outlivesPartitions = outlives;
+    stage.commitsUnasked = outlives;
     const key = keyAt(2);
     stage.run(key, { amount: 1 }, 0, 1);
     const repeat = stage.run(key, { amount: 2 }, 0, 1);

@@ -36,7 +36,9 @@ function coordinate(): {
     decision: new MemoryDecision(words, incarnationOf, () => 100),
     incarnationOf,
     now: () => 100,
+    isOwn: () => false,
     send: (_partition, message) => void sent.push(message),
+    whenHandedOver: (then) => then(),
     answered: () => undefined,
     ended: (outcome) => void outcomes.push(outcome),
   });
@@ -57,7 +59,10 @@ function participate(): {
   const answers: unknown[][] = [];
   let clock: Timestamp = 10;
   const store = new PartitionStore({ oldestSnapshot: () => Number.MAX_SAFE_INTEGER }, 0);
-  const participant = new Participant({ id: 0, incarnation: 1, store }, { draw: () => ++clock });
+  const participant = new Participant(
+    { id: 0, incarnation: 1, store },
+    { draw: () => ++clock, nextTurn: () => undefined },
+  );
   return { words, participant, answers, origin: { words, send: (message) => void answers.push(message) } };
 }
 

@@ -22,8 +22,10 @@ class Stage {
   readonly store = new PartitionStore(this.shared, 0);
   readonly participant = new Participant(
     { id: 0, incarnation: 5, store: this.store },
-    { draw: () => this.shared.draw() },
+    { draw: () => this.shared.draw(), nextTurn: (action) => void this.later.push(action) },
   );
+  /** What waits for a later turn. */
+  later: (() => void)[] = [];
   readonly words = new StatusWords(new SharedArrayBuffer(statusMemoryBytes(64)));
   readonly replies: unknown[][] = [];
   readonly origin: Origin = { words: this.words, send: (message) => this.replies.push(message) };
@@ -60,6 +62,16 @@ class Stage {
 
   decide(id: number, timestamp: number, incarnation = 5): void {
     this.participant.decide([RequestOp.decide, id, 0, incarnation, timestamp]);
+  }
+
+  commit(id: number, timestamp: number, writes: readonly unknown[]): void {
+    this.participant.commit([RequestOp.commit, id, 0, 5, timestamp, writes, []]);
+  }
+
+  turn(): void {
+    const { later } = this;
+    this.later = [];
+    for (const action of later) action();
   }
 
   get valueOfA(): unknown {
@@ -260,6 +272,43 @@ describe('a participant', () => {
     expect(stage.participant.locks.idle).toBe(true);
   });
 
+  describe('told of a commit before its word says so', () => {
+    function announced(): { stage: Stage; commit: number } {
+      const stage = new Stage().begin(1);
+      stage.lock(1, 'a', X);
+      stage.words.tryCommitting(1, 1);
+      const commit = stage.shared.draw();
+      stage.commit(1, commit, [users, 'a', 'new']);
+      return { stage, commit };
+    }
+
+    test('looks again turn by turn, with its locks, until the word does', () => {
+      const { stage, commit } = announced();
+      stage.turn();
+      stage.turn();
+      expect([stage.valueOfA, stage.participant.isFree(users, 'a', 'read')]).toEqual(['old', false]);
+      stage.words.commit(1, 1, commit);
+      stage.turn();
+      expect([stage.store.readAt(users, 'a', commit), stage.participant.locks.idle]).toEqual(['new', true]);
+      expect(stage.later).toEqual([]);
+    });
+
+    test('drops it when the coordinator died in between', () => {
+      const { stage } = announced();
+      stage.participant.originLost(stage.origin);
+      stage.turn();
+      expect([stage.valueOfA, stage.participant.locks.idle, stage.later]).toEqual(['old', true, []]);
+    });
+
+    test('installs it when the coordinator died afterwards, even if the word was lent again', () => {
+      const { stage, commit } = announced();
+      stage.words.commit(1, 1, commit);
+      stage.words.begin(1, 33);
+      stage.participant.originLost(stage.origin);
+      expect([stage.store.readAt(users, 'a', commit), stage.participant.locks.idle]).toEqual(['new', true]);
+    });
+  });
+
   describe('whose coordinator’s thread has died', () => {
     test('ends what was not decided as aborted, and lets its locks go', () => {
       const stage = new Stage().begin(1, 2, 3);
@@ -337,7 +386,12 @@ describe('a participant', () => {
         stage.participant.waitSettled(users, 'a', stage.shared.now(), () => {
           resumed = true;
         });
-        stage.participant.commit([RequestOp.commit, 1, 0, 5, commit, [users, 'a', 'new'], []]);
+        stage.commit(1, commit, [users, 'a', 'new']);
+        if (word === 'committing') {
+          expect([resumed, stage.valueOfA, settled(stage, 'a')]).toEqual([false, 'old', false]);
+          stage.words.commit(1, 1, commit);
+          stage.turn();
+        }
         expect([resumed, stage.valueOfA, settled(stage, 'a')]).toEqual([true, 'new', true]);
       },
     );

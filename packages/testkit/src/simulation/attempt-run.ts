@@ -233,7 +233,7 @@ export class AttemptRun {
         }
       }
       this.#world.truth.wants(this.known, values);
-      this.coordinator.commit(writes, this.#member.outlivesPartitions && this.#workspace.isLocked);
+      this.coordinator.commit(writes, this.#member.commitsUnasked && this.#workspace.isLocked);
     }
     return yield* this.finished();
   }

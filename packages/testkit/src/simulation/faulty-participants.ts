@@ -99,7 +99,6 @@ export class ParticipantShowingTooEarly extends Participant {
   constructor(...[partition, ports, strategy]: ConstructorParameters<typeof Participant>) {
     const held = new Map<TransactionId, () => void>();
     const { log } = ports;
-    const draw = (): Timestamp => ports.draw();
     const early: ParticipantLog | undefined = log && {
       resolve: (...given) => log.resolve(...given),
       commitHere: (transaction, vote, touched, decided) => {
@@ -112,7 +111,7 @@ export class ParticipantShowingTooEarly extends Participant {
       keep: (...given) => log.keep(...given),
       isCongested: false,
     };
-    super(partition, early === undefined ? { draw } : { draw, log: early }, strategy);
+    super(partition, early === undefined ? ports : { ...ports, log: early }, strategy);
     this.#held = held;
   }
 
@@ -150,5 +149,24 @@ export class ParticipantShowingTooEarly extends Participant {
     };
     this.#holding.set(origin, holding);
     return holding;
+  }
+}
+
+/** Installs writes that have come before their word says COMMITTED. */
+export class ParticipantTrustingAnnouncements extends Participant {
+  override commit(message: Message): void {
+    const record = recordOf(this, message);
+    if (record === undefined) return;
+    const [, , , , timestamp, writes, cleared] = message as [0, 0, 0, 0, Timestamp, Message, number[]];
+    record.vote = { timestamp, writes, cleared };
+    this.decide(message);
+  }
+}
+
+/** When a coordinator has died, drops the writes it had announced though they were committed, and their word lent again. */
+export class ParticipantDroppingAnnouncements extends Participant {
+  override originLost(origin: Origin): void {
+    for (const record of this.records()) record.announced = false;
+    super.originLost(origin);
   }
 }

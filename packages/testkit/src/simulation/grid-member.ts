@@ -19,6 +19,7 @@ import {
   StatusSlots,
   type TransactionId,
 } from '@troupe/transactions';
+import type { SeededRandom } from '../seeded-random.ts';
 import {
   formatAddress,
   isSameMember,
@@ -58,6 +59,7 @@ export class GridMember implements MemberBehaviour<Frame> {
   readonly snapshots: Snapshots;
   readonly slots: StatusSlots;
   readonly #world: World;
+  readonly #turns: SeededRandom;
   readonly #log: LogClient | undefined;
   readonly #decision: Decision;
   readonly #server: TableServer;
@@ -70,15 +72,14 @@ export class GridMember implements MemberBehaviour<Frame> {
   #waitingForPeer: (() => void)[] = [];
 
   constructor(world: World, context: MemberContext<Frame>, memory: SharedArrayBuffer) {
-    const { shared, parts, shape } = world;
+    const { shared, parts } = world;
     this.#world = world;
     this.context = context;
     this.address = context.address;
     this.slots = new StatusSlots(memory);
-    const flushRandom = context.random.fork('flush');
+    this.#turns = context.random.fork('flush');
     this.outbox = new SimulatedOutbox({
-      schedule: (flush) =>
-        void context.clock.setTimer(flushRandom.next() * world.delay(shape.flushDelay), flush),
+      schedule: (flush) => this.#later(flush),
       post: (to, frame) => context.send(to, frame),
     });
     this.#log = world.mode === 'memory' ? undefined : parts.logClient((message) => this.#toLog(message));
@@ -96,6 +97,7 @@ export class GridMember implements MemberBehaviour<Frame> {
     this.host = new PartitionHost(world, {
       log: this.#log,
       send: (to, message) => this.#send(to, message),
+      nextTurn: (action) => void context.clock.setTimer(this.#untilNextTurn(), action),
       runTurn: (turn, done) => runTurn(world, this, turn, done),
     });
     this.#server = new TableServer({
@@ -107,9 +109,9 @@ export class GridMember implements MemberBehaviour<Frame> {
     for (const id of world.partitionsOf(this.address.name)) this.host.create(id);
   }
 
-  /** Partitions end with the hosts, which end with the main thread: a coordinator there is never missed. */
-  get outlivesPartitions(): boolean {
-    return this.#world.isMain(this.address);
+  /** See `TransactionService`. */
+  get commitsUnasked(): boolean {
+    return this.#log === undefined || this.#world.isMain(this.address);
   }
 
   get random(): MemberContext<Frame>['random'] {
@@ -172,6 +174,8 @@ export class GridMember implements MemberBehaviour<Frame> {
         const to = this.#addressOf(partition);
         if (to !== undefined) this.#send(to, message);
       },
+      isOwn: (partition) => this.#world.ownerOf(partition) === this.address.name,
+      whenHandedOver: (then) => this.#whenHandedOver(then),
       answered: (step, partition, values) => listener.answered(step, partition, values),
       ended: (outcome) => {
         this.#coordinators.delete(id);
@@ -299,6 +303,23 @@ export class GridMember implements MemberBehaviour<Frame> {
     const name = this.#world.ownerOf(partition);
     const incarnation = this.context.knownIncarnation(name);
     return incarnation === undefined ? undefined : { name, incarnation };
+  }
+
+  /** Time passes between two turns, now and then much of it: code of a user holds the thread up. */
+  #untilNextTurn(): number {
+    const isHeldUp = this.#turns.next() < 0.1;
+    return this.#turns.next() * this.#world.delay(isHeldUp ? 20 : 1);
+  }
+
+  #later(action: () => void): void {
+    const delay = this.#turns.next() * this.#world.delay(this.#world.shape.flushDelay);
+    this.context.clock.setTimer(delay, action);
+  }
+
+  /** A host may be held up, or die, between the flush and what follows it. */
+  #whenHandedOver(then: () => void): void {
+    if (this.#world.isMain(this.address) || this.#world.parts.handOver === 'at once') then();
+    else this.outbox.afterFlush(() => this.#later(then));
   }
 
   #releaseSlot(slot: number): void {

@@ -28,11 +28,13 @@ import {
   ParticipantTellingPendingRows,
 } from './faulty-guards.ts';
 import {
+  ParticipantDroppingAnnouncements,
   ParticipantForgettingAnswers,
   ParticipantIgnoringTableReads,
   ParticipantIgnoringVotes,
   ParticipantInstallingAtOwnVote,
   ParticipantKeepingWaiters,
+  ParticipantTrustingAnnouncements,
   ParticipantTrustingLentWords,
 } from './faulty-participants.ts';
 import { ParticipantIgnoringRanges, ParticipantLockingKnownKeys } from './faulty-ranges.ts';
@@ -44,6 +46,7 @@ import {
 } from './faulty-workspaces.ts';
 import {
   clogged,
+  dyingCoordinators,
   type PlantedFault,
   quickReturns,
   repeatsAfterDeaths,
@@ -164,6 +167,21 @@ export const memoryFaults: readonly PlantedFault[] = (
       name: 'slot-lent-again-before-the-decision-is-sent',
       parts: { slotRelease: 'at once' },
       aim: scarceWords,
+    },
+    {
+      name: 'committed-before-the-writes-are-handed-over',
+      parts: { handOver: 'at once' },
+      aim: dyingCoordinators,
+    },
+    {
+      name: 'announced-writes-installed-before-the-word',
+      parts: { participant: (...given) => new ParticipantTrustingAnnouncements(...given) },
+      aim: dyingCoordinators,
+    },
+    {
+      name: 'announced-writes-dropped-when-the-word-was-lent-again',
+      parts: { participant: (...given) => new ParticipantDroppingAnnouncements(...given) },
+      aim: { ...dyingCoordinators, hosts: 3, hostProcesses: 3, slots: 1, flushDelay: 1 },
     },
     {
       name: 'dead-coordinators-kept',

@@ -24,6 +24,8 @@ export interface PartitionHostPorts {
   /** Undefined where partitions live in memory only. */
   readonly log: LogClient | undefined;
   send(to: MemberAddress, message: Message): void;
+  /** Calls `action` in a later step. */
+  nextTurn(action: () => void): void;
   /** Runs an ordinary turn of an actor. */
   runTurn(turn: Turn, done: () => void): void;
 }
@@ -160,7 +162,8 @@ export class PartitionHost {
       store.recover(state[i] as number, state[i + 1] as string, state[i + 2], state[i + 3] as number);
     const { log } = this.#ports;
     const draw = parts.draws(shared);
-    const ports = log === undefined ? { draw } : { draw, log: parts.participantLog(log) };
+    const nextTurn = (action: () => void): void => this.#ports.nextTurn(action);
+    const ports = { draw, nextTurn, ...(log && { log: parts.participantLog(log) }) };
     const actors = new ActorHost(
       (turn, done) => this.#ports.runTurn(turn, done),
       () => participant,

@@ -55,6 +55,8 @@ export interface SimulationParts {
   /** A request as the participant is given it. */
   request(message: readonly unknown[], incarnation: number): readonly unknown[];
   originLost(participant: Participant, origin: Origin): void;
+  /** When a commit without votes takes effect, on a host. */
+  readonly handOver: 'after the flush' | 'at once';
   /** When the word of a transaction may be lent again. */
   readonly slotRelease: 'after the flush' | 'at once';
   /** Whether those who wait for turns of actors must let go, for so many wait for a status word. */
@@ -84,6 +86,7 @@ export const soundParts: SimulationParts = {
   draws: (shared) => () => shared.draw(),
   request: (message) => message,
   originLost: (participant, origin) => participant.originLost(origin),
+  handOver: 'after the flush',
   slotRelease: 'after the flush',
   isShortOfWords: (waiting) => waiting > 0,
   attemptId: (_first, draw) => draw(),

@@ -82,6 +82,22 @@ export const dyingHosts: Partial<Shape> = {
   thinkDelay: 0,
 };
 
+/** Transactions of hosts that write to several others, and die between two steps of their flushes. */
+export const dyingCoordinators: Partial<Shape> = {
+  hosts: 4,
+  partitions: 6,
+  mainProcesses: 1,
+  hostProcesses: 2,
+  operations: 90,
+  deaths: 10,
+  restartDelay: 0,
+  thinkDelay: 0,
+  flushDelay: 3,
+  mopsMax: 4,
+  liveKeys: 6,
+  weights: weightsOf({ declared: 3, interactive: 1 }),
+};
+
 /** Crashes of the whole process while much waits for the flush. */
 export const crashes: Partial<Shape> = {
   hosts: 2,

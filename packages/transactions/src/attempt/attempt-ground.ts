@@ -9,12 +9,16 @@ export interface AttemptGround {
   readonly clock: Clock;
   readonly decision: Decision;
   readonly partitionCount: number;
-  /** No partition can live longer than this member. */
-  readonly outlivesPartitions: boolean;
+  /** What holds the lock of every write commits without votes. */
+  readonly commitsUnasked: boolean;
   incarnationOf(partition: PartitionId): number;
   now(): Timestamp;
   /** Sends to the owner of a partition; to one that is gone, nothing. */
   send(partition: PartitionId, message: unknown[]): void;
+  /** It is on this thread. */
+  isOwn(partition: PartitionId): boolean;
+  /** See `CoordinatorPorts`. */
+  whenHandedOver(then: () => void): void;
   /** The owner of this partition can be reached now. */
   isConnected(partition: PartitionId): boolean;
   /** Resolves when it can. */

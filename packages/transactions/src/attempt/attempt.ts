@@ -179,7 +179,7 @@ export class Attempt implements CoordinatorPorts {
       return;
     }
     if (this.once !== undefined && !this.#addRows(this.once, writes)) return;
-    const unasked = this.#ground.outlivesPartitions && this.workspace.isLocked;
+    const unasked = this.#ground.commitsUnasked && this.workspace.isLocked;
     for (const partition of writes.keys()) {
       if (this.#ground.isConnected(partition)) continue;
       this.#ground.connected(partition).then(
@@ -220,8 +220,16 @@ export class Attempt implements CoordinatorPorts {
     return this.#ground.now();
   }
 
+  isOwn(partition: PartitionId): boolean {
+    return this.#ground.isOwn(partition);
+  }
+
   send(partition: PartitionId, message: unknown[]): void {
     this.#ground.send(partition, message);
+  }
+
+  whenHandedOver(then: () => void): void {
+    this.#ground.whenHandedOver(then);
   }
 
   answered(stepId: number, partition: PartitionId, values: readonly unknown[]): void {

@@ -17,6 +17,7 @@ import {
   type ParticipantLog,
   type PartitionWrites,
   type Touched,
+  type UnaskedSteps,
   type Verdict,
   type Vote,
 } from '../protocol/decision.ts';
@@ -70,16 +71,20 @@ export class OneLogDecision implements Decision {
     slot: number,
     touched: readonly Touched[],
     writes: Writes,
-    decided: (verdict: Verdict, timestamp: Timestamp) => void,
+    steps: UnaskedSteps,
     durability?: Durability,
   ): void {
     if (!this.#words.tryCommitting(slot, id)) {
-      decided('aborted', 0);
+      steps.decided('aborted', 0);
       return;
     }
     const timestamp = this.#draw();
-    const parts = partsOf(touched, writes);
-    this.#submit(id, slot, timestamp, parts, (verdict) => decided(verdict, timestamp), durability);
+    // The log has the writes, and its answer is the commit.
+    const decided = (verdict: Verdict): void => {
+      if (verdict !== 'committed') steps.decided(verdict, 0);
+      else steps.handOver(timestamp, () => steps.decided(verdict, timestamp));
+    };
+    this.#submit(id, slot, timestamp, partsOf(touched, writes), decided, durability);
   }
 
   tryAbort(id: TransactionId, slot: number): boolean {

@@ -11,8 +11,8 @@
  * While the body runs it only asks partitions for locks and passes their answers on; writes stay with the body. Then:
  *
  * - nothing written: the word says whether all locks are still held, so no message is needed but the release;
- * - no partition outlives the coordinator, and every write's lock is held: it decides at once and sends the writes
- *   with the decision, so nobody votes;
+ * - every write's lock is held, and the word alone decides (or no partition outlives the coordinator): nobody votes. The
+ *   word becomes COMMITTING, the writes are sent, and once they are with the links the word says COMMITTED;
  * - one partition touched: it decides itself (`commitOne`);
  * - several: those with writes vote; the commit timestamp is the largest vote; the decision goes to everybody.
  *   Partitions that were only read have no vote: the word that commits proves that their locks are held, too.
@@ -24,7 +24,7 @@ import { assert } from '@troupe/core';
 import type { LockMode } from '../locks/lock-mode.ts';
 import type { Conflict } from './conflict.ts';
 import { decideMessage, requestMessage, unaskedMessage } from './coordinator-messages.ts';
-import type { Decision, Durability, PartitionWrites, Touched, Verdict } from './decision.ts';
+import type { Decision, Durability, PartitionWrites, Touched, UnaskedSteps, Verdict } from './decision.ts';
 import type { Patience } from './lock-requests.ts';
 import { type Refusal, RequestOp } from './messages.ts';
 import { type AbortCause, causeOfRefusal, causeOfVerdict, type Outcome } from './outcome.ts';
@@ -40,8 +40,12 @@ export interface CoordinatorPorts {
   incarnationOf(partition: PartitionId): number;
   /** The latest timestamp of the clock. */
   now(): Timestamp;
+  /** The partition is on the coordinator's own thread, and dies with it. */
+  isOwn(partition: PartitionId): boolean;
   /** Sends to the owner of a partition; to one that is gone, nothing. */
   send(partition: PartitionId, message: unknown[]): void;
+  /** Calls `then` when the death of this thread can lose nothing any more of what was sent: at once where it can't be missed. */
+  whenHandedOver(then: () => void): void;
   /** The locks of a step are held in this partition. */
   answered(step: number, partition: PartitionId, values: readonly unknown[]): void;
   /** Called once. */
@@ -127,8 +131,8 @@ export class Coordinator {
   // ── the end ───────────────────────────────────────────────────────────────────────────────────────────────────
 
   /**
-   * The body is done; `writes` by partition. `ended` follows. `unasked`: every write's lock is held and no partition
-   * outlives this coordinator, so it may decide without votes and send the writes with the decision.
+   * The body is done; `writes` by partition. `ended` follows. `unasked`: every write's lock is held, and either the word
+   * alone decides or no partition outlives this coordinator, so it may decide without votes.
    */
   commit(writes: ReadonlyMap<PartitionId, PartitionWrites>, unasked = false): void {
     this.#assertRunning();
@@ -226,22 +230,37 @@ export class Coordinator {
 
   #commitUnasked(writes: ReadonlyMap<PartitionId, PartitionWrites>): void {
     this.#state = 'deciding';
-    const { id, slot } = this;
-    const decided = (verdict: Verdict, timestamp: Timestamp): void => {
-      if (verdict !== 'committed') {
-        this.#undecided(verdict);
-        return;
-      }
-      this.#state = 'committed';
-      for (const participant of this.#participants) {
-        const changes = writes.get(participant.partition);
-        const message = unaskedMessage(id, participant, timestamp, changes);
-        this.#ports.send(participant.partition, message);
-      }
-      this.#ports.ended({ committed: true, timestamp });
+    const steps: UnaskedSteps = {
+      handOver: (timestamp, handedOver) => {
+        if (this.#sendUnasked(writes, timestamp, false)) this.#ports.whenHandedOver(handedOver);
+        else handedOver();
+      },
+      decided: (verdict, timestamp) => {
+        if (verdict === 'committed') {
+          // Those on this thread are told last: they handle it within the call, and find what has been decided.
+          this.#sendUnasked(writes, timestamp, true);
+          this.#committed(timestamp);
+        } else this.#undecided(verdict);
+      },
     };
     const { decision, durability } = this.#ports;
-    decision.commitUnasked(id, slot, this.#participants, writes, decided, durability);
+    decision.commitUnasked(this.id, this.slot, this.#participants, writes, steps, durability);
+  }
+
+  /** To those on this thread, or to the others. False: there are none. */
+  #sendUnasked(
+    writes: ReadonlyMap<PartitionId, PartitionWrites>,
+    timestamp: Timestamp,
+    toOwn: boolean,
+  ): boolean {
+    let hasSent = false;
+    for (const participant of this.#participants) {
+      const { partition } = participant;
+      if (this.#ports.isOwn(partition) !== toOwn) continue;
+      hasSent = true;
+      this.#ports.send(partition, unaskedMessage(this.id, participant, timestamp, writes.get(partition)));
+    }
+    return hasSent;
   }
 
   /**
@@ -256,7 +275,7 @@ export class Coordinator {
     });
   }
 
-  /** Somebody else has decided it, and everybody knows. */
+  /** It is decided, and everybody knows, or is on the way to. */
   #committed(timestamp: Timestamp): void {
     this.#state = 'committed';
     this.#ports.ended({ committed: true, timestamp });

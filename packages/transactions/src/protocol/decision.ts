@@ -39,6 +39,14 @@ export type StorageRefusal = 'storage-full' | 'storage-unknown' | 'storage-close
 /** What a commit waits for before it counts as committed: that it is durable, or that its place in the log is certain. */
 export type Durability = 'flushed' | 'buffered';
 
+/** What a coordinator does in the course of a commit without votes. */
+export interface UnaskedSteps {
+  /** Sends the writes to the partitions; `handedOver` follows when this thread's death can't lose them any more. */
+  handOver(timestamp: Timestamp, handedOver: () => void): void;
+  /** The end. `timestamp` counts for a commit only. */
+  decided(verdict: Verdict, timestamp: Timestamp): void;
+}
+
 export interface Decision {
   /** All who must vote have voted. Commits at `timestamp` unless the transaction was aborted or a partition died. */
   commit(
@@ -52,16 +60,17 @@ export interface Decision {
     durability?: Durability,
   ): void;
   /**
-   * Commits without votes, for a coordinator that no participant can outlive and that holds every lock its writes
-   * need. The timestamp is drawn once no wound can come any more, and before the incarnations are checked: a partition
-   * that dies after the check serves its successor's snapshots at later timestamps only.
+   * Commits without votes, for a coordinator that holds every lock its writes need. The timestamp is drawn once no wound
+   * can come any more, and before the incarnations are checked: a partition that dies after the check serves its
+   * successor's snapshots at later timestamps only. The writes are handed over before the word says COMMITTED, so the
+   * coordinator's death can lose none of a committed transaction.
    */
   commitUnasked(
     id: TransactionId,
     slot: number,
     touched: readonly Touched[],
     writes: ReadonlyMap<PartitionId, PartitionWrites>,
-    decided: (verdict: Verdict, timestamp: Timestamp) => void,
+    steps: UnaskedSteps,
     durability?: Durability,
   ): void;
   /** Ends it now, if nobody has decided yet. False: its fate is another's to tell. */
@@ -142,20 +151,22 @@ export class MemoryDecision implements Decision {
     slot: number,
     touched: readonly Touched[],
     _writes: ReadonlyMap<PartitionId, PartitionWrites>,
-    decided: (verdict: Verdict, timestamp: Timestamp) => void,
+    steps: UnaskedSteps,
   ): void {
     if (!this.#words.tryCommitting(slot, id)) {
-      decided('aborted', 0);
+      steps.decided('aborted', 0);
       return;
     }
     const timestamp = this.#draw();
     if (this.#anyLost(touched)) {
       this.#words.abortCommitting(slot, id);
-      decided('lost', 0);
-    } else {
-      this.#words.commit(slot, id, timestamp);
-      decided('committed', timestamp);
+      steps.decided('lost', 0);
+      return;
     }
+    steps.handOver(timestamp, () => {
+      this.#words.commit(slot, id, timestamp);
+      steps.decided('committed', timestamp);
+    });
   }
 
   #anyLost(touched: readonly Touched[]): boolean {

@@ -26,9 +26,9 @@
  * - `commitOne` […, writes, cleared, durability]: the same for a transaction that touched this partition only; the
  *   participant decides: it takes the word, installs, releases, and says done. `durability` is left out, or what the
  *   transaction asked for where commits go to a log.
- * - `commit` [op, id, partition, incarnation, timestamp, writes, cleared]: a coordinator that cannot die before the
- *   partitions (it runs in the thread they belong to) has decided without votes: install these writes, whose locks are
- *   held, at this timestamp, and release. No answer.
+ * - `commit` [op, id, partition, incarnation, timestamp, writes, cleared]: decided without votes: install these writes,
+ *   whose locks are held, at this timestamp, and release. From a coordinator that the partition can outlive it may
+ *   come a moment before the word says COMMITTED, and counts from then on. No answer.
  * - `decide` [op, id, partition, incarnation, timestamp]: install at this timestamp, or drop when 0; release. No
  *   answer. To an id the partition doesn't know: nothing to do.
  *

@@ -1,6 +1,7 @@
 /**
  * Fates that a participant finds out itself, instead of being told by a coordinator: of a transaction that touched no
- * other partition, which it decides, and of those whose coordinator is gone. Pure and synchronous.
+ * other partition, which it decides; of those whose writes have come before their word says COMMITTED; and of those
+ * whose coordinator is gone. Pure and synchronous.
  *
  * It asks the status word; where commits go to a log, the log has the last word about one that is COMMITTING. The locks
  * stay until the answer is there.
@@ -14,6 +15,8 @@ import type { TransactionRecord } from './transaction-record.ts';
 interface FatePorts {
   /** The next timestamp of the shared clock. */
   draw(): Timestamp;
+  /** Calls `action` in a later turn. */
+  nextTurn(action: () => void): void;
   /** Where commits go to a log. */
   readonly log?: ParticipantLog;
 }
@@ -26,6 +29,8 @@ export class ParticipantFates {
   readonly #ports: FatePorts;
   readonly #records: ParticipantRecords;
   readonly #end: End;
+  /** Their writes are here, their words say COMMITTING. */
+  #announced: TransactionRecord[] = [];
 
   constructor(
     partition: Pick<Partition, 'id' | 'incarnation'>,
@@ -60,6 +65,29 @@ export class ParticipantFates {
     }
   }
 
+  /**
+   * The writes have come, to be installed at `timestamp` once the word says COMMITTED. That is a matter of moments unless
+   * the coordinator dies between the two; then nobody has committed it, and `endOrphan` drops it everywhere.
+   */
+  announced(record: TransactionRecord, timestamp: Timestamp): void {
+    if (record.origin.words.fate(record.slot, record.id) !== 'committing') {
+      // Only a commit follows COMMITTING here: a word that is another's by now was committed, too.
+      this.#end(record, timestamp);
+      return;
+    }
+    record.announced = true;
+    this.#announced.push(record);
+    if (this.#announced.length === 1) this.#ports.nextTurn(() => this.#lookAgain());
+  }
+
+  #lookAgain(): void {
+    const announced = this.#announced;
+    this.#announced = [];
+    for (const record of announced)
+      if (record.vote !== undefined && this.#records.has(record))
+        this.announced(record, record.vote.timestamp);
+  }
+
   /** The member that coordinated it is gone; its word tells, or is told, how it ends. */
   endOrphan(record: TransactionRecord): void {
     const { words } = record.origin;
@@ -68,6 +96,8 @@ export class ParticipantFates {
     // Without a vote it was only read here: whatever became of it, there is nothing to install.
     if (record.vote === undefined) this.#end(record, 0);
     else if (fate === 'committed') this.#end(record, words.commitTimestamp(record.slot));
+    // The word was lent to another since, and only a commit could follow the announcement.
+    else if (fate === 'unknown' && record.announced) this.#end(record, record.vote.timestamp);
     else if (fate === 'committing' && log !== undefined) log.resolve(record, this.#resolved(record));
     // COMMITTING without its coordinator never became COMMITTED: nobody was told, so it counts as aborted.
     else this.#end(record, 0);

@@ -55,6 +55,8 @@ export type ControlledPartition = Pick<Partition, 'id' | 'incarnation' | 'store'
 export interface ParticipantPorts {
   /** The next timestamp of the shared clock. */
   draw(): Timestamp;
+  /** Calls `action` in a later turn. */
+  nextTurn(action: () => void): void;
   readonly meter?: LockMeter;
   /** Where commits go to a log. */
   readonly log?: ParticipantLog;
@@ -158,7 +160,7 @@ export class Participant implements PartitionConcurrency {
     this.#prepare(message, origin, true);
   }
 
-  /** Decided without a vote: the writes come with the decision. */
+  /** Of one that nobody was asked about: the writes come with the commit, or a moment before it. */
   commit(message: readonly unknown[]): void {
     const record = this.#records.tryDecided(message);
     if (record === undefined) return;
@@ -168,7 +170,7 @@ export class Participant implements PartitionConcurrency {
       writes: message[5] as readonly unknown[],
       cleared: message[6] as readonly number[],
     };
-    this.#end(record, timestamp);
+    this.#fates.announced(record, timestamp);
   }
 
   decide(message: readonly unknown[]): void {

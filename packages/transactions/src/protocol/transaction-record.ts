@@ -63,8 +63,10 @@ export class TransactionRecord extends LockOwner implements Waiter {
   locksActors = false;
   /** It has its locks and waits for a turn of an actor to end. */
   awaitsTurn = false;
-  /** Set with the vote. */
+  /** Set with the vote, or when its commit is announced. */
   vote: Vote | undefined;
+  /** Its writes have come before its word said COMMITTED. */
+  announced = false;
 
   constructor(id: TransactionId, age: number, origin: Origin, slot: number, label: string | undefined) {
     super(id, age);
