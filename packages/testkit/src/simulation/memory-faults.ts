@@ -166,7 +166,7 @@ export const memoryFaults: readonly PlantedFault[] = (
     {
       name: 'slot-lent-again-before-the-decision-is-sent',
       parts: { slotRelease: 'at once' },
-      aim: scarceWords,
+      aim: { ...scarceWords, blindChance: 0.5, mopsMax: 2, weights: weightsOf({ interactive: 1, plain: 1 }) },
     },
     {
       name: 'committed-before-the-writes-are-handed-over',
