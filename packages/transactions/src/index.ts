@@ -32,7 +32,7 @@ export {
   type LogOrigin,
 } from './log/commit-log.ts';
 export { LogClient, type LogClientOptions, type Opening } from './log/log-client.ts';
-export { LogOp, LogReplyOp, LogVerdict } from './log/log-messages.ts';
+export { LogOp, LogReplyOp, LogVerdict, unknownFate } from './log/log-messages.ts';
 export { beginEpoch, LogService, type LogSettings } from './log/log-service.ts';
 export type { RecoveredPartition } from './log/member-log.ts';
 export { OneLogDecision, OneLogParticipation } from './log/one-log-decision.ts';

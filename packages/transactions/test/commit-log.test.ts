@@ -7,6 +7,7 @@ import {
   type LogOrigin,
   LogReplyOp,
   LogVerdict,
+  unknownFate,
 } from '@troupe/transactions';
 import { describe, expect, test } from 'vitest';
 
@@ -247,16 +248,20 @@ describe('a storage that has failed', () => {
     stage.log.failed();
     expect(stage.take()).toEqual([
       ['decided', 2, unknown],
-      ['fate', 2, 0],
+      ['fate', 2, unknownFate],
       ['unopened', 1, 2],
     ]);
     stage.commit(3, [0, 1]);
     stage.log.open(0, 2, stage.origin);
     stage.log.prevent(1, stage.origin);
+    stage.log.prevent(2, stage.origin);
+    stage.log.prevent(3, stage.origin);
     expect(stage.take()).toEqual([
       ['decided', 3, closed],
       ['unopened', 0, 2],
       ['fate', 1, 10],
+      ['fate', 2, unknownFate],
+      ['fate', 3, 0],
     ]);
     expect(stage.ids).toEqual([1, 2]);
   });

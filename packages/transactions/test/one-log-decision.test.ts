@@ -20,6 +20,7 @@ import {
   RequestOp,
   StatusWords,
   statusMemoryBytes,
+  unknownFate,
 } from '@troupe/transactions';
 import { describe, expect, test } from 'vitest';
 
@@ -165,6 +166,17 @@ describe('a coordinator', () => {
     expect(stage.outcomes).toEqual([{ committed: true, timestamp: 50 }]);
   });
 
+  test('tells that nobody knows when the storage has failed with it, and leaves the word', () => {
+    const stage = new Stage();
+    stage.coordinator.commit(writesOf(0));
+    stage.words.tryCommitting(slot, id);
+    stage.incarnations.set(0, 2);
+    stage.coordinator.partitionLost(0);
+    stage.log.receive([LogReplyOp.fate, id, unknownFate]);
+    expect(stage.outcomes).toEqual([{ committed: false, cause: 'storage-unknown', partition: 0 }]);
+    expect(stage.words.fate(slot, id)).toBe('committing');
+  });
+
   test('tells the loss when the log never had it', () => {
     const stage = new Stage();
     stage.coordinator.commit(writesOf(0));
@@ -221,6 +233,7 @@ describe('a participant', () => {
   test.each([
     [150, 'value', 'committed'],
     [0, undefined, 'aborted'],
+    [unknownFate, undefined, 'committing'],
   ] as const)('asks the log about a dead coordinator’s vote; told %s it has %s', (timestamp, value, fate) => {
     const stage = new Stage();
     stage.prepare();

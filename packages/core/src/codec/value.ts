@@ -217,8 +217,9 @@ function addBytes(count: number): void {
   if (bytes > messageBytesMax) throw new ValueFault({ kind: 'too-large', sizeBytes: Math.ceil(bytes) });
 }
 
+/** Short ones count one byte a character: asking how many it really are costs more than copying them. */
 function stringBytes(value: string): number {
-  return Buffer.byteLength(value) + (value.length < 32 ? 1 : 5);
+  return value.length < 32 ? value.length + 1 : Buffer.byteLength(value) + 5;
 }
 
 function bigintBytes(value: bigint): number {

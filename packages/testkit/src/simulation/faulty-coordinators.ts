@@ -132,7 +132,7 @@ export class CoordinatorPreventingTheLiving extends OpenCoordinator {
     if (cause !== 'timeout' || only === undefined || this.state !== 'preparing') return false;
     this.ports.decision.resolve(this.id, this.slot, (timestamp) => {
       if (timestamp === undefined) this.refused(only.partition, Refusal.incarnation);
-      else this.done(timestamp);
+      else if (timestamp !== 'unknown') this.done(timestamp);
     });
     return false;
   }

@@ -20,7 +20,7 @@
  */
 import type { PartitionId, Timestamp } from '@troupe/core';
 import type { TransactionId } from '../protocol/status-word.ts';
-import { LogReplyOp, LogVerdict } from './log-messages.ts';
+import { LogReplyOp, LogVerdict, unknownFate } from './log-messages.ts';
 
 /** One committed transaction. */
 export interface CommitRecord {
@@ -193,16 +193,19 @@ export class CommitLog {
   #settle(count: number, how: Settlement): void {
     const records = this.#unsettled.splice(0, count);
     this.#settled += count;
-    if (how !== 'durable') for (const record of records) this.#drop(record);
+    if (how !== 'durable') for (const record of records) this.#drop(record, how);
     const held = this.#held;
     const leaving = held.findIndex(({ after }) => after > this.#settled);
     this.#held = leaving === -1 ? [] : held.slice(leaving);
     for (const answer of leaving === -1 ? held : held.slice(0, leaving)) this.#leave(answer, how);
   }
 
-  /** It never was committed, or counts as such in this process. */
-  #drop({ id, told }: Unsettled): void {
-    if (!told) this.#fates.delete(id);
+  /** It never was committed, or nobody can say. One that somebody was told of stays committed in this process. */
+  #drop({ id, told }: Unsettled, how: Exclude<Settlement, 'durable'>): void {
+    const fate = this.#fates.get(id);
+    if (told || fate === undefined) return;
+    if (how === 'refused') this.#fates.delete(id);
+    else this.#fates.set(id, { timestamp: unknownFate, position: fate.position });
   }
 
   #decided(to: LogOrigin, id: TransactionId, verdict: LogVerdict): void {
@@ -235,8 +238,8 @@ export class CommitLog {
         this.#decided(to, about, verdicts[how]);
         break;
       case LogReplyOp.fate:
-        // An `appended` one is committed in this process, whatever the disk has of it.
-        to.send([op, about, how === 'durable' || this.#fates.has(about) ? detail : 0]);
+        // What is durable may have been forgotten since it was asked about.
+        to.send([op, about, this.#fates.get(about)?.timestamp ?? (how === 'durable' ? detail : 0)]);
         break;
       default:
         if (this.#hasFailed) to.send([LogReplyOp.unopened, about, detail]);

@@ -10,7 +10,7 @@ import type { PartitionId, Timestamp } from '@troupe/core';
 import { assert, logBacklogBytesMax, logWindowBytes } from '@troupe/core';
 import type { TransactionId } from '../protocol/status-word.ts';
 import { type AnswerWhen, isAskedAbout } from './commit-log.ts';
-import { LogOp, LogReplyOp, LogVerdict } from './log-messages.ts';
+import { LogOp, LogReplyOp, LogVerdict, unknownFate } from './log-messages.ts';
 
 type Prevented = (timestamp: Timestamp) => void;
 
@@ -105,7 +105,7 @@ export class LogClient {
     } else this.#submit(message, bytes);
   }
 
-  /** Answers when it was committed, or 0. */
+  /** Answers when it was committed, or 0, or `unknownFate`. */
   prevent(id: TransactionId, prevented: Prevented): void {
     const waiting = this.#prevents.get(id);
     if (waiting !== undefined) {
@@ -113,7 +113,7 @@ export class LogClient {
       return;
     }
     if (this.#isLost) {
-      prevented(0);
+      prevented(unknownFate);
       return;
     }
     this.#prevents.set(id, [prevented]);
@@ -152,7 +152,7 @@ export class LogClient {
     this.#waitingBytes = 0;
     for (const id of Array.from(this.#commits.keys()))
       this.#decided(id, unsent.has(id) ? LogVerdict.closed : LogVerdict.unknown);
-    for (const id of Array.from(this.#prevents.keys())) this.#fate(id, 0);
+    for (const id of Array.from(this.#prevents.keys())) this.#fate(id, unknownFate);
     for (const { opening } of this.#opens.values()) opening.unopened(undefined);
     this.#opens.clear();
   }

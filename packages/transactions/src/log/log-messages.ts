@@ -18,13 +18,17 @@
  * Family `logReply`: log → member.
  *
  * - `decided` [op, id, verdict]: of a `commit`; `committed` only when the record is durable, or was not to wait for it.
- * - `fate` [op, id, timestamp]: of a `prevent`; a timestamp only when the record is durable.
+ * - `fate` [op, id, timestamp]: of a `prevent`; a timestamp only when the record is durable, `unknownFate` when the
+ *   storage failed with it.
  * - `state` [op, partition, incarnation, state, more]: of an `open`; only when all of it is durable. `more` (1): it is
  *   one page, and not the last.
  * - `unopened` [op, partition, incarnation, wireError]: of an `open`; nothing can be told of it.
  */
 export const LogOp = { commit: 144, prevent: 145, open: 146, more: 147 } as const;
 export const LogReplyOp = { decided: 160, fate: 161, state: 162, unopened: 163 } as const;
+
+/** In the place of a timestamp: the storage failed with this commit, which may be kept or not. */
+export const unknownFate = -1;
 
 /**
  * What became of a commit at the log. Small integers on the wire. The last three are about the storage: `full`, it has no

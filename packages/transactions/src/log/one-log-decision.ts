@@ -16,6 +16,7 @@ import {
   MemoryDecision,
   type ParticipantLog,
   type PartitionWrites,
+  type Resolution,
   type Touched,
   type UnaskedSteps,
   type Verdict,
@@ -24,7 +25,7 @@ import {
 import type { StatusWords, TransactionId } from '../protocol/status-word.ts';
 import type { AnswerWhen } from './commit-log.ts';
 import type { LogClient } from './log-client.ts';
-import { LogVerdict } from './log-messages.ts';
+import { LogVerdict, unknownFate } from './log-messages.ts';
 
 type Writes = ReadonlyMap<PartitionId, PartitionWrites>;
 
@@ -91,14 +92,15 @@ export class OneLogDecision implements Decision {
     return this.#words.tryAbort(slot, id);
   }
 
-  resolve(id: TransactionId, slot: number, resolved: (committedAt: Timestamp | undefined) => void): void {
+  resolve(id: TransactionId, slot: number, resolved: (committedAt: Resolution) => void): void {
     if (this.#words.fate(slot, id) !== 'committing') {
       this.#unlogged.resolve(id, slot, resolved);
       return;
     }
     this.#log.prevent(id, (timestamp) => {
-      settle(this.#words, slot, id, timestamp);
-      resolved(timestamp === 0 ? undefined : timestamp);
+      // Nobody can say: the word stays as it is, so that nobody else says that it was aborted.
+      if (timestamp !== unknownFate) settle(this.#words, slot, id, timestamp);
+      resolved(timestamp === unknownFate ? 'unknown' : timestamp === 0 ? undefined : timestamp);
     });
   }
 
@@ -175,8 +177,8 @@ export class OneLogParticipation implements ParticipantLog {
   resolve({ id, slot, origin }: LoggedTransaction, resolved: (timestamp: Timestamp) => void): void {
     if (this.#log.hasSubmitted(id)) return;
     this.#log.prevent(id, (timestamp) => {
-      settle(origin.words, slot, id, timestamp);
-      resolved(timestamp);
+      if (timestamp !== unknownFate) settle(origin.words, slot, id, timestamp);
+      resolved(timestamp === unknownFate ? 0 : timestamp);
     });
   }
 }

@@ -270,7 +270,8 @@ export class Coordinator {
   #decidedByTheDead(partition: PartitionId | undefined): void {
     this.#state = 'deciding';
     this.#ports.decision.resolve(this.id, this.slot, (timestamp) => {
-      if (timestamp !== undefined) this.#committed(timestamp);
+      if (timestamp === 'unknown') this.#end(0, { committed: false, cause: 'storage-unknown', partition });
+      else if (timestamp !== undefined) this.#committed(timestamp);
       else this.#end(0, { committed: false, cause: 'participant-lost', partition });
     });
   }

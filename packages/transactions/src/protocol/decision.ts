@@ -76,11 +76,13 @@ export interface Decision {
   /** Ends it now, if nobody has decided yet. False: its fate is another's to tell. */
   tryAbort(id: TransactionId, slot: number): boolean;
   /**
-   * The fate of a transaction whose only deciding participant has died: when it had committed it, else undefined; then
-   * it never will.
+   * The fate of a transaction whose only deciding participant has died.
    */
-  resolve(id: TransactionId, slot: number, resolved: (committedAt: Timestamp | undefined) => void): void;
+  resolve(id: TransactionId, slot: number, resolved: (committedAt: Resolution) => void): void;
 }
+
+/** When it was committed; undefined: it never was and never will be; unknown: the storage failed with it. */
+export type Resolution = Timestamp | undefined | 'unknown';
 
 /** How a participant has fates decided where commits go to a log. In the memory form it has none: the word decides. */
 export interface ParticipantLog {
@@ -105,7 +107,7 @@ export interface ParticipantLog {
   readonly isCongested: boolean;
   /**
    * What became of a COMMITTING transaction whose coordinator is dead: its timestamp, or 0 when it was not committed
-   * and never will be. Doesn't answer about one that this member has itself given to `commitHere`: that answer comes.
+   * and never will be in this process (the storage may have failed with it). Doesn't answer about one that this member has itself given to `commitHere`: that answer comes.
    */
   resolve(transaction: LoggedTransaction, resolved: (timestamp: Timestamp) => void): void;
 }
@@ -179,7 +181,7 @@ export class MemoryDecision implements Decision {
     return this.#words.tryAbort(slot, id);
   }
 
-  resolve(id: TransactionId, slot: number, resolved: (committedAt: Timestamp | undefined) => void): void {
+  resolve(id: TransactionId, slot: number, resolved: (committedAt: Resolution) => void): void {
     // A partition that died between the word and the timestamp left an older one, of whoever had the slot before. What
     // it committed died with it, so any moment of its life is as true.
     const isCommitted = this.#words.fate(slot, id) === 'committed';
