@@ -18,7 +18,7 @@ export const fullParams: Params = {
 };
 
 /** The figures of the quick set are as true, with a wider spread. */
-export const quickParams: Params = { ...fullParams, warmUpSeconds: 0.4, messages: 100_000 };
+export const quickParams: Params = { ...fullParams, warmUpSeconds: 0.8, messages: 100_000 };
 
 /** Shows that everything works, in seconds. Most of a smoke run is the start of threads. */
 export const smokeParams: Params = {

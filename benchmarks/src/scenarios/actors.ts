@@ -75,6 +75,11 @@ const acrossThreads =
 /** On a machine with others at work, less leaves half of the code uncompiled. */
 const warmUp = { fixed: { warmUpSeconds: 2 }, smoke: { warmUpSeconds: 0.02 } } as const;
 
+/** nact draws a name for each query, and one of some hundred thousand is never answered. */
+const briefAsks = { fixed: { warmUpSeconds: 0.6, seconds: 0.6 }, smoke: { ...warmUp.smoke, seconds: 0.05 } } as const;
+/** Actors stay: longer, and what is measured is the collection of millions. */
+const briefCreation = { fixed: { warmUpSeconds: 0.4, seconds: 0.4 }, smoke: { ...warmUp.smoke, seconds: 0.05 } } as const;
+
 export const actorScenarios: readonly Scenario[] = [
   {
     name: 'actors/tell',
@@ -92,7 +97,7 @@ export const actorScenarios: readonly Scenario[] = [
     about: `One actor answers with the number it was sent, which is checked. ${onOneThread}`,
     unit: 'operations/s',
     params: ['seconds', 'inFlight'],
-    ...warmUp,
+    ...briefAsks,
     reference: nact.name,
     subjects: besideNact(asks, { atLeast: 5 }),
   },
@@ -102,7 +107,7 @@ export const actorScenarios: readonly Scenario[] = [
     about: `Bursts of 500 new actors; one in a hundred is asked in the end what it received. ${onOneThread}`,
     unit: 'operations/s',
     params: ['seconds'],
-    ...warmUp,
+    ...briefCreation,
     reference: nact.name,
     subjects: besideNact(creation, { atLeast: 1 }),
   },
