@@ -76,9 +76,15 @@ const acrossThreads =
 const warmUp = { fixed: { warmUpSeconds: 2 }, smoke: { warmUpSeconds: 0.02 } } as const;
 
 /** nact draws a name for each query, and one of some hundred thousand is never answered. */
-const briefAsks = { fixed: { warmUpSeconds: 0.6, seconds: 0.6 }, smoke: { ...warmUp.smoke, seconds: 0.05 } } as const;
+const briefAsks = {
+  fixed: { warmUpSeconds: 0.6, seconds: 0.6 },
+  smoke: { ...warmUp.smoke, seconds: 0.05 },
+} as const;
 /** Actors stay: longer, and what is measured is the collection of millions. */
-const briefCreation = { fixed: { warmUpSeconds: 0.4, seconds: 0.4 }, smoke: { ...warmUp.smoke, seconds: 0.05 } } as const;
+const briefCreation = {
+  fixed: { warmUpSeconds: 0.4, seconds: 0.4 },
+  smoke: { ...warmUp.smoke, seconds: 0.05 },
+} as const;
 
 export const actorScenarios: readonly Scenario[] = [
   {
