@@ -82,6 +82,7 @@ export * from './mesh/peer.ts';
 export * from './mesh/pending-calls.ts';
 export * from './mesh/settlers.ts';
 export * from './mesh/shared-state.ts';
+export { WarmLoop } from './mesh/warm-loop.ts';
 export type { BoardEntry, Verdict, WorkBoard } from './mesh/work-board.ts';
 export * from './metrics/histogram.ts';
 export * from './metrics/hot-keys.ts';

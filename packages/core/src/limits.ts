@@ -35,6 +35,13 @@ export const messageOverheadBytes = 64;
 /** The receiver grants credit when it has handled this share of the window since its last grant. */
 export const creditGrantShare = 0.25;
 
+/** Longest time for which a thread's loop may be kept turning after a message. It takes a whole core meanwhile. */
+export const keepWarmMsMax = 1_000;
+
+/** A turn that took longer says that others want the core; then a loop isn't kept turning for the second of these. */
+export const warmLoopHeldUpMs = 0.5;
+export const warmLoopRestMs = 50;
+
 /** Default bound of every call that names none. */
 export const callTimeoutMsDefault = 30_000;
 /** How often default deadlines are looked at; a call may overrun by this much. */

@@ -614,6 +614,16 @@ const startCases: Case[] = [
     /retentionMs must be a whole number from 0 to 2147483647/,
   ],
   [
+    'keepWarmMs below 0',
+    () => startGrid({ modules: [url], keepWarmMs: -1 }),
+    /keepWarmMs must be a number of milliseconds from 0 to 1000/,
+  ],
+  [
+    'keepWarmMs for ever',
+    () => startGrid({ modules: [url], keepWarmMs: Number.POSITIVE_INFINITY }),
+    /keepWarmMs must be a number of milliseconds from 0 to 1000/,
+  ],
+  [
     'closeTimeoutMs of text',
     () => startGrid({ modules: [url], closeTimeoutMs: '1' }),
     /closeTimeoutMs must be a positive number/,

@@ -1,5 +1,5 @@
 /** A grid that answers what it is sent: by a job on a host, and by actors. */
-import { type Grid, startGrid } from 'troupe';
+import { type Grid, type GridOptions, startGrid } from 'troupe';
 import { measurePipelined } from '../../measuring/pipelined.ts';
 import { measureSequential } from '../../measuring/sequential.ts';
 import type { Params, Sample } from '../../scenario.ts';
@@ -19,15 +19,16 @@ export function measureJobEcho(params: Params): Promise<Sample> {
   });
 }
 
-export function measureActorEcho(params: Params): Promise<Sample> {
-  return measureEcho(params, (grid, payload, n) => grid.actor(receiver, n % actors).echo(payload));
+export function measureActorEcho(params: Params, options: GridOptions = {}): Promise<Sample> {
+  return measureEcho(params, (grid, payload, n) => grid.actor(receiver, n % actors).echo(payload), options);
 }
 
 async function measureEcho(
   params: Params,
   ask: (grid: Grid, payload: Payload, n: number) => Promise<unknown>,
+  options: GridOptions = {},
 ): Promise<Sample> {
-  await using grid = await startEchoes(params);
+  await using grid = await startEchoes(params, options);
   const operation = echoesOf(params.payloadBytes, (payload, n) => ask(grid, payload, n));
   return await (params.inFlight === 1 ? measureSequential : measurePipelined)(operation, params);
 }
@@ -48,8 +49,9 @@ export async function measureActorTells(params: Params): Promise<Sample> {
   );
 }
 
-function startEchoes({ hosts, partitions }: Params): Promise<Grid> {
+function startEchoes({ hosts, partitions }: Params, options: GridOptions = {}): Promise<Grid> {
   return startGrid({
+    ...options,
     modules: [new URL('./definitions.js', import.meta.url)],
     threads: hosts,
     partitions,

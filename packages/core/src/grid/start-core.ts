@@ -79,6 +79,7 @@ export async function startCore<Api extends Wired>(
       await inline.start();
       return new CoreGrid({ ...parts, hosts: { kind: 'inline', inline } });
     }
+    if (checked.keepWarmMs > 0) core.member.keepWarm(checked.keepWarmMs);
     const supervisor = await makeSupervisor(core, checked, wiring, events, storage);
     watchStorage(core, supervisor, storage);
     await supervisor.start();
@@ -206,6 +207,7 @@ async function makeSupervisor<Api extends Wired>(
       tables,
       fingerprint: definitions.fingerprint(),
       settings: wiring.settings,
+      keepWarmMs: options.keepWarmMs,
     },
     memberMemoryBytes: wiring.memberMemoryBytes,
     startTimeoutMs: options.startTimeoutMs,

@@ -7,6 +7,8 @@
 import { type Clock, systemClock } from '../clock.ts';
 
 export class Flusher {
+  /** Told of each flush that sent something. */
+  onFlush: (() => void) | undefined = undefined;
   readonly #clock: Pick<Clock, 'nextTurn'>;
   #dirty: (() => void)[] = [];
   #afterFlush: (() => void)[] = [];
@@ -40,6 +42,7 @@ export class Flusher {
   /** Flushes at once: for the end of a member, whose event loop may not turn again. */
   flushNow(): void {
     this.#scheduled = false;
+    if (this.#dirty.length > 0) this.onFlush?.();
     while (this.#dirty.length > 0) {
       const dirty = this.#dirty;
       this.#dirty = [];

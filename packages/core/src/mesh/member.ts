@@ -29,6 +29,7 @@ import { OpenWork } from './open-work.ts';
 import { type MemberIdentity, type Peer, peerOf } from './peer.ts';
 import { type CallOptions, PendingCalls } from './pending-calls.ts';
 import type { MemberId, SharedState } from './shared-state.ts';
+import { WarmLoop } from './warm-loop.ts';
 
 /** A layer that owns a message family. */
 export interface MessageFamily {
@@ -57,6 +58,7 @@ export class Member {
   readonly work = new OpenWork();
   /** Makes references that arrive here live; set by the layer they belong to. */
   revive: Revive = deadReference;
+  #warmLoop: WarmLoop | undefined;
   readonly #peers: (Peer | undefined)[] = [];
   readonly #families: (MessageFamily | undefined)[] = [];
   readonly #calls: PendingCalls;
@@ -98,6 +100,12 @@ export class Member {
     return this.#calls.ids();
   }
 
+  /** Turns the latency mode on: the loop of this thread goes on turning for so long after each message. */
+  keepWarm(keepMs: number): void {
+    this.#warmLoop = new WarmLoop(keepMs, this.clock);
+    this.flusher.onFlush = this.#warmLoop.touch;
+  }
+
   register(family: number, owner: MessageFamily): void {
     this.#families[family] = owner;
   }
@@ -123,7 +131,11 @@ export class Member {
       (form) => this.revive(form),
     );
     const peer: Peer = peerOf(identity, link);
-    link.open(open((frame) => link.receive(frame)));
+    const receive = (frame: Frame): void => {
+      this.#warmLoop?.touch();
+      link.receive(frame);
+    };
+    link.open(open(receive));
     this.#peers[identity.id] = peer;
     this.#failed.delete(identity.id);
     for (const family of this.#families) family?.connected?.(peer);

@@ -24,6 +24,8 @@ export interface HostStart {
   readonly fingerprint: string;
   /** Whatever the wiring wants every member to know. */
   readonly settings: unknown;
+  /** How long the loop of the thread is kept turning after a message; 0: not at all. */
+  readonly keepWarmMs: number;
   readonly control: MessagePort;
   /** Where data is kept, and this host's end of the link to it. Undefined: in memory only. */
   readonly storage: HostStorage | undefined;

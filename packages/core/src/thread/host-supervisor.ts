@@ -41,7 +41,10 @@ export interface SupervisorOptions {
   readonly threads: ThreadFactory;
   readonly events: HostEvents;
   /** What all hosts are started with. */
-  readonly start: Pick<HostStart, 'owners' | 'modules' | 'tables' | 'fingerprint' | 'settings'>;
+  readonly start: Pick<
+    HostStart,
+    'owners' | 'modules' | 'tables' | 'fingerprint' | 'settings' | 'keepWarmMs'
+  >;
   readonly memberMemoryBytes: number;
   readonly startTimeoutMs: number;
   readonly restart: RestartPolicy;

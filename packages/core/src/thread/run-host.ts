@@ -35,7 +35,8 @@ export async function runHost<Api extends Wired>(
   process.on('uncaughtExceptionMonitor', report);
   try {
     const core = await makeMember(start, options, control);
-    const { storage } = start;
+    const { storage, keepWarmMs } = start;
+    if (keepWarmMs > 0) core.member.keepWarm(keepWarmMs);
     if (storage !== undefined) connectPeer(core.member, storage.peer.identity, storage.peer.port);
     control.recovering(core.member);
     const wired = wire(core, (done, total) => control.send({ type: 'recovered', done, total }));
