@@ -25,17 +25,30 @@ export function thisMachine(): Machine {
   };
 }
 
-/** The commit of the working copy, `-dirty` when something tracked was changed; 'unknown' outside of one. */
+/** The commit of the working copy, `-dirty` when something tracked was changed but results; 'unknown' outside of one. */
 export function thisCommit(): string {
   try {
-    return execFileSync('git', ['describe', '--always', '--dirty', '--abbrev=12', '--exclude=*'], {
-      cwd: import.meta.dirname,
-      encoding: 'utf8',
-      stdio: ['ignore', 'pipe', 'ignore'],
-    }).trim();
+    const commit = git('rev-parse', '--short=12', 'HEAD');
+    const changed = git(
+      'status',
+      '--porcelain',
+      '--untracked-files=no',
+      '--',
+      ':/',
+      ':(top,exclude)benchmarks/results',
+    );
+    return changed === '' ? commit : `${commit}-dirty`;
   } catch {
     return 'unknown';
   }
+}
+
+function git(...args: readonly string[]): string {
+  return execFileSync('git', args, {
+    cwd: import.meta.dirname,
+    encoding: 'utf8',
+    stdio: ['ignore', 'pipe', 'ignore'],
+  }).trim();
 }
 
 const require = createRequire(import.meta.url);
