@@ -127,6 +127,20 @@ describe('a coordinator', () => {
     expect(stage.outcomes).toEqual([{ committed: false, cause: 'participant-lost', partition: 0 }]);
   });
 
+  test('leaves the word when the storage has failed with the commit: nobody is to take it for aborted', () => {
+    const stage = new Stage();
+    stage.coordinator.commit(writesOf(0, 1));
+    stage.coordinator.vote(0, 30);
+    stage.coordinator.vote(1, 40);
+    stage.decided(LogVerdict.unknown);
+    expect(stage.words.fate(slot, id)).toBe('committing');
+    expect(stage.outcomes).toMatchObject([{ committed: false, cause: 'storage-unknown' }]);
+    expect(stage.sent.filter(([op]) => op === RequestOp.decide)).toEqual([
+      [RequestOp.decide, id, 0, 1, 0],
+      [RequestOp.decide, id, 1, 1, 0],
+    ]);
+  });
+
   test('commits without votes when the log has flushed', () => {
     const stage = new Stage();
     stage.coordinator.lock(0, 1, [0, 'key', LockMode.X]);

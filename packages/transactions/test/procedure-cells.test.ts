@@ -34,12 +34,18 @@ type Step = (stage: Stage, cell: CallCell) => unknown;
 const begins: Step[] = [(stage) => stage.words.begin(slot, 10), (_, cell) => cell.begins(slot)];
 const commits: Step[] = [
   (stage) => stage.words.tryCommit(slot, 10, 20),
-  (_, cell) => cell.ends(slot, true),
+  (_, cell) => cell.ends(slot, 'committed'),
   (stage) => stage.words.begin(slot, 30),
 ];
 const isWounded: Step[] = [
   (stage) => stage.words.tryAbort(slot, 10),
-  (_, cell) => cell.ends(slot, false),
+  (_, cell) => cell.ends(slot, 'aborted'),
+  (stage) => stage.words.begin(slot, 30),
+];
+
+const isLostWithTheStorage: Step[] = [
+  (stage) => stage.words.tryCommitting(slot, 10),
+  (_, cell) => cell.ends(slot, 'unknown'),
   (stage) => stage.words.begin(slot, 30),
 ];
 
@@ -51,6 +57,9 @@ describe('the cell of a call', () => {
     ['its word is committed', [...begins, ...commits.slice(0, 1)], 'committed'],
     ['its end is noted', [...begins, ...commits.slice(0, 2)], 'committed'],
     ['its slot is lent again', [...begins, ...commits], 'committed'],
+    ['its commit is under way', [...begins, ...isLostWithTheStorage.slice(0, 1)], 'undecided'],
+    ['the storage failed with its commit', [...begins, ...isLostWithTheStorage.slice(0, 2)], 'unknown'],
+    ['the same, and its slot is lent again', [...begins, ...isLostWithTheStorage], 'unknown'],
     ['it was wounded', [...begins, ...isWounded.slice(0, 1)], 'not-done'],
     ['it was wounded, which is noted', [...begins, ...isWounded.slice(0, 2)], 'not-done'],
     ['it was wounded, and its slot is lent again', [...begins, ...isWounded], 'not-done'],
@@ -85,7 +94,7 @@ describe('the cell of a call', () => {
     for (const step of begins) step(stage, cell);
     expect(stage.settle(ticket)).toBe('not-done');
     expect(stage.words.tryCommit(slot, 10, 20)).toBe(false);
-    cell.ends(slot, false);
+    cell.ends(slot, 'aborted');
     expect(cell.begins(slot)).toBe(false);
     expect(stage.settle(ticket)).toBe('not-done');
   });
@@ -113,7 +122,7 @@ describe('the cell of a call', () => {
     stage.words.tryCommitting(slot, 10);
     expect(stage.settle(ticket)).toBe('undecided');
     stage.words.commit(slot, 10, 20);
-    cell.ends(slot, true);
+    cell.ends(slot, 'committed');
     stage.words.begin(slot, 30);
     expect(stage.settle(ticket)).toBe('committed');
     expect(stage.words.fate(slot, 30)).toBe('active');
@@ -128,7 +137,7 @@ describe('the cell of a call', () => {
     const others = Array.from({ length: 2 * slots - 1 }, () => stage.cells.take());
     const second = stage.cells.take();
     expect([others.includes(noTicket), stage.cells.take()]).toEqual([false, noTicket]);
-    late.ends(slot, true);
+    late.ends(slot, 'committed');
     expect(late.begins(slot)).toBe(false);
     expect(stage.settle(first)).toBe('not-done');
     expect(stage.cell(second).begins(slot)).toBe(true);

@@ -34,8 +34,11 @@ export interface AttemptReport {
   /** Before anything is sent. False: nobody wants it any more. */
   begins(slot: number): boolean;
   /** Before the slot is lent again. */
-  ends(slot: number, hasCommitted: boolean): void;
+  ends(slot: number, fate: AttemptFate): void;
 }
+
+/** Unknown: the storage has failed with its commit. */
+export type AttemptFate = 'committed' | 'aborted' | 'unknown';
 
 /** Who is told how an attempt ends. */
 export interface AttemptListener {

@@ -12,7 +12,13 @@ import { LockRequests, type PartitionRequest, type Patience } from '../protocol/
 import { type Abort, finishedError, type Outcome } from '../protocol/outcome.ts';
 import type { TransactionId } from '../protocol/status-word.ts';
 import { Workspace } from '../protocol/workspace.ts';
-import { type AttemptGround, type AttemptListener, type AttemptReport, both } from './attempt-ground.ts';
+import {
+  type AttemptFate,
+  type AttemptGround,
+  type AttemptListener,
+  type AttemptReport,
+  both,
+} from './attempt-ground.ts';
 import {
   type AttemptStep,
   type LockWaiter,
@@ -249,7 +255,7 @@ export class Attempt implements CoordinatorPorts {
 
   ended(outcome: Outcome): void {
     this.#outcome = outcome;
-    this.report?.ends(this.coordinator.slot, outcome.committed);
+    this.report?.ends(this.coordinator.slot, fateIn(outcome));
     this.#ground.ended(this);
     if (!outcome.committed && this.#steps !== undefined) {
       refuseSteps(this.#steps, this.abortError(outcome));
@@ -315,4 +321,9 @@ export class Attempt implements CoordinatorPorts {
       sendStep(step, whole, patience, this.coordinator, this.once);
     }
   }
+}
+
+function fateIn(outcome: Outcome): AttemptFate {
+  if (outcome.committed) return 'committed';
+  return outcome.cause === 'storage-unknown' ? 'unknown' : 'aborted';
 }

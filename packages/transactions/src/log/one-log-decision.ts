@@ -98,7 +98,6 @@ export class OneLogDecision implements Decision {
       return;
     }
     this.#log.prevent(id, (timestamp) => {
-      // Nobody can say: the word stays as it is, so that nobody else says that it was aborted.
       if (timestamp !== unknownFate) settle(this.#words, slot, id, timestamp);
       resolved(timestamp === unknownFate ? 'unknown' : timestamp === 0 ? undefined : timestamp);
     });
@@ -113,7 +112,7 @@ export class OneLogDecision implements Decision {
     durability: Durability | undefined,
   ): void {
     const told = (verdict: LogVerdict): void => {
-      settle(this.#words, slot, id, verdict === LogVerdict.committed ? timestamp : 0);
+      settleAs(verdict, this.#words, slot, id, timestamp);
       decided(verdicts[verdict]);
     };
     this.#log.commit(id, timestamp, parts, told, answerWhen(durability));
@@ -153,7 +152,7 @@ export class OneLogParticipation implements ParticipantLog {
     decided: (verdict: Verdict) => void,
   ): void {
     const told = (verdict: LogVerdict): void => {
-      settle(origin.words, slot, id, verdict === LogVerdict.committed ? timestamp : 0);
+      settleAs(verdict, origin.words, slot, id, timestamp);
       decided(verdicts[verdict]);
     };
     const parts = [partition, incarnation, writes, cleared];
@@ -181,6 +180,18 @@ export class OneLogParticipation implements ParticipantLog {
       resolved(timestamp === unknownFate ? 0 : timestamp);
     });
   }
+}
+
+/** Where nobody can say, the word stays as it is, so that nobody else takes it for aborted. */
+function settleAs(
+  verdict: LogVerdict,
+  words: StatusWords,
+  slot: number,
+  id: TransactionId,
+  timestamp: Timestamp,
+): void {
+  if (verdict !== LogVerdict.unknown)
+    settle(words, slot, id, verdict === LogVerdict.committed ? timestamp : 0);
 }
 
 /** COMMITTING → COMMITTED, or ABORTED at 0. Whoever asks the log is told the same, so it may be done twice. */

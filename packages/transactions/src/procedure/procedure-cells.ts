@@ -11,6 +11,8 @@
  *      └────────────┘
  *     idle ──▶ ended          running(slot) ──▶ cancelled(slot) ──▶ committed | ended       `settle`, by the caller
  *
+ * (And from running or cancelled to unknown: the storage has failed with its commit.)
+ *
  * A caller who asks how it stands *ends* it: no attempt begins any more, and one under way is aborted through its word,
  * as a wound would, if nothing is decided yet. Else "not yet" could never become "not done". This leaves one moment of
  * doubt, while the owner's thread has the word at COMMITTING. A living owner is out of it within the same step; of a
@@ -20,6 +22,7 @@
  * comes late changes nothing. Cells are used in turn, which makes that number last.
  */
 import { assert } from '@troupe/core';
+import type { AttemptFate } from '../attempt/attempt-ground.ts';
 import { fateOf, type StatusWords, slotsIn } from '../protocol/status-word.ts';
 
 /** A cell and its use, in 30 bits. */
@@ -27,8 +30,11 @@ export type Ticket = number;
 /** Of a call that found every cell in use. */
 export const noTicket: Ticket = -1;
 
-/** How a call stands once its caller has ended it; `undecided`: its owner is deciding at this moment. */
-export type Settled = 'committed' | 'not-done' | 'undecided';
+/**
+ * How a call stands once its caller has ended it. `undecided`: its owner is deciding at this moment; `unknown`: the
+ * storage has failed with its commit, and nobody can say.
+ */
+export type Settled = 'committed' | 'not-done' | 'undecided' | 'unknown';
 
 const indexBits = 15;
 const useMask = 0x7fff;
@@ -40,7 +46,14 @@ const running = 1;
 const committed = 2;
 const cancelled = 3;
 const ended = 4;
-type State = typeof idle | typeof running | typeof committed | typeof cancelled | typeof ended;
+const unknown = 5;
+type State =
+  | typeof idle
+  | typeof running
+  | typeof committed
+  | typeof cancelled
+  | typeof ended
+  | typeof unknown;
 
 /** The cells of one member's memory. Two for each of its slots. */
 export function cellsOf(memory: SharedArrayBuffer): Int32Array {
@@ -129,6 +142,8 @@ export class ProcedureCells {
           return 'committed';
         case ended:
           return 'not-done';
+        case unknown:
+          return 'unknown';
         case idle:
           this.#change(index, cell, content(ticket, ended));
           break;
@@ -165,6 +180,13 @@ export class ProcedureCells {
   }
 }
 
+/** What a cell says after an attempt: one that was aborted may be followed by another, unless its caller has ended it. */
+const statesAfter: Record<AttemptFate, { readonly running: State; readonly cancelled: State }> = {
+  committed: { running: committed, cancelled: committed },
+  aborted: { running: idle, cancelled: ended },
+  unknown: { running: unknown, cancelled: unknown },
+};
+
 /** A call's cell as the member sees it that runs the procedure. */
 export class CallCell {
   readonly #cells: Int32Array;
@@ -181,13 +203,10 @@ export class CallCell {
   }
 
   /** The attempt has ended; its slot may be lent again after this. */
-  ends(slot: number, hasCommitted: boolean): void {
-    const to = hasCommitted ? committed : idle;
+  ends(slot: number, end: AttemptFate): void {
+    const { running: to, cancelled: toCancelled } = statesAfter[end];
     if (this.#change(content(this.#ticket, running, slot), content(this.#ticket, to))) return;
-    this.#change(
-      content(this.#ticket, cancelled, slot),
-      content(this.#ticket, hasCommitted ? committed : ended),
-    );
+    this.#change(content(this.#ticket, cancelled, slot), content(this.#ticket, toCancelled));
   }
 
   #change(from: number, to: number): boolean {
