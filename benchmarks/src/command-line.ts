@@ -21,7 +21,7 @@ export interface Settings {
   readonly profileFolder: string | undefined;
 }
 
-const quickDefaults = { rounds: 3, seconds: 0.6 };
+const quickDefaults = { rounds: 2, seconds: 0.6 };
 const fullDefaults = { rounds: 5, seconds: 2 };
 const smokeDefaults = { rounds: 1, seconds: 0.05 };
 

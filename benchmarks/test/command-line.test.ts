@@ -7,7 +7,7 @@ describe('the command line', () => {
   test('without options asks for a quick run', () => {
     expect(parseCommandLine([], scenarios)).toEqual({
       only: [],
-      rounds: 3,
+      rounds: 2,
       seconds: 0.6,
       jsonPath: undefined,
       isSmoke: false,
