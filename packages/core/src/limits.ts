@@ -50,6 +50,8 @@ export const deadlineSweepMs = 250;
 export const timerMsMax = 0x7fffffff;
 /** How long `close()` lets running work finish. */
 export const closeTimeoutMsDefault = 10_000;
+/** How long a thread that is to be killed may go on importing: what is cut off in the middle ends the process (Node 20). */
+export const importGraceMs = 1_000;
 /** How long a thread may take to import the user's modules and report ready. */
 export const startTimeoutMsDefault = 30_000;
 

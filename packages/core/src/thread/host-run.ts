@@ -8,6 +8,7 @@ import { neverReached } from '../assert.ts';
 import { type ErrorRegistry, errorFromWire } from '../errors/error-codec.ts';
 import { HostLostError, ModuleLoadError, TimeoutError, type TroupeError } from '../errors/errors.ts';
 import type { RecoveryListener } from '../grid/core-member.ts';
+import { importGraceMs } from '../limits.ts';
 import { type WatchedPort, watchPort } from '../link/port-link.ts';
 import type { MemberIdentity } from '../mesh/peer.ts';
 import type { ToHost, ToMain } from './control-messages.ts';
@@ -23,6 +24,7 @@ export class HostRun {
   readonly #control: MessagePort;
   readonly #inbox: WatchedPort;
   readonly #errors: ErrorRegistry;
+  readonly #imported = deferred<void>();
   readonly #ready = deferred<void>();
   readonly #drained = deferred<void>();
   readonly #closed = deferred<void>();
@@ -82,8 +84,12 @@ export class HostRun {
     return this.#closed.promise;
   }
 
-  /** Kills the thread if it still runs; resolves when it is gone. */
+  /**
+   * Kills the thread if it still runs; resolves when it is gone. One that still imports its modules gets a moment to end
+   * that: Node 20 aborts the process when a thread is killed while it links them.
+   */
   async terminate(): Promise<void> {
+    await settlesWithin(this.#imported.promise, importGraceMs);
     await this.#thread.terminate();
     await this.ended;
   }
@@ -95,14 +101,17 @@ export class HostRun {
         break;
       case 'recovered':
         this.#importing = undefined;
+        this.#imported.resolve();
         this.#recovered = message.done;
         this.#progress(message.done, message.total);
         break;
       case 'ready':
         this.#importing = undefined;
+        this.#imported.resolve();
         this.#ready.resolve();
         break;
       case 'failed':
+        this.#imported.resolve();
         this.#ready.reject(errorFromWire(message.error, this.#errors));
         break;
       case 'unhandled':
@@ -125,6 +134,7 @@ export class HostRun {
     this.#inbox.drain();
     this.#inbox.close();
     const error = this.#reason(end);
+    this.#imported.resolve();
     this.#ready.reject(error);
     this.#drained.resolve();
     this.#closed.resolve();
