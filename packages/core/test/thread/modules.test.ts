@@ -52,7 +52,7 @@ describe('a module that fails', () => {
     expect(error.message).toContain(where);
     expect(error.message).toContain(message);
     expect(error.details['module']).toBe(url.href);
-    await vi.waitFor(() => expect(openPorts()).toBe(before));
+    await vi.waitFor(() => expect(openPorts()).toBeLessThanOrEqual(before));
   });
 
   test('to end its import is named when the time is up', async () => {
@@ -61,7 +61,7 @@ describe('a module that fails', () => {
     await expect(start).rejects.toThrow(
       `host 0 was still importing ${moduleUrl('never-ends-on-hosts.js').href} after 1500 ms`,
     );
-    await vi.waitFor(() => expect(openPorts()).toBe(before));
+    await vi.waitFor(() => expect(openPorts()).toBeLessThanOrEqual(before));
   });
 
   test('to export the same on every thread is found out', async () => {
