@@ -75,6 +75,8 @@ export async function openEngine(
   const { tableNumbers } = matched;
   const engine = new Engine(parts, { state, unfolded, place, lastTimestamp, tableNumbers });
   await engine.start(matched.dropped);
+  // The first write takes pages that LMDB has listed as free: a damaged list may have named some in use.
+  checkStructure(path, store, stored.partitionCount);
   return engine;
 }
 

@@ -16,7 +16,7 @@ export function openCheckpoint(path: string, identity: StorageIdentity, access: 
     throw damaged(path, 'the checkpoint is missing', { file: checkpointName });
   }
   try {
-    return new LmdbStore(file, access);
+    return new LmdbStore(file, identity.isComplete ? access : 'create');
   } catch (cause) {
     if (isOfDisk(cause)) throw failedToOpen(path, cause);
     const message = cause instanceof Error ? cause.message : String(cause);

@@ -1,6 +1,6 @@
 // Every byte of a log cut, zeroed or flipped: recovered right or refused, never wrong data.
 import { SeededRandom, storedCommit } from '@troupe/testkit';
-import { beforeEach, describe, expect, it } from 'vitest';
+import { beforeEach, describe, expect, it, vi } from 'vitest';
 import { CommitModel, pictures, SimulatedMachine, shape } from './simulated-machine.ts';
 import { refusal } from './temporary-storage.ts';
 
@@ -124,5 +124,23 @@ describe('a log of several segments', () => {
     });
     machine.disk.setFile(name, current, current);
     expect((await machine.reopen()).lastTimestamp).toBe(12);
+  });
+});
+
+it('a checkpoint is refused when its first write has taken the place of entries', async () => {
+  const machine = new SimulatedMachine();
+  const engine = await machine.open();
+  await engine.append([storedCommit(1, [{ partition: 0, table: 0, key: 'a', value: 'v' }])]);
+  await engine.fold();
+  await engine.close();
+  const { store } = machine;
+  const flushed = store.flushed.bind(store);
+  vi.spyOn(store, 'flushed').mockImplementationOnce(async () => {
+    await flushed();
+    vi.spyOn(store, 'countIn').mockReturnValue(0);
+  });
+  expect(await refusal(machine.reopen())).toMatchObject({
+    code: 'STORAGE_DAMAGED',
+    details: { file: 'checkpoint.mdb' },
   });
 });

@@ -67,7 +67,7 @@ export function moveEntries({ from, to, partitionCount, partitionOf }: Move): Pr
     const { state } = contents;
     let entries = 0;
     const copy = async (file: string): Promise<void> => {
-      const target = new LmdbStore(file, 'write');
+      const target = new LmdbStore(file, 'create');
       try {
         for (let partition = 0; partition < state.partitionCount; partition++) {
           entries += await movePartition(contents, partition, target, (table, key) => {

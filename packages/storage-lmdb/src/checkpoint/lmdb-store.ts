@@ -20,8 +20,11 @@ export class LmdbStore implements OrderedStore {
     this.#fails = resolve;
   });
 
-  /** Throws where the file is no LMDB environment, or shorter than it says it is. */
-  constructor(file: string, access: 'read' | 'write') {
+  /**
+   * `create` makes what is missing of a new file. Throws where the file is no LMDB environment, is shorter than it says
+   * it is, or, unless with `create`, lacks a database: a damaged name must not make way for an empty one.
+   */
+  constructor(file: string, access: 'read' | 'write' | 'create') {
     const before = existsSync(file) ? statSync(file).size : undefined;
     this.#environment = open({
       path: file,
@@ -43,8 +46,14 @@ export class LmdbStore implements OrderedStore {
       void this.#environment.close();
       throw new Error(`the file has ${before} bytes and needs ${wanted}`);
     }
-    this.#data = this.#environment.openDB('data', binary);
-    this.#meta = this.#environment.openDB('meta', binary);
+    const create = access === 'create';
+    try {
+      this.#data = this.#environment.openDB('data', { ...binary, create } as typeof binary);
+      this.#meta = this.#environment.openDB('meta', { ...binary, create } as typeof binary);
+    } catch (error) {
+      void this.#environment.close();
+      throw error;
+    }
   }
 
   put(key: Uint8Array, value: Uint8Array): void {
