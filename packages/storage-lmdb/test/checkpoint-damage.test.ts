@@ -25,7 +25,9 @@ describe('a checkpoint with a flipped byte shows every entry, is refused, or end
     const engine = await openAt(path, { partitionCount: 2, tables: ['table'] });
     await engine.append(
       Array.from({ length: entryCount }, (_, index) =>
-        storedCommit(index + 1, [{ partition: index % 2, table: 0, key: `k${index}`, value: 'v'.repeat(100) }]),
+        storedCommit(index + 1, [
+          { partition: index % 2, table: 0, key: `k${index}`, value: 'v'.repeat(100) },
+        ]),
       ),
     );
     // Folds.

@@ -89,6 +89,8 @@ describe('the engine on LMDB', () => {
             { partition: 2, table: 0, key: `a${timestamp}`, value },
           ]),
         ]);
+        // A lone commit is flushed in place, so nothing else would get a turn.
+        await new Promise((resolve) => setImmediate(resolve));
       }
     })();
     await engine.append([storedCommit(0.5, [{ partition: 1, table: 1, key: 'b', value: 'x' }])]);
