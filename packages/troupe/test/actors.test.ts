@@ -170,6 +170,8 @@ describe('watchers', () => {
     takenBack();
     // Two deaths of each host: nobody is told twice, and actors of the other host are not told of.
     await grid.actor(relay, onFirst).watchAll(many);
+    // As an actor does that watches in `activate`, after a restart.
+    await grid.actor(relay, onFirst).watchAll(many);
     await grid.terminateHost(1);
     await eventually(async () => expect(told.size).toBeGreaterThan(100));
     const ofSecond = [...told.keys()];

@@ -30,7 +30,7 @@ import { unobserved } from './call/tell.ts';
 import { DeadLetterOffice } from './failure/dead-letter-office.ts';
 import { type ActorLost, DeathWatch } from './failure/death-watch.ts';
 import { FailureNotices } from './failure/failure-notices.ts';
-import { noticeTo, type WatchNoticesGround } from './failure/watch-notices.ts';
+import { noticeTo, type WatchNoticesGround, watchIdOf } from './failure/watch-notices.ts';
 import { Activation } from './life/activation.ts';
 import { ActivationGround } from './life/activation-ground.ts';
 import {
@@ -327,7 +327,12 @@ export class ActorService implements MessageFamily {
       isClosed: () => this.#closed,
       deliver: (activation, ...message) => this.#deliver(activation, ...message),
     };
-    return this.watch(reference, noticeTo(watcher, method, args, ground));
+    const watched = ActorAddress.watchedOf(reference);
+    return this.deaths.add(
+      watched,
+      noticeTo(watcher, method, args, ground),
+      watchIdOf(watcher, watched, method),
+    );
   }
 
   /** Undefined when a turn that is part of a transaction has begun. */

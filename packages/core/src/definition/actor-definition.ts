@@ -39,8 +39,9 @@ export interface ActorContext<K extends Key, S> extends Client {
   ): void;
   /**
    * Sends the actor itself a message, once, when the memory of another actor is lost with its thread: `method` gets an
-   * `ActorLost` and copies of `args`. Answers the function that takes it back. Throws INVALID_ARGUMENT, also in a
-   * transaction.
+   * `ActorLost` and copies of `args`. Watches stay when the actor is passivated or restarted; to watch the same actor
+   * with the same method again, in `activate` say, puts the new `args` in the place of the old. Answers the function that
+   * takes it back. Throws INVALID_ARGUMENT, also in a transaction.
    *
    * @example
    * ctx.watch(ctx.actor(account, 'alice'), 'accountLost');

@@ -27,15 +27,15 @@ interface Watch {
 }
 
 export class DeathWatch {
-  readonly #byOwner = new Map<MemberId, Set<Watch>>();
+  readonly #byOwner = new Map<MemberId, Map<unknown, Watch>>();
 
-  /** Calls `notice` once, unless the answer is called before. */
-  add(watched: WatchedActor, notice: (lost: ActorLost) => void): () => void {
+  /** Calls `notice` once, unless the answer is called before. Takes the place of an earlier one of the same `id`. */
+  add(watched: WatchedActor, notice: (lost: ActorLost) => void, id: unknown = Symbol('watch')): () => void {
     const watch: Watch = { watched, notice };
-    const watches = this.#byOwner.get(watched.owner) ?? new Set<Watch>();
-    this.#byOwner.set(watched.owner, watches.add(watch));
+    const watches = this.#byOwner.get(watched.owner) ?? new Map<unknown, Watch>();
+    this.#byOwner.set(watched.owner, watches.set(id, watch));
     return () => {
-      watches.delete(watch);
+      if (watches.get(id) === watch) watches.delete(id);
     };
   }
 
@@ -44,9 +44,9 @@ export class DeathWatch {
     const watches = this.#byOwner.get(owner);
     this.#byOwner.delete(owner);
     // One that a notice takes back while others are given is given no more.
-    for (const watch of watches ?? []) {
-      const { actor, key } = watch.watched;
-      watch.notice({ actor, key, host: owner - 1 });
+    for (const { watched, notice } of watches?.values() ?? []) {
+      const { actor, key } = watched;
+      notice({ actor, key, host: owner - 1 });
     }
   }
 

@@ -1,10 +1,11 @@
 /** Notices of a death watch to actors: messages to themselves, which activate them, and come later to a full mailbox. */
+import { keyToText, toStorageKey } from '../../key/key.ts';
 import { timerRetryMs } from '../../limits.ts';
 import type { Activation } from '../life/activation.ts';
 import type { ResidentActors, Residents } from '../life/resident-actors.ts';
 import type { Letter } from '../mail/letter.ts';
 import type { ActorPorts } from '../turn/actor-ports.ts';
-import type { ActorLost } from './death-watch.ts';
+import type { ActorLost, WatchedActor } from './death-watch.ts';
 
 export interface WatchNoticesGround {
   readonly ports: Pick<ActorPorts, 'after'>;
@@ -32,4 +33,13 @@ export function noticeTo(
       ground.ports.after(timerRetryMs, () => tell(lost));
   };
   return tell;
+}
+
+/** The same for an actor that watches once more, as it does in `activate` when it has been passivated or restarted. */
+export function watchIdOf(
+  { type, key }: Activation,
+  { actor, key: watched }: WatchedActor,
+  method: number,
+): string {
+  return JSON.stringify([type.id, keyToText(key), actor, keyToText(toStorageKey(watched)), method]);
 }
