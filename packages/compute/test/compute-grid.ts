@@ -8,6 +8,7 @@ import {
   type Definition,
   Definitions,
   ErrorRegistry,
+  type Frame,
   identityOf,
   Member,
   type MemberIdentity,
@@ -15,7 +16,6 @@ import {
   memoryTransports,
   noConcurrencyControl,
   OwnedPartitions,
-  type Packed,
   PartitionStore,
   Placement,
   SharedState,
@@ -141,8 +141,8 @@ export class ComputeGrid {
 }
 
 function connect(a: Member, b: Member): void {
-  let receiveAtA: (frame: Packed) => void = () => undefined;
-  let receiveAtB: (frame: Packed) => void = () => undefined;
+  let receiveAtA: (frame: Frame) => void = () => undefined;
+  let receiveAtB: (frame: Frame) => void = () => undefined;
   const [atA, atB] = memoryTransports(
     (frame) => receiveAtA(frame),
     (frame) => receiveAtB(frame),

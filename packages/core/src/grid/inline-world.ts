@@ -3,8 +3,8 @@
  * other, and what time it is for them. Real for `threads: 0`; a test hands in one whose time and order it decides.
  */
 
-import type { Packed } from '../codec/frame.ts';
 import type { ErrorRegistry } from '../errors/error-codec.ts';
+import type { Frame } from '../link/link.ts';
 import { type DeliveryLane, memoryTransports } from '../link/memory-link.ts';
 import { Member } from '../mesh/member.ts';
 import { identityOf, type MemberIdentity } from '../mesh/peer.ts';
@@ -16,6 +16,8 @@ export interface InlineWorld {
   readonly hostsMayDie: boolean;
   /** How long after the end of a host its successor serves; 0: as soon as everybody knows of the end. */
   readonly restartMs: number;
+  /** Do all messages pass the codec, so that a test finds what is lost between threads? */
+  readonly packsAll: boolean;
   /** Makes a member, with the clock that is its own. */
   makeMember(identity: MemberIdentity, shared: SharedState, errors: ErrorRegistry): Member;
   /** That member is dead: whatever waits on its clock must not run any more. */
@@ -31,6 +33,7 @@ export const eventLoopWorld: InlineWorld = {
   hostCount: 1,
   hostsMayDie: false,
   restartMs: 0,
+  packsAll: false,
   makeMember: (identity, shared, errors) => new Member(identity, shared, errors),
   ended: () => undefined,
   lane: () => nextTurn,
@@ -44,10 +47,11 @@ function nextTurn(run: () => void): void {
 /** Connects two members of this thread. */
 export function connectInMemory(a: Member, b: Member, world: InlineWorld): void {
   b.connect(identityOf(a), (receiveAtB) => {
-    let receiveAtA: (frame: Packed) => void = () => undefined;
+    let receiveAtA: (frame: Frame) => void = () => undefined;
     const [atA, atB] = memoryTransports((frame) => receiveAtA(frame), receiveAtB, {
       toA: world.lane(b.self.id, a.self.id),
       toB: world.lane(a.self.id, b.self.id),
+      packsAll: world.packsAll,
     });
     a.connect(identityOf(b), (receive) => {
       receiveAtA = receive;

@@ -20,17 +20,16 @@ import {
 import { CallOp } from '../mesh/opcode.ts';
 import type { Flusher } from './flusher.ts';
 import { type Message, Outbox, type OutboxLimits } from './outbox.ts';
-import { isPlainFrame } from './plain-frame.ts';
 
-/** What arrives: packed messages, or a few small ones as they are. */
+/** What arrives: packed messages, or messages that needed no packing. */
 export type Frame = Packed | Message[];
 
 /** Carries frames to the other end, in order. */
 export interface FrameTransport {
   /** Sends one frame; its memory is the transport's from now on. */
   post(frame: Packed): void;
-  /** Sends messages that `isPlainFrame` lets through, unpacked; the other end gets copies. */
-  postPlain?(messages: Message[]): void;
+  /** Sends messages unpacked, if they are fit for that here; the other end gets copies. False: they have to be packed. */
+  tryPostPlain(messages: Message[]): boolean;
   /** Hands every frame that has arrived but was not delivered to the receiver of the link. */
   drain(): void;
   close(): void;
@@ -137,8 +136,7 @@ export class Link {
       const messages = frame === undefined ? [] : frame.messages;
       const cost = frame === undefined ? 0 : frame.cost;
       if (cost > 0 || grant > 0) messages.push([CallOp.account, cost, grant]);
-      if (transport.postPlain !== undefined && isPlainFrame(messages)) transport.postPlain(messages);
-      else transport.post(this.#codec.encode(messages));
+      if (!transport.tryPostPlain(messages)) transport.post(this.#codec.encode(messages));
     }
   }
 

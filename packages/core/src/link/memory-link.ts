@@ -1,31 +1,44 @@
 /**
- * A frame transport inside one thread: frames pass through the same codec and arrive in a later turn, so a grid with
- * `threads: 0` behaves like one with threads, minus the parallelism.
+ * A frame transport inside one thread: frames are copies, and arrive in a later turn, so a grid with `threads: 0` behaves
+ * like one with threads, minus the parallelism.
  */
-import type { Packed } from '../codec/frame.ts';
-import type { FrameTransport } from './link.ts';
+import type { Frame, FrameTransport } from './link.ts';
+import { tryCopyPlain } from './plain-frame.ts';
 
 /** Runs what it is given later, one after the other. */
 export type DeliveryLane = (deliver: () => void) => void;
 
-/** Two connected transports. Without lanes frames arrive in the next turn of the event loop. */
+export interface MemoryLinkOptions {
+  /** Without lanes frames arrive in the next turn of the event loop. */
+  readonly toA?: DeliveryLane;
+  readonly toB?: DeliveryLane;
+  /** Also frames that need no packing pass the codec, as between threads: for tests. Default true. */
+  readonly packsAll?: boolean;
+}
+
+/** Two connected transports. */
 export function memoryTransports(
-  receiveAtA: (frame: Packed) => void,
-  receiveAtB: (frame: Packed) => void,
-  lanes: { readonly toA: DeliveryLane; readonly toB: DeliveryLane } = { toA: nextTurn, toB: nextTurn },
+  receiveAtA: (frame: Frame) => void,
+  receiveAtB: (frame: Frame) => void,
+  { toA = nextTurn, toB = nextTurn, packsAll = true }: MemoryLinkOptions = {},
 ): [a: FrameTransport, b: FrameTransport] {
-  const toA = new FrameQueue(receiveAtA, lanes.toA);
-  const toB = new FrameQueue(receiveAtB, lanes.toB);
-  return [end(toB, toA), end(toA, toB)];
+  const queueA = new FrameQueue(receiveAtA, toA);
+  const queueB = new FrameQueue(receiveAtB, toB);
+  return [end(queueB, queueA, packsAll), end(queueA, queueB, packsAll)];
 }
 
 function nextTurn(deliver: () => void): void {
   setImmediate(deliver);
 }
 
-function end(outgoing: FrameQueue, incoming: FrameQueue): FrameTransport {
+function end(outgoing: FrameQueue, incoming: FrameQueue, packsAll: boolean): FrameTransport {
   return {
     post: (frame) => outgoing.post(frame),
+    tryPostPlain(messages) {
+      const copy = packsAll ? undefined : tryCopyPlain(messages);
+      if (copy !== undefined) outgoing.post(copy);
+      return copy !== undefined;
+    },
     drain: () => incoming.drain(),
     close() {
       incoming.close();
@@ -34,21 +47,21 @@ function end(outgoing: FrameQueue, incoming: FrameQueue): FrameTransport {
 }
 
 class FrameQueue {
-  readonly #receive: (frame: Packed) => void;
+  readonly #receive: (frame: Frame) => void;
   readonly #lane: DeliveryLane;
   readonly #arrive = (): void => {
     const frame = this.#frames.shift();
     if (frame !== undefined) this.#receive(frame);
   };
-  #frames: Packed[] = [];
+  #frames: Frame[] = [];
   #closed = false;
 
-  constructor(receive: (frame: Packed) => void, lane: DeliveryLane) {
+  constructor(receive: (frame: Frame) => void, lane: DeliveryLane) {
     this.#receive = receive;
     this.#lane = lane;
   }
 
-  post(frame: Packed): void {
+  post(frame: Frame): void {
     if (this.#closed) return;
     this.#frames.push(frame);
     this.#lane(this.#arrive);

@@ -1,7 +1,8 @@
 /**
- * Frames so small that packing them would cost more than it saves: a lone call or answer between threads. They are
- * posted as they are and cross by structured clone, which keeps exactly what this check lets through: primitives, and
- * arrays and plain objects of them. Only between threads: inside one, nothing may be shared by reference.
+ * Frames that need no packing: primitives, and arrays and plain objects of them. Between threads those that are so small
+ * that packing would cost more than it saves, a lone call or answer: they are posted as they are, and structured clone
+ * keeps exactly what this check lets through. Inside a thread all of them: they are copied, as nothing may be shared by
+ * reference.
  */
 import type { Message } from './outbox.ts';
 
@@ -49,4 +50,52 @@ function isPlainObject(value: object, depthLeft: number): boolean {
     if (membersLeft < 0 || !isPlain((value as Record<string, unknown>)[key], depthLeft)) return false;
   }
   return true;
+}
+
+const copyDepthMax = 8;
+/** What stands for a value that has to be packed. */
+const unfit = Symbol('unfit');
+
+/** A copy of the messages that shares nothing with them; undefined when they have to be packed. */
+export function tryCopyPlain(messages: readonly Message[]): Message[] | undefined {
+  const copy = copyPlain(messages, copyDepthMax);
+  return copy === unfit ? undefined : (copy as Message[]);
+}
+
+function copyPlain(value: unknown, depthLeft: number): unknown {
+  switch (typeof value) {
+    case 'object':
+      if (value === null) return value;
+      if (depthLeft === 0) return unfit;
+      return Array.isArray(value) ? copyArray(value, depthLeft - 1) : copyObject(value, depthLeft - 1);
+    case 'function':
+    case 'symbol':
+      return unfit;
+    default:
+      return value;
+  }
+}
+
+function copyArray(array: readonly unknown[], depthLeft: number): unknown {
+  // Most members are primitives, and this copies them all at once.
+  const copies = array.slice();
+  for (let i = 0; i < copies.length; i++) {
+    const member = copies[i];
+    const copy = copyPlain(member, depthLeft);
+    if (copy === unfit) return unfit;
+    if (copy !== member) copies[i] = copy;
+  }
+  return copies;
+}
+
+function copyObject(object: object, depthLeft: number): unknown {
+  if (Object.getPrototypeOf(object) !== Object.prototype) return unfit;
+  const copies: Record<string, unknown> = {};
+  for (const key of Object.keys(object)) {
+    const copy = copyPlain((object as Record<string, unknown>)[key], depthLeft);
+    // This one name sets no property.
+    if (copy === unfit || key === '__proto__') return unfit;
+    copies[key] = copy;
+  }
+  return copies;
 }

@@ -5,6 +5,7 @@
 import { type MessagePort, receiveMessageOnPort } from 'node:worker_threads';
 import { memoryOf } from '../codec/frame.ts';
 import type { Frame, FrameTransport } from './link.ts';
+import { isPlainFrame } from './plain-frame.ts';
 
 /** A port that can be read, emptied and closed at any time, whatever the other side has done. */
 export interface WatchedPort {
@@ -47,8 +48,10 @@ export function portTransport(port: MessagePort, receive: (frame: Frame) => void
     post(frame) {
       if (!watched.closed) port.postMessage(frame, memoryOf(frame));
     },
-    postPlain(messages) {
+    tryPostPlain(messages) {
+      if (!isPlainFrame(messages)) return false;
       if (!watched.closed) port.postMessage(messages);
+      return true;
     },
     drain: () => watched.drain(),
     close: () => watched.close(),

@@ -10,12 +10,12 @@ import {
   Definitions,
   ErrorRegistry,
   Family,
+  type Frame,
   Member,
   MemberTopics,
   memoryTransports,
   noConcurrencyControl,
   OwnedPartitions,
-  type Packed,
   type PartitionConcurrency,
   PartitionStore,
   Placement,
@@ -78,8 +78,8 @@ export function twoMembers(definitions: readonly Definition[], options: ActorGri
 }
 
 function connect(a: Member, b: Member, incarnationOfB: number): void {
-  let receiveAtA: (frame: Packed) => void = () => undefined;
-  let receiveAtB: (frame: Packed) => void = () => undefined;
+  let receiveAtA: (frame: Frame) => void = () => undefined;
+  let receiveAtB: (frame: Frame) => void = () => undefined;
   const [atA, atB] = memoryTransports(
     (frame) => receiveAtA(frame),
     (frame) => receiveAtB(frame),

@@ -1,11 +1,11 @@
 import {
   ErrorRegistry,
   Family,
+  type Frame,
   Member,
   type Message,
   type MessageFamily,
   memoryTransports,
-  type Packed,
   type Peer,
   SharedState,
 } from '@troupe/core';
@@ -30,12 +30,12 @@ function newMember(id: number, incarnation = 1, shared = SharedState.create(4, 3
 }
 
 function connect(a: Member, b: Member): Peer {
-  const later: { receive?: (frame: Packed) => void } = {};
+  const later: { receive?: (frame: Frame) => void } = {};
   const [atA, atB] = memoryTransports(
     (frame) => later.receive?.(frame),
     (frame) => toB(frame),
   );
-  let toB: (frame: Packed) => void = () => undefined;
+  let toB: (frame: Frame) => void = () => undefined;
   b.connect(a.self, (receive) => {
     toB = receive;
     return atB;

@@ -3,13 +3,13 @@ import {
   type AnyTable,
   ErrorRegistry,
   Family,
+  type Frame,
   type Key,
   Member,
   memoryTransports,
   noConcurrencyControl,
   OwnedPartitions,
   OwnerCalls,
-  type Packed,
   type PartitionConcurrency,
   PartitionStore,
   Placement,
@@ -79,8 +79,8 @@ export function replaceOwner(caller: TableMember, options: SmallGridOptions = {}
 }
 
 function connect(a: Member, b: Member, incarnationOfB = 1): void {
-  let receiveAtA: (frame: Packed) => void = () => undefined;
-  let receiveAtB: (frame: Packed) => void = () => undefined;
+  let receiveAtA: (frame: Frame) => void = () => undefined;
+  let receiveAtB: (frame: Frame) => void = () => undefined;
   const [atA, atB] = memoryTransports(
     (frame) => receiveAtA(frame),
     (frame) => receiveAtB(frame),

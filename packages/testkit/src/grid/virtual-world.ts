@@ -42,6 +42,7 @@ const idleStepsMax = 1_000_000;
 export class VirtualWorld implements InlineWorld {
   readonly hostCount: number;
   readonly hostsMayDie = true;
+  readonly packsAll = true;
   readonly restartMs: number;
   readonly #time = new VirtualTime();
   readonly #random: SeededRandom;
