@@ -65,13 +65,12 @@ export class MemberCompute implements ExecutionNews {
     return result;
   }
 
-  async #run(definition: AnyJob | AnyMapReduce, args: unknown, options: AnyRunOptions): Promise<unknown> {
-    const begin = this.#prepare(definition, args, options);
+  #run(definition: AnyJob | AnyMapReduce, args: unknown, options: AnyRunOptions): Promise<unknown> {
     try {
-      return await begin({ execution: this.#member.shared.draw(), follower: undefined }, options);
+      const begin = this.#prepare(definition, args, options);
+      return begin({ execution: this.#member.shared.draw(), follower: undefined }, options).catch(failHere);
     } catch (error) {
-      addCallSite(error);
-      throw error;
+      return Promise.reject(error as Error);
     }
   }
 
@@ -189,6 +188,11 @@ export class MemberCompute implements ExecutionNews {
       throw error;
     }
   }
+}
+
+function failHere(error: unknown): never {
+  addCallSite(error);
+  throw error;
 }
 
 const listBounds = { timeoutMs: listTimeoutMs };

@@ -117,38 +117,70 @@ export function sendCall(member: Member, call: OutgoingCall, options: AttemptOpt
   return sendTraced(member, traced, (context) => sendIn(context, member, call, options));
 }
 
-async function sendIn(
+/** A call, and when it began. */
+interface Sending {
+  readonly context: RequestContext | undefined;
+  readonly member: Member;
+  readonly call: OutgoingCall;
+  readonly options: AttemptOptions;
+  readonly startedMs: number;
+}
+
+/** Most calls are answered at the first attempt, and cost one promise besides that of the request. */
+function sendIn(
   context: RequestContext | undefined,
   member: Member,
   call: OutgoingCall,
   options: AttemptOptions,
 ): Promise<unknown> {
-  const { clock } = member;
-  const startedMs = clock.now();
-  const { signal, timeoutMs = callTimeoutMsDefault } = options;
+  const sending: Sending = { context, member, call, options, startedMs: member.clock.now() };
+  const attempt = nextAttempt(sending, 1);
+  return send(sending, attempt, options).catch((error: unknown) => sendAgain(sending, attempt, error));
+}
+
+/** The attempts after the first, until one is answered or none is to follow. */
+async function sendAgain(sending: Sending, first: Attempt, firstError: unknown): Promise<unknown> {
+  const { member, call, options } = sending;
+  const { signal } = options;
   const { follower } = call.identity;
-  let failures: CallFailures | undefined;
-  const { map } = call;
-  for (let attempt = 1; ; attempt++) {
-    const number = map === undefined ? attempt : ++map.attempts;
-    const message = messageOf(member, call, number, options, context);
-    const tried = follower && { owner: call.owner, message };
-    if (tried !== undefined) follower?.attempting(tried);
+  const failures = new CallFailures(member, call, options);
+  let attempt = first;
+  let error = firstError;
+  for (let number = 2; ; number++) {
+    follower?.failed(attempt);
+    const pauseMs = failures.pauseAfter(error);
+    if (follower?.again() === false) throw error;
+    if (pauseMs > 0) {
+      if (pauseMs >= timeLeft(sending)) throw error;
+      await pauseAgain(member.clock, pauseMs, signal);
+    }
+    attempt = nextAttempt(sending, number);
     try {
-      const bounds =
-        attempt === 1 ? options : { timeoutMs: Math.max(1, leftOf(timeoutMs, startedMs, clock)), signal };
-      const bytes = call.prepared.bytes + fixedBytes + contextBytes(context);
-      return await member.request(call.owner, message, bytes, bounds);
-    } catch (error) {
-      if (tried !== undefined) follower?.failed(tried);
-      failures ??= new CallFailures(member, call, options);
-      const pauseMs = failures.pauseAfter(error);
-      if (follower?.again() === false) throw error;
-      if (pauseMs === 0) continue;
-      if (pauseMs >= leftOf(timeoutMs, startedMs, clock)) throw error;
-      await pauseAgain(clock, pauseMs, signal);
+      return await send(sending, attempt, { timeoutMs: Math.max(1, timeLeft(sending)), signal });
+    } catch (reason) {
+      error = reason;
     }
   }
+}
+
+function nextAttempt({ context, member, call, options }: Sending, number: number): Attempt {
+  const { map, owner, identity } = call;
+  const message = messageOf(member, call, map === undefined ? number : ++map.attempts, options, context);
+  const attempt = { owner, message };
+  identity.follower?.attempting(attempt);
+  return attempt;
+}
+
+function send(
+  { context, member, call }: Sending,
+  { owner, message }: Attempt,
+  bounds: CallOptions,
+): Promise<unknown> {
+  return member.request(owner, message, call.prepared.bytes + fixedBytes + contextBytes(context), bounds);
+}
+
+function timeLeft({ options, startedMs, member }: Sending): number {
+  return leftOf(options.timeoutMs ?? callTimeoutMsDefault, startedMs, member.clock);
 }
 
 /** The failures of one call so far, and what follows from the next. */

@@ -84,7 +84,7 @@ describe("a job at 'any'", () => {
     queued.cancel();
     await until(() => grid.main.compute.openJobs === 1);
     execution.cancel();
-    await grid.main.compute.idle();
+    await Promise.allSettled([execution.result, queued.result]);
     expect([execution.state, queued.state]).toEqual(['canceled', 'canceled']);
   });
 
