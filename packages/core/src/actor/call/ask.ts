@@ -1,5 +1,6 @@
 /** An ask: sends the message as a request and resolves with what the method returned. In a transaction it joins that. */
 
+import type { OutgoingSpan } from '../../context/call-tracer.ts';
 import { addCallSite } from '../../errors/call-site.ts';
 import { ActorCycleError } from '../../errors/errors.ts';
 import { callPathMax, callTimeoutMsDefault } from '../../limits.ts';
@@ -37,22 +38,20 @@ export function askThrough(joins: () => JoinedCalls | undefined, turns: CurrentT
   };
 }
 
-async function ask(
+/** As few promises as can be: one for the request, one that looks at how it ended. */
+function ask(
   to: ActorAddress,
   method: number,
   args: readonly unknown[],
   turn: Letter | undefined,
 ): Promise<unknown> {
-  const call = ActorAddress.call(to, ActorOp.ask, method, args);
-  const span = depart(to, call, 'ask');
   try {
-    const answer = await (turn === undefined ? send(call) : askFrom(turn, call));
-    span?.end();
-    return answer;
+    const call = ActorAddress.call(to, ActorOp.ask, method, args);
+    const span = depart(to, call, 'ask');
+    const answer = turn === undefined ? send(call).catch(failHere) : askFrom(turn, call);
+    return span === undefined ? answer : spanned(answer, span);
   } catch (error) {
-    addCallSite(error);
-    span?.end({ error });
-    throw error;
+    return Promise.reject(error as Error);
   }
 }
 
@@ -61,6 +60,24 @@ function send(call: ActorCall): Promise<unknown> {
   if (member.tryPeer(owner) === undefined) return askLater(call);
   giveArgumentsAway(call);
   return member.request(owner, message, bytes, options);
+}
+
+function spanned(answer: Promise<unknown>, span: OutgoingSpan): Promise<unknown> {
+  return answer.then(
+    (value) => {
+      span.end();
+      return value;
+    },
+    (error: unknown) => {
+      span.end({ error });
+      throw error;
+    },
+  );
+}
+
+function failHere(error: unknown): never {
+  addCallSite(error);
+  throw error;
 }
 
 async function askJoined(
@@ -89,17 +106,17 @@ export const pathPosition = 8;
 /** About what one field of a path takes. */
 export const pathFieldBytes = 12;
 
-async function askFrom(turn: Letter, call: ActorCall): Promise<unknown> {
+function askFrom(turn: Letter, call: ActorCall): Promise<unknown> {
   const { member, owner, message, bytes, options } = call;
   const path = pathOf(turn, call);
   message[pathPosition] = path;
-  if (member.tryPeer(owner) === undefined) return askLater(call);
+  if (member.tryPeer(owner) === undefined) return askLater(call).catch(failHere);
   giveArgumentsAway(call);
   return requestFrom(turn, member, owner, message, bytes + path.length * pathFieldBytes, options);
 }
 
 /** A request of a turn, which waits for the answer, as far as anybody can tell; or of none. */
-export async function requestFrom(
+export function requestFrom(
   turn: Letter | undefined,
   member: Member,
   owner: MemberId,
@@ -112,11 +129,16 @@ export async function requestFrom(
   const asked: OpenAsk = { caller: member.self.id, requestId: message[1] as number, owner };
   const { asks } = turn.record();
   asks.push(asked);
-  try {
-    return await answer;
-  } finally {
-    remove(asks, asked);
-  }
+  return answer.then(
+    (value) => {
+      remove(asks, asked);
+      return value;
+    },
+    (error: unknown) => {
+      remove(asks, asked);
+      return failHere(error);
+    },
+  );
 }
 
 /** The path of the calls that a turn makes. Throws ACTOR_CYCLE when it is too long. */
