@@ -209,7 +209,7 @@ export class ActorService implements MessageFamily {
     return new ActorStreams({
       member: this.#member,
       later: (run) => ports.later(run),
-      waits: (letter) => this.#cycles.add(letter),
+      waits: () => this.#cycles.begin(),
       gone: (activation) => this.#actors.whyGone(activation),
       failed: (activation, letter, error) => this.#ground.failed(activation, letter, error),
       done: (letter) => this.#ground.done(letter),

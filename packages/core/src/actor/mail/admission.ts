@@ -60,7 +60,7 @@ export class Admission {
     if (letter.place === 'sent') letter.place = 'waiting';
     if (letter.requestId === noRequest || letter.place === 'ended') return undefined;
     asks.add(letter);
-    if (letter.path !== undefined && letter.place === 'waiting') cycles.add(letter);
+    if (letter.path !== undefined && letter.place === 'waiting') cycles.begin();
     return undefined;
   }
 

@@ -18,6 +18,10 @@ export class OpenAsks {
     letter.listed = true;
   }
 
+  *all(): Iterable<Letter> {
+    for (const letters of this.#byPeer.values()) yield* letters.values();
+  }
+
   get(from: Peer, requestId: number): Letter | undefined {
     return this.#byPeer.get(from)?.get(requestId);
   }

@@ -15,7 +15,7 @@ export interface ActorStreamGround {
   /** Calls `run` in the next turn of the event loop. */
   readonly later: (run: () => void) => void;
   /** Waits with a path: may be part of a circle. */
-  readonly waits: (letter: Letter) => void;
+  readonly waits: () => void;
   /** Why the actor is no more; undefined while it is there. */
   readonly gone: (activation: Activation) => Error | undefined;
   readonly failed: (activation: Activation, letter: Letter, error: unknown) => void;
@@ -81,7 +81,7 @@ export class ActorStreams {
     if (path === undefined || !isWaiting(letter)) return;
     // Each step waits anew.
     letter.record().looks = 0;
-    waits(letter);
+    waits();
   }
 }
 

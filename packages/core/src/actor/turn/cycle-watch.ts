@@ -30,7 +30,6 @@ export interface CycleWatchParts {
 export class CycleWatch {
   readonly #parts: CycleWatchParts;
   readonly #search: CycleSearch;
-  readonly #waiting = new Set<Letter>();
   #stop: (() => void) | undefined;
 
   constructor(parts: CycleWatchParts) {
@@ -42,9 +41,8 @@ export class CycleWatch {
     });
   }
 
-  /** A call that a turn has made waits. */
-  add(letter: Letter): void {
-    this.#waiting.add(letter);
+  /** A call that a turn has made waits, and is among the open asks. */
+  begin(): void {
     this.#stop ??= this.#parts.ports.every(cycleLookMs, () => this.#lookAtAll());
   }
 
@@ -55,15 +53,16 @@ export class CycleWatch {
   close(): void {
     this.#stop?.();
     this.#stop = undefined;
-    this.#waiting.clear();
   }
 
   #lookAtAll(): void {
-    for (const letter of this.#waiting) {
-      if (letter.place !== 'waiting') this.#waiting.delete(letter);
-      else if (isPowerOfTwo(++letter.record().looks)) this.#search.start(nameOf(letter));
+    let isAnyWaiting = false;
+    for (const letter of this.#parts.asks.all()) {
+      if (letter.path === undefined || letter.place !== 'waiting') continue;
+      isAnyWaiting = true;
+      if (isPowerOfTwo(++letter.record().looks)) this.#search.start(nameOf(letter));
     }
-    if (this.#waiting.size === 0) this.close();
+    if (!isAnyWaiting) this.close();
   }
 
   #look({ caller, requestId }: CallName): SeenCall | undefined {
