@@ -14,6 +14,7 @@ import {
   type Member,
   OverloadedError,
   type Peer,
+  RequestBook,
   runCalled,
   type WorkBoard,
 } from '@troupe/core';
@@ -25,7 +26,6 @@ import { isAbortError } from './is-abort-error.ts';
 import { JobQueue } from './job-queue.ts';
 import { jobSliceMs, statesKeptMax, streamsMax } from './limits.ts';
 import { ComputeOp } from './messages.ts';
-import { OpenJobs } from './open-jobs.ts';
 
 /** The member of the main thread. */
 const serviceMember = 0;
@@ -62,7 +62,7 @@ export class JobRunner {
   readonly #queue: JobQueue<HostedJob>;
   readonly #nested: JobQueue<HostedJob>;
   readonly #streams: JobQueue<HostedJob>;
-  readonly #jobs = new OpenJobs();
+  readonly #jobs = new RequestBook<HostedJob>();
   readonly #ended: EndedJobs;
   #open = 0;
   #closed = false;
@@ -110,7 +110,7 @@ export class JobRunner {
 
   /** The job of a request, if it waits or is under way here. */
   tryFind(requestId: number, from: Peer): HostedJob | undefined {
-    return this.#jobs.find(from, requestId);
+    return this.#jobs.get(from, requestId);
   }
 
   /** Jobs that wait or are under way, and those that have ended lately. */
@@ -120,13 +120,13 @@ export class JobRunner {
 
   /** The caller of a request has stopped waiting. */
   cancelled(requestId: number, from: Peer): void {
-    const job = this.#jobs.find(from, requestId);
+    const job = this.#jobs.get(from, requestId);
     if (job !== undefined) this.#stop(job, cancelError('the caller of this job has stopped waiting for it'));
   }
 
   /** The caller of a request wants its job to stop, and waits for how it ends. */
   stop(requestId: number, from: Peer): void {
-    const job = this.#jobs.find(from, requestId);
+    const job = this.#jobs.get(from, requestId);
     if (job === undefined) return;
     const isQueued = job.state === 'queued';
     const reason = cancelError('the caller of this job has canceled it');
@@ -136,7 +136,7 @@ export class JobRunner {
 
   /** False when the job waits no more. */
   prioritize(requestId: number, from: Peer, priority: number): boolean {
-    const job = this.#jobs.find(from, requestId);
+    const job = this.#jobs.get(from, requestId);
     if (job?.state !== 'queued') return false;
     this.#queueOf(job).changePriority(job, priority);
     return true;

@@ -80,6 +80,7 @@ export * from './mesh/opcode.ts';
 export * from './mesh/open-work.ts';
 export * from './mesh/peer.ts';
 export * from './mesh/pending-calls.ts';
+export { RequestBook } from './mesh/request-book.ts';
 export * from './mesh/settlers.ts';
 export * from './mesh/shared-state.ts';
 export { WarmLoop } from './mesh/warm-loop.ts';

@@ -8,9 +8,10 @@
 import { type Clock, type ClockTimer, systemClock } from '../clock.ts';
 import { GridClosedError, TimeoutError } from '../errors/errors.ts';
 import { callTimeoutMsDefault, deadlineSweepMs, timerMsMax } from '../limits.ts';
-import { CallRing } from './call-ring.ts';
+
 import { onAbort } from './on-abort.ts';
 import type { Peer } from './peer.ts';
+import { RequestRing } from './request-ring.ts';
 import { keepSettlers, settlers } from './settlers.ts';
 
 /** How long a call may wait. Both optional; every wait of the library takes them. */
@@ -22,7 +23,7 @@ export interface CallOptions {
 }
 
 interface PendingCall {
-  readonly id: number;
+  readonly requestId: number;
   readonly peer: Peer;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
@@ -32,7 +33,7 @@ interface PendingCall {
 }
 
 export class PendingCalls {
-  readonly #calls = new CallRing<PendingCall>();
+  readonly #calls = new RequestRing<PendingCall>();
   readonly #cancel: (peer: Peer, requestId: number) => void;
   readonly #clock: Clock;
   /** What calls were rejected with that nobody had answered. */
@@ -61,7 +62,7 @@ export class PendingCalls {
     const promise = new Promise<unknown>(keepSettlers);
     const lastSweep = bounded ? Number.POSITIVE_INFINITY : this.#sweeps + sweepsPerDefault;
     const { resolve, reject } = settlers;
-    const call: PendingCall = { id: requestId, peer, resolve, reject, lastSweep, stop: undefined };
+    const call: PendingCall = { requestId, peer, resolve, reject, lastSweep, stop: undefined };
     this.#calls.add(call);
     if (bounded) call.stop = this.#bound(requestId, options);
     else this.#sweep ??= this.#startSweep();
@@ -70,7 +71,7 @@ export class PendingCalls {
 
   /** The ids of all that wait. */
   ids(): number[] {
-    return this.#calls.all().map(({ id }) => id);
+    return this.#calls.all().map(({ requestId }) => requestId);
   }
 
   get lastId(): number {
@@ -95,11 +96,11 @@ export class PendingCalls {
 
   /** Ends every call to a peer that is gone. */
   rejectAllTo(peer: Peer, error: () => Error): void {
-    for (const call of this.#calls.all()) if (call.peer === peer) this.#abandon(call.id, error());
+    for (const call of this.#calls.all()) if (call.peer === peer) this.#abandon(call.requestId, error());
   }
 
   rejectAll(error: () => Error): void {
-    for (const { id } of this.#calls.all()) this.#abandon(id, error());
+    for (const { requestId } of this.#calls.all()) this.#abandon(requestId, error());
   }
 
   /** Resolves when no call waits any more. */
@@ -156,8 +157,8 @@ export class PendingCalls {
 
   #endOverdue(): void {
     this.#sweeps++;
-    for (const { id, lastSweep } of this.#calls.all()) {
-      if (lastSweep <= this.#sweeps) this.#giveUp(id, timedOut(callTimeoutMsDefault));
+    for (const { requestId, lastSweep } of this.#calls.all()) {
+      if (lastSweep <= this.#sweeps) this.#giveUp(requestId, timedOut(callTimeoutMsDefault));
     }
     if (this.#calls.size === 0) {
       this.#clock.cancel(this.#sweep);

@@ -3,33 +3,30 @@
  * lost, leaves its mailbox, or its method hears of it. Asks whose turn comes and ends at once never get here.
  */
 import type { Peer } from '../../mesh/peer.ts';
+import { RequestBook } from '../../mesh/request-book.ts';
 import type { Letter } from './letter.ts';
 
 export class OpenAsks {
-  readonly #byPeer = new Map<Peer, Map<number, Letter>>();
+  readonly #asks = new RequestBook<Letter>();
 
   add(letter: Letter): void {
-    let letters = this.#byPeer.get(letter.from);
-    if (letters === undefined) {
-      letters = new Map<number, Letter>();
-      this.#byPeer.set(letter.from, letters);
-    }
-    letters.set(letter.requestId, letter);
+    this.#asks.add(letter);
     letter.listed = true;
   }
 
-  *all(): Iterable<Letter> {
-    for (const letters of this.#byPeer.values()) yield* letters.values();
+  /** In no order. */
+  all(): Letter[] {
+    return this.#asks.all();
   }
 
   get(from: Peer, requestId: number): Letter | undefined {
-    return this.#byPeer.get(from)?.get(requestId);
+    return this.#asks.get(from, requestId);
   }
 
   /** The letter's turn has ended. */
   delete(letter: Letter): void {
     letter.listed = false;
-    this.#byPeer.get(letter.from)?.delete(letter.requestId);
+    this.#asks.delete(letter);
   }
 
   /** Nobody waits for this ask any more. True: it has left its mailbox. */
@@ -40,10 +37,8 @@ export class OpenAsks {
 
   /** The caller is lost. How many of its asks have left their mailboxes. */
   abandonAll(from: Peer): number {
-    const letters = this.#byPeer.get(from);
-    this.#byPeer.delete(from);
     let left = 0;
-    for (const letter of letters?.values() ?? []) if (this.#abandon(letter, 'is gone')) left++;
+    for (const letter of this.#asks.takeAll(from)) if (this.#abandon(letter, 'is gone')) left++;
     return left;
   }
 
