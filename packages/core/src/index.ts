@@ -81,6 +81,7 @@ export * from './mesh/open-work.ts';
 export * from './mesh/peer.ts';
 export * from './mesh/pending-calls.ts';
 export { RequestBook } from './mesh/request-book.ts';
+export { RequestRing } from './mesh/request-ring.ts';
 export * from './mesh/settlers.ts';
 export * from './mesh/shared-state.ts';
 export { WarmLoop } from './mesh/warm-loop.ts';

@@ -11,6 +11,7 @@ import { type IdempotencyGround, IdempotencyGuard } from './attempt/idempotency.
 import { IdempotencySweeper } from './attempt/idempotency-sweeper.ts';
 import { ageOf } from './locks/lock-order.ts';
 import type { LockStrategy } from './locks/lock-strategy.ts';
+import { TransientMap } from './locks/transient-map.ts';
 import { MemberLog } from './log/member-log.ts';
 import { OneLogDecision, OneLogParticipation } from './log/one-log-decision.ts';
 import { conflictIn, nameOf, toldConflict } from './protocol/conflict.ts';
@@ -46,7 +47,7 @@ export class TransactionService implements AttemptGround {
   readonly #strategy: LockStrategy;
   readonly #participation: OneLogParticipation | undefined;
   readonly #slots: StatusSlots;
-  readonly #attempts = new Map<TransactionId, Attempt>();
+  readonly #attempts = new TransientMap<TransactionId, Attempt>((id) => id);
   readonly #participants = new Map<PartitionId, Participant>();
   readonly #origins = new Map<Peer, Origin>();
   readonly #idempotency: IdempotencyGround;
@@ -163,7 +164,7 @@ export class TransactionService implements AttemptGround {
     this.#slots.words.begin(slot, id);
     const firstAge = priority === undefined ? id : ageOf(id, priority);
     const attempt = new Attempt(id, age ?? firstAge, slot, label, this);
-    this.#attempts.set(id, attempt);
+    this.#attempts.add(id, attempt);
     this.meter.attempted();
     return attempt;
   }
@@ -264,7 +265,7 @@ export class TransactionService implements AttemptGround {
 
   /** Ends every attempt of this member, after the partitions. */
   close(): void {
-    for (const { coordinator } of Array.from(this.#attempts.values()))
+    for (const { coordinator } of this.#attempts.values())
       if (!coordinator.abort('killed')) coordinator.allLost();
   }
 
@@ -352,7 +353,7 @@ export class TransactionService implements AttemptGround {
     this.#origins.delete(peer);
     if (origin !== undefined)
       for (const participant of this.#participants.values()) participant.originLost(origin);
-    for (const attempt of Array.from(this.#attempts.values())) {
+    for (const attempt of this.#attempts.values()) {
       for (const { partition } of attempt.coordinator.touched) {
         if (this.#core.placement.ownerOf(partition) === peer.id) attempt.coordinator.partitionLost(partition);
       }

@@ -13,8 +13,7 @@
  *
  * A key or range is asked for only when its table's intent is held; until then it is *pending* at the table's request.
  */
-import type { KeyRange, StorageKey } from '@troupe/core';
-import { FewMap } from './few-map.ts';
+import { hashKey, type KeyRange, type StorageKey } from '@troupe/core';
 import {
   conflictsWithMask,
   type KeyLockMode,
@@ -25,6 +24,7 @@ import {
 } from './lock-mode.ts';
 import type { Aged } from './lock-order.ts';
 import type { LockStrategy } from './lock-strategy.ts';
+import { TransientMap } from './transient-map.ts';
 
 /**
  * Who holds or waits: one transaction, or one plain operation, at this partition. Extend it with what you need to know
@@ -125,7 +125,7 @@ export class TableRequest extends LockRequest {
 export class TableLocks {
   readonly table: number;
   readonly queue: LockQueue;
-  readonly keys = new FewMap<StorageKey, LockQueue>();
+  readonly keys = new TransientMap<StorageKey, LockQueue>(hashKey);
   /** Of all owners, held and waited for, in no order: they never conflict with each other. */
   readonly ranges: RangeRequest[] = [];
 

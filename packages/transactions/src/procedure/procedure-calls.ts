@@ -13,6 +13,7 @@ import {
   Family,
   InvalidArgumentError,
   onAbort,
+  RequestRing,
   runCalled,
   validatedArguments,
 } from '@troupe/core';
@@ -32,10 +33,16 @@ const contextPosition = 9;
 
 type AnyProcedure = ProcedureDefinition<never, unknown>;
 
+/** The run of a call. */
+interface CalledRun {
+  readonly requestId: number;
+  readonly run: TransactionRun<unknown>;
+}
+
 /** A member that calls procedures here. */
 interface Caller {
   /** Its calls that run, by request, so that a caller who gives up ends them. */
-  readonly runs: Map<number, TransactionRun<unknown>>;
+  readonly runs: RequestRing<CalledRun>;
   /** Its cells, where the attempts of its calls are noted. */
   readonly cells: Int32Array;
 }
@@ -183,14 +190,14 @@ export class ProcedureCalls implements MessageFamily {
     try {
       const { runs } = this.#callerOf(from);
       const run = this.#prepare(message, from);
-      runs.set(requestId, run);
+      runs.add({ requestId, run });
       run.startFor(
         (answer) => {
-          runs.delete(requestId);
+          runs.take(requestId);
           member.replyOwned(from, requestId, answer);
         },
         (error) => {
-          runs.delete(requestId);
+          runs.take(requestId);
           member.fail(from, requestId, error);
         },
       );
@@ -200,12 +207,12 @@ export class ProcedureCalls implements MessageFamily {
   }
 
   cancelled(requestId: number, from: Peer): void {
-    this.#callers.get(from)?.runs.get(requestId)?.kill();
+    this.#callers.get(from)?.runs.get(requestId)?.run.kill();
   }
 
   peerLost(peer: Peer): void {
     this.#outcomes.peerLost(peer);
-    for (const run of this.#callers.get(peer)?.runs.values() ?? []) run.kill();
+    for (const { run } of this.#callers.get(peer)?.runs.all() ?? []) run.kill();
     this.#callers.delete(peer);
   }
 
@@ -249,7 +256,7 @@ export class ProcedureCalls implements MessageFamily {
   #callerOf(peer: Peer): Caller {
     let caller = this.#callers.get(peer);
     if (caller === undefined) {
-      caller = { runs: new Map<number, TransactionRun<unknown>>(), cells: cellsOf(peer.memory) };
+      caller = { runs: new RequestRing<CalledRun>(), cells: cellsOf(peer.memory) };
       this.#callers.set(peer, caller);
     }
     return caller;

@@ -4,8 +4,8 @@
  * first request. A part of the participant: pure and synchronous.
  */
 import { lockWaitersMax, type Partition } from '@troupe/core';
-import { FewMap } from '../locks/few-map.ts';
 import type { LockManager } from '../locks/lock-manager.ts';
+import { TransientMap } from '../locks/transient-map.ts';
 import { labelPosition, Refusal, ReplyOp } from './messages.ts';
 import type { TransactionId } from './status-word.ts';
 import { type Origin, TransactionRecord } from './transaction-record.ts';
@@ -13,7 +13,7 @@ import { type Origin, TransactionRecord } from './transaction-record.ts';
 export class ParticipantRecords {
   readonly #partition: Pick<Partition, 'id' | 'incarnation'>;
   readonly #locks: LockManager;
-  readonly #records = new FewMap<TransactionId, TransactionRecord>();
+  readonly #records = new TransientMap<TransactionId, TransactionRecord>((id) => id);
 
   constructor(partition: Pick<Partition, 'id' | 'incarnation'>, locks: LockManager) {
     this.#partition = partition;
@@ -24,7 +24,7 @@ export class ParticipantRecords {
     return this.#records.size;
   }
 
-  all(): IterableIterator<TransactionRecord> {
+  all(): TransactionRecord[] {
     return this.#records.values();
   }
 

@@ -103,7 +103,7 @@ export class Participant implements PartitionConcurrency {
   }
 
   /** Transactions that hold or wait for something here. */
-  records(): IterableIterator<TransactionRecord> {
+  records(): readonly TransactionRecord[] {
     return this.#records.all();
   }
 

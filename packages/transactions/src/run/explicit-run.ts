@@ -12,6 +12,8 @@ import { underWayWith } from './under-way.ts';
 
 export class ExplicitRun implements Bounded, AttemptListener {
   readonly options: BeginOptions;
+  watchedAt = -1;
+  lastSweep = 0;
   readonly #service: TransactionService;
   readonly #ended: () => void;
   readonly #beganAtMs: number;

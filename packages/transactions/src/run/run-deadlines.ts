@@ -19,12 +19,15 @@ export interface Bounded {
   isKnownAs(id: TransactionId): boolean;
   /** What views tell of it. */
   underWay(): UnderWay | undefined;
+  /** Kept by what watches it: where it stands there, -1 before and after; and the sweep that ends it. */
+  watchedAt: number;
+  lastSweep: number;
 }
 
 export class RunDeadlines {
   readonly #clock: Clock;
-  /** With the default deadline, so in the order in which they end; with the sweep that ends each. */
-  readonly #shared = new Map<Bounded, number>();
+  /** In no order: the last one takes the place of one that ends. A Map would be made anew all the time. */
+  readonly #watched: Bounded[] = [];
   /** Stops the timer and the listener of those that have one of their own. */
   readonly #own = new Map<Bounded, () => void>();
   #sweeps = 0;
@@ -37,23 +40,30 @@ export class RunDeadlines {
   /** Watches until `end`. */
   begin(bounded: Bounded): void {
     const { timeoutMs, signal } = bounded.options;
-    if (timeoutMs === undefined) {
-      this.#shared.set(bounded, this.#sweeps + sweepsPerDefault);
-      this.#timer ??= this.#clock.every(deadlineSweepMs, () => this.#endOverdue());
-    }
-    if (timeoutMs !== undefined || signal !== undefined) this.#own.set(bounded, watch(bounded, this.#clock));
+    const isShared = timeoutMs === undefined;
+    bounded.lastSweep = isShared ? this.#sweeps + sweepsPerDefault : Number.POSITIVE_INFINITY;
+    bounded.watchedAt = this.#watched.push(bounded) - 1;
+    if (isShared) this.#timer ??= this.#clock.every(deadlineSweepMs, () => this.#endOverdue());
+    if (!isShared || signal !== undefined) this.#own.set(bounded, watch(bounded, this.#clock));
   }
 
   end(bounded: Bounded): void {
-    this.#shared.delete(bounded);
+    const at = bounded.watchedAt;
+    if (at === -1) return;
+    const last = this.#watched.pop() as Bounded;
+    if (last !== bounded) {
+      this.#watched[at] = last;
+      last.watchedAt = at;
+    }
+    bounded.watchedAt = -1;
     if (this.#own.size === 0) return;
     this.#own.get(bounded)?.();
     this.#own.delete(bounded);
   }
 
   /** Everything that is under way: what has a deadline is watched here, so nothing else needs to keep a list. */
-  all(): Set<Bounded> {
-    return new Set([...this.#shared.keys(), ...this.#own.keys()]);
+  all(): Bounded[] {
+    return this.#watched.slice();
   }
 
   /** Ends everything that is still under way, with this error. */
@@ -62,19 +72,21 @@ export class RunDeadlines {
     for (const bounded of this.all()) bounded.aborted(reason);
     for (const stop of this.#own.values()) stop();
     this.#own.clear();
-    this.#shared.clear();
+    for (const bounded of this.#watched.splice(0)) bounded.watchedAt = -1;
   }
 
   #endOverdue(): void {
     this.#sweeps++;
-    for (const [bounded, lastSweep] of this.#shared) {
-      if (lastSweep > this.#sweeps) break;
-      this.#shared.delete(bounded);
-      // It may take a moment to end, and is under way until then.
-      if (!this.#own.has(bounded)) this.#own.set(bounded, nothing);
-      bounded.expired();
+    let isAnyShared = false;
+    for (const bounded of this.all()) {
+      if (bounded.lastSweep > this.#sweeps) isAnyShared ||= Number.isFinite(bounded.lastSweep);
+      else {
+        // It may take a moment to end, and is under way until then.
+        bounded.lastSweep = Number.POSITIVE_INFINITY;
+        bounded.expired();
+      }
     }
-    if (this.#shared.size === 0) this.#stopTimer();
+    if (!isAnyShared) this.#stopTimer();
   }
 
   #stopTimer(): void {
@@ -82,8 +94,6 @@ export class RunDeadlines {
     this.#timer = undefined;
   }
 }
-
-function nothing(): void {}
 
 /** Sweeps in the default deadline, and one for the part of a period in which the work begins. */
 const sweepsPerDefault = Math.ceil(callTimeoutMsDefault / deadlineSweepMs) + 1;

@@ -9,6 +9,8 @@ import type { SnapshotTransaction } from './snapshot-transaction.ts';
 
 export class SnapshotRun implements Bounded {
   readonly options: TransactionOptions | BeginOptions;
+  watchedAt = -1;
+  lastSweep = 0;
   readonly #service: TransactionService;
   readonly #transaction: SnapshotTransaction;
   readonly #stop: (reason: unknown) => void;

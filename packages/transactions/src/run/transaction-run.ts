@@ -41,6 +41,8 @@ export interface RunSettings extends TransactionOptions {
 
 export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
   readonly options: RunSettings;
+  watchedAt = -1;
+  lastSweep = 0;
   readonly #service: TransactionService;
   readonly #ground: TransactionGround;
   readonly #body: TransactionBody<T> | LockingBody<T>;

@@ -117,7 +117,7 @@ export interface MemberLock extends Omit<LockRow, 'table' | 'key'> {
   readonly key: StorageKey | undefined;
 }
 
-/** Each transaction once, however many partitions it touches: the answer has to fit into a message. */
+/** Each transaction once, the oldest first, however many partitions it touches: the answer has to fit into a message. */
 export function partsOf(participants: ReadonlyMap<number, Participant>): PartAtMember[] {
   const records = new Map<number, { partitions: number[]; records: TransactionRecord[] }>();
   for (const [partition, participant] of participants) {
@@ -130,7 +130,8 @@ export function partsOf(participants: ReadonlyMap<number, Participant>): PartAtM
       }
     }
   }
-  return Array.from(records, ([id, part]) => partAtMember(id, part.partitions, part.records));
+  const parts = Array.from(records, ([id, part]) => partAtMember(id, part.partitions, part.records));
+  return parts.sort((a, b) => a.id - b.id);
 }
 
 function partAtMember(id: number, partitions: number[], records: TransactionRecord[]): PartAtMember {
