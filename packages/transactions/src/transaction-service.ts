@@ -11,7 +11,6 @@ import { type IdempotencyGround, IdempotencyGuard } from './attempt/idempotency.
 import { IdempotencySweeper } from './attempt/idempotency-sweeper.ts';
 import { ageOf } from './locks/lock-order.ts';
 import type { LockStrategy } from './locks/lock-strategy.ts';
-import { TransientMap } from './locks/transient-map.ts';
 import { MemberLog } from './log/member-log.ts';
 import { OneLogDecision, OneLogParticipation } from './log/one-log-decision.ts';
 import { conflictIn, nameOf, toldConflict } from './protocol/conflict.ts';
@@ -22,6 +21,7 @@ import { Participant } from './protocol/participant.ts';
 import { StatusSlots, StatusWords, type TransactionId } from './protocol/status-word.ts';
 import { storageError } from './protocol/storage-errors.ts';
 import type { Origin } from './protocol/transaction-record.ts';
+import { TransientMap } from './transient-map.ts';
 import { askWhatBlocks } from './view/blocker-question.ts';
 import { TransactionMeter } from './view/transaction-metrics.ts';
 

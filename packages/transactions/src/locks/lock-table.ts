@@ -14,6 +14,7 @@
  * A key or range is asked for only when its table's intent is held; until then it is *pending* at the table's request.
  */
 import { hashKey, type KeyRange, type StorageKey } from '@troupe/core';
+import { TransientMap } from '../transient-map.ts';
 import {
   conflictsWithMask,
   type KeyLockMode,
@@ -24,7 +25,6 @@ import {
 } from './lock-mode.ts';
 import type { Aged } from './lock-order.ts';
 import type { LockStrategy } from './lock-strategy.ts';
-import { TransientMap } from './transient-map.ts';
 
 /**
  * Who holds or waits: one transaction, or one plain operation, at this partition. Extend it with what you need to know

@@ -9,6 +9,7 @@
 import type { PartitionId, Timestamp } from '@troupe/core';
 import { assert, logBacklogBytesMax, logWindowBytes } from '@troupe/core';
 import type { TransactionId } from '../protocol/status-word.ts';
+import { TransientMap } from '../transient-map.ts';
 import { type AnswerWhen, isAskedAbout } from './commit-log.ts';
 import { LogOp, LogReplyOp, LogVerdict, unknownFate } from './log-messages.ts';
 
@@ -20,6 +21,7 @@ interface Waiting {
 }
 
 interface Submitted {
+  readonly id: TransactionId;
   readonly decided: (verdict: LogVerdict) => void;
   /** The log remembers what became of it until it knows that this was heard. */
   readonly isRemembered: boolean;
@@ -46,7 +48,7 @@ export interface LogClientOptions {
 export class LogClient {
   readonly #send: (message: unknown[], bytes: number) => void;
   readonly #options: Required<Omit<LogClientOptions, 'encode'>> & Pick<LogClientOptions, 'encode'>;
-  readonly #commits = new Map<TransactionId, Submitted>();
+  readonly #commits = new TransientMap<TransactionId, Submitted>((id) => id);
   readonly #prevents = new Map<TransactionId, Prevented[]>();
   readonly #opens = new Map<PartitionId, { readonly incarnation: number; readonly opening: Opening }>();
   #heard = 0;
@@ -80,7 +82,7 @@ export class LogClient {
 
   /** This member has submitted it, and waits. */
   hasSubmitted(id: TransactionId): boolean {
-    return this.#commits.has(id);
+    return this.#commits.get(id) !== undefined;
   }
 
   /** `parts`: [partition, incarnation, writes, cleared, …] of all that was touched. */
@@ -98,7 +100,7 @@ export class LogClient {
     const [sent, bytes] = this.#encoded(parts);
     const message = [LogOp.commit, id, timestamp, sent, this.#heard];
     if (when === 'appended') message.push(1);
-    this.#commits.set(id, { decided, isRemembered: isAskedAbout(id, timestamp), bytes });
+    this.#commits.add(id, { id, decided, isRemembered: isAskedAbout(id, timestamp), bytes });
     if (this.#waiting.length > 0 || this.#bytesUnderWay >= this.#options.windowBytes) {
       this.#waiting.push({ message, bytes });
       this.#waitingBytes += bytes;
@@ -150,7 +152,7 @@ export class LogClient {
     const unsent = new Set(this.#waiting.map(({ message }) => message[1]));
     this.#waiting = [];
     this.#waitingBytes = 0;
-    for (const id of Array.from(this.#commits.keys()))
+    for (const { id } of this.#commits.values())
       this.#decided(id, unsent.has(id) ? LogVerdict.closed : LogVerdict.unknown);
     for (const id of Array.from(this.#prevents.keys())) this.#fate(id, unknownFate);
     for (const { opening } of this.#opens.values()) opening.unopened(undefined);

@@ -5,7 +5,7 @@
  */
 import { lockWaitersMax, type Partition } from '@troupe/core';
 import type { LockManager } from '../locks/lock-manager.ts';
-import { TransientMap } from '../locks/transient-map.ts';
+import { TransientMap } from '../transient-map.ts';
 import { labelPosition, Refusal, ReplyOp } from './messages.ts';
 import type { TransactionId } from './status-word.ts';
 import { type Origin, TransactionRecord } from './transaction-record.ts';
