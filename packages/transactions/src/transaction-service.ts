@@ -88,7 +88,11 @@ export class TransactionService implements AttemptGround {
     const draw = (): Timestamp => this.#core.member.shared.draw();
     const ports = {
       draw,
-      nextTurn: (action: () => void) => this.clock.nextTurn(action),
+      lookLater: (action: () => void, vain: number): void => {
+        // In vain that often, its thread has no core: this one must not keep it from getting one.
+        if (vain < looksAtOnce) this.clock.nextTurn(action);
+        else this.clock.after(lookPauseMs, action);
+      },
       meter: this.meter,
       ...(this.#participation && { log: this.#participation }),
     };
@@ -182,14 +186,14 @@ export class TransactionService implements AttemptGround {
     if (peer !== undefined) this.#core.member.sendProtocol(peer, message);
   }
 
-  isOwn(partition: PartitionId): boolean {
-    return this.#core.placement.ownerOf(partition) === this.#core.member.self.id;
+  diesWithUs(partition: PartitionId): boolean {
+    const { isHost, member, placement } = this.#core;
+    // The threads of hosts end with the main thread.
+    return !isHost || placement.ownerOf(partition) === member.self.id;
   }
 
   whenHandedOver(then: () => void): void {
-    // The threads of hosts end with the main thread, so a coordinator there is never missed.
-    if (this.#core.isHost) this.#core.member.flusher.afterFlush(then);
-    else then();
+    this.#core.member.flusher.afterFlush(then);
   }
 
   ended({ id, coordinator }: Attempt): void {
@@ -370,6 +374,10 @@ export class TransactionService implements AttemptGround {
     return origin;
   }
 }
+
+/** Looks at a word, turn by turn, before a pause is made between them. */
+const looksAtOnce = 3;
+const lookPauseMs = 1;
 
 const causeText: Record<Exclude<AbortCause, 'participant-lost' | 'line-full' | StorageRefusal>, string> = {
   wounded: 'an older transaction needed what it had locked',

@@ -43,7 +43,7 @@ class Stage {
       decision: new MemoryDecision(this.words, incarnationOf, () => ++this.clock),
       incarnationOf,
       now: () => this.clock,
-      isOwn: (partition) => this.own.has(partition),
+      diesWithUs: (partition) => this.own.has(partition),
       send: (partition, message) =>
         this.sent.push([`${names.get(message[0])} ${partition}`, ...message.slice(1)]),
       whenHandedOver: (then) => {

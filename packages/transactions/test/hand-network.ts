@@ -95,7 +95,7 @@ export class HandNetwork {
       ),
       incarnationOf: (partition) => this.#incarnations[partition] ?? 0,
       now: () => this.shared.now(),
-      isOwn: () => false,
+      diesWithUs: () => false,
       send: (partition, message) => this.#toPartition(member, partition, message),
       whenHandedOver: (then) => then(),
       answered: (_step, _partition, values) => answers.push(...values),
@@ -156,7 +156,7 @@ export class HandNetwork {
 
   #newPartition(id: PartitionId, incarnation: number): HandPartition {
     const store = new PartitionStore(this.shared, this.shared.draw());
-    const ports = { draw: (): Timestamp => this.shared.draw(), nextTurn: (): void => undefined };
+    const ports = { draw: (): Timestamp => this.shared.draw(), lookLater: (): void => undefined };
     return { store, participant: new Participant({ id, incarnation, store }, ports) };
   }
 

@@ -52,7 +52,7 @@ class Stage {
     const partition = { id, incarnation: this.shared.incarnationOf(id), store };
     return {
       store,
-      participant: new Participant(partition, { draw: () => this.shared.draw(), nextTurn: () => undefined }),
+      participant: new Participant(partition, { draw: () => this.shared.draw(), lookLater: () => undefined }),
     };
   }
 
@@ -92,7 +92,7 @@ class Stage {
         this.sent.push(`${requestNames.get(message[0])} ${partition}`);
         this.queue.push(() => this.#request(partition, message));
       },
-      isOwn: () => false,
+      diesWithUs: () => false,
       whenHandedOver: (then) => then(),
       isConnected: () => true,
       connected: () => Promise.resolve(),

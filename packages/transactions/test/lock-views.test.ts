@@ -41,7 +41,7 @@ class Stage {
     while (this.shared.now() < 50) this.shared.draw();
     this.participant = new Participant(
       { id: 3, incarnation: 5, store: new PartitionStore(this.shared, 0) },
-      { draw: () => this.shared.draw(), nextTurn: () => undefined, ...(meter ? { meter: lockMeter } : {}) },
+      { draw: () => this.shared.draw(), lookLater: () => undefined, ...(meter ? { meter: lockMeter } : {}) },
     );
   }
 

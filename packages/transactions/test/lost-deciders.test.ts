@@ -36,7 +36,7 @@ function coordinate(): {
     decision: new MemoryDecision(words, incarnationOf, () => 100),
     incarnationOf,
     now: () => 100,
-    isOwn: () => false,
+    diesWithUs: () => false,
     send: (_partition, message) => void sent.push(message),
     whenHandedOver: (then) => then(),
     answered: () => undefined,
@@ -61,7 +61,7 @@ function participate(): {
   const store = new PartitionStore({ oldestSnapshot: () => Number.MAX_SAFE_INTEGER }, 0);
   const participant = new Participant(
     { id: 0, incarnation: 1, store },
-    { draw: () => ++clock, nextTurn: () => undefined },
+    { draw: () => ++clock, lookLater: () => undefined },
   );
   return { words, participant, answers, origin: { words, send: (message) => void answers.push(message) } };
 }

@@ -45,7 +45,7 @@ class Stage {
     ),
     incarnationOf: (partition) => this.incarnationOf(partition),
     now: () => this.clock,
-    isOwn: () => false,
+    diesWithUs: () => false,
     send: (_partition, message) => void this.sent.push(message),
     whenHandedOver: (then) => then(),
     answered: () => undefined,
@@ -55,7 +55,7 @@ class Stage {
   readonly store = new PartitionStore({ oldestSnapshot: () => Number.MAX_SAFE_INTEGER }, 0);
   readonly participant = new Participant(
     { id: 0, incarnation: 1, store: this.store },
-    { draw: () => ++this.clock, nextTurn: () => undefined, log: new OneLogParticipation(this.log) },
+    { draw: () => ++this.clock, lookLater: () => undefined, log: new OneLogParticipation(this.log) },
   );
   readonly answers: unknown[][] = [];
   readonly origin: Origin = { words: this.words, send: (message) => void this.answers.push(message) };

@@ -54,7 +54,7 @@ class Stage {
   readonly actors = new ManualActors();
   readonly participant = new Participant(
     { id: 0, incarnation: 5, store: this.store, actors: this.actors },
-    { draw: () => this.shared.draw(), nextTurn: () => undefined },
+    { draw: () => this.shared.draw(), lookLater: () => undefined },
   );
   readonly words = new StatusWords(new SharedArrayBuffer(statusMemoryBytes(64)));
   readonly replies: unknown[][] = [];

@@ -22,10 +22,18 @@ class Stage {
   readonly store = new PartitionStore(this.shared, 0);
   readonly participant = new Participant(
     { id: 0, incarnation: 5, store: this.store },
-    { draw: () => this.shared.draw(), nextTurn: (action) => void this.later.push(action) },
+    {
+      draw: () => this.shared.draw(),
+      lookLater: (action, vain) => {
+        this.later.push(action);
+        this.vainLooks.push(vain);
+      },
+    },
   );
   /** What waits for a later turn. */
   later: (() => void)[] = [];
+  /** How many looks before each had been in vain. */
+  readonly vainLooks: number[] = [];
   readonly words = new StatusWords(new SharedArrayBuffer(statusMemoryBytes(64)));
   readonly replies: unknown[][] = [];
   readonly origin: Origin = { words: this.words, send: (message) => this.replies.push(message) };
@@ -291,6 +299,12 @@ describe('a participant', () => {
       stage.turn();
       expect([stage.store.readAt(users, 'a', commit), stage.participant.locks.idle]).toEqual(['new', true]);
       expect(stage.later).toEqual([]);
+      // The next one is looked at as soon as this one was.
+      stage.words.begin(2, 2);
+      stage.lock(2, 'a', X);
+      stage.words.tryCommitting(2, 2);
+      stage.commit(2, stage.shared.draw(), [users, 'a', 'newer']);
+      expect(stage.vainLooks).toEqual([0, 1, 2, 0]);
     });
 
     test('drops it when the coordinator died in between', () => {

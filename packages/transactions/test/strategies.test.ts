@@ -51,7 +51,7 @@ class Stage {
   constructor(strategy: (typeof strategies)[number]) {
     this.participant = new Participant(
       { id: 0, incarnation: 1, store: this.store },
-      { draw: () => this.shared.draw(), nextTurn: () => undefined },
+      { draw: () => this.shared.draw(), lookLater: () => undefined },
       strategy,
     );
     this.#origin = {

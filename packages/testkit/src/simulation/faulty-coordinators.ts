@@ -143,7 +143,7 @@ function portsWith(ports: CoordinatorPorts, ended: (outcome: Outcome) => void): 
     decision: ports.decision,
     incarnationOf: (partition) => ports.incarnationOf(partition),
     now: () => ports.now(),
-    isOwn: (partition) => ports.isOwn(partition),
+    diesWithUs: (partition) => ports.diesWithUs(partition),
     send: (partition, message) => ports.send(partition, message),
     whenHandedOver: (then) => ports.whenHandedOver(then),
     answered: (step, partition, values) => ports.answered(step, partition, values),

@@ -174,7 +174,10 @@ export class GridMember implements MemberBehaviour<Frame> {
         const to = this.#addressOf(partition);
         if (to !== undefined) this.#send(to, message);
       },
-      isOwn: (partition) => this.#world.ownerOf(partition) === this.address.name,
+      diesWithUs: (partition) => {
+        const { address } = this;
+        return this.#world.isMain(address) || this.#world.ownerOf(partition) === address.name;
+      },
       whenHandedOver: (then) => this.#whenHandedOver(then),
       answered: (step, partition, values) => listener.answered(step, partition, values),
       ended: (outcome) => {
@@ -318,7 +321,7 @@ export class GridMember implements MemberBehaviour<Frame> {
 
   /** A host may be held up, or die, between the flush and what follows it. */
   #whenHandedOver(then: () => void): void {
-    if (this.#world.isMain(this.address) || this.#world.parts.handOver === 'at once') then();
+    if (this.#world.parts.handOver === 'at once') then();
     else this.outbox.afterFlush(() => this.#later(then));
   }
 

@@ -162,8 +162,8 @@ export class PartitionHost {
       store.recover(state[i] as number, state[i + 1] as string, state[i + 2], state[i + 3] as number);
     const { log } = this.#ports;
     const draw = parts.draws(shared);
-    const nextTurn = (action: () => void): void => this.#ports.nextTurn(action);
-    const ports = { draw, nextTurn, ...(log && { log: parts.participantLog(log) }) };
+    const lookLater = (action: () => void): void => this.#ports.nextTurn(action);
+    const ports = { draw, lookLater, ...(log && { log: parts.participantLog(log) }) };
     const actors = new ActorHost(
       (turn, done) => this.#ports.runTurn(turn, done),
       () => participant,

@@ -16,7 +16,7 @@ export interface AttemptGround {
   /** Sends to the owner of a partition; to one that is gone, nothing. */
   send(partition: PartitionId, message: unknown[]): void;
   /** It is on this thread. */
-  isOwn(partition: PartitionId): boolean;
+  diesWithUs(partition: PartitionId): boolean;
   /** See `CoordinatorPorts`. */
   whenHandedOver(then: () => void): void;
   /** The owner of this partition can be reached now. */

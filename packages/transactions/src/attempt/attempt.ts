@@ -226,8 +226,8 @@ export class Attempt implements CoordinatorPorts {
     return this.#ground.now();
   }
 
-  isOwn(partition: PartitionId): boolean {
-    return this.#ground.isOwn(partition);
+  diesWithUs(partition: PartitionId): boolean {
+    return this.#ground.diesWithUs(partition);
   }
 
   send(partition: PartitionId, message: unknown[]): void {

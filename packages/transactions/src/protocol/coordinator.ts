@@ -40,11 +40,11 @@ export interface CoordinatorPorts {
   incarnationOf(partition: PartitionId): number;
   /** The latest timestamp of the clock. */
   now(): Timestamp;
-  /** The partition is on the coordinator's own thread, and dies with it. */
-  isOwn(partition: PartitionId): boolean;
+  /** The partition can't outlive the coordinator: it is on the same thread, or that is the service's, with which all end. */
+  diesWithUs(partition: PartitionId): boolean;
   /** Sends to the owner of a partition; to one that is gone, nothing. */
   send(partition: PartitionId, message: unknown[]): void;
-  /** Calls `then` when the death of this thread can lose nothing any more of what was sent: at once where it can't be missed. */
+  /** Calls `then` when the death of this thread can lose nothing any more of what was sent. */
   whenHandedOver(then: () => void): void;
   /** The locks of a step are held in this partition. */
   answered(step: number, partition: PartitionId, values: readonly unknown[]): void;
@@ -237,7 +237,7 @@ export class Coordinator {
       },
       decided: (verdict, timestamp) => {
         if (verdict === 'committed') {
-          // Those on this thread are told last: they handle it within the call, and find what has been decided.
+          // They find what has been decided: those on this thread within the call.
           this.#sendUnasked(writes, timestamp, true);
           this.#committed(timestamp);
         } else this.#undecided(verdict);
@@ -247,16 +247,16 @@ export class Coordinator {
     decision.commitUnasked(this.id, this.slot, this.#participants, writes, steps, durability);
   }
 
-  /** To those on this thread, or to the others. False: there are none. */
+  /** To those that die with us, or to the others. False: there are none. */
   #sendUnasked(
     writes: ReadonlyMap<PartitionId, PartitionWrites>,
     timestamp: Timestamp,
-    toOwn: boolean,
+    toBound: boolean,
   ): boolean {
     let hasSent = false;
     for (const participant of this.#participants) {
       const { partition } = participant;
-      if (this.#ports.isOwn(partition) !== toOwn) continue;
+      if (this.#ports.diesWithUs(partition) !== toBound) continue;
       hasSent = true;
       this.#ports.send(partition, unaskedMessage(this.id, participant, timestamp, writes.get(partition)));
     }

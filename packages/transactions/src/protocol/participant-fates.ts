@@ -15,8 +15,8 @@ import type { TransactionRecord } from './transaction-record.ts';
 interface FatePorts {
   /** The next timestamp of the shared clock. */
   draw(): Timestamp;
-  /** Calls `action` in a later turn. */
-  nextTurn(action: () => void): void;
+  /** Calls `action` in a later turn; the more looks in a row were in vain, the later. */
+  lookLater(action: () => void, vain: number): void;
   /** Where commits go to a log. */
   readonly log?: ParticipantLog;
 }
@@ -31,6 +31,7 @@ export class ParticipantFates {
   readonly #end: End;
   /** Their writes are here, their words say COMMITTING. */
   #announced: TransactionRecord[] = [];
+  #vainLooks = 0;
 
   constructor(
     partition: Pick<Partition, 'id' | 'incarnation'>,
@@ -77,15 +78,17 @@ export class ParticipantFates {
     }
     record.announced = true;
     this.#announced.push(record);
-    if (this.#announced.length === 1) this.#ports.nextTurn(() => this.#lookAgain());
+    if (this.#announced.length === 1) this.#ports.lookLater(() => this.#lookAgain(), this.#vainLooks);
   }
 
   #lookAgain(): void {
     const announced = this.#announced;
     this.#announced = [];
+    this.#vainLooks++;
     for (const record of announced)
       if (record.vote !== undefined && this.#records.has(record))
         this.announced(record, record.vote.timestamp);
+    if (this.#announced.length === 0) this.#vainLooks = 0;
   }
 
   /** The member that coordinated it is gone; its word tells, or is told, how it ends. */

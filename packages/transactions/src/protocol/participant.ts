@@ -55,8 +55,8 @@ export type ControlledPartition = Pick<Partition, 'id' | 'incarnation' | 'store'
 export interface ParticipantPorts {
   /** The next timestamp of the shared clock. */
   draw(): Timestamp;
-  /** Calls `action` in a later turn. */
-  nextTurn(action: () => void): void;
+  /** Calls `action` in a later turn; the more looks in a row were in vain, the later. */
+  lookLater(action: () => void, vain: number): void;
   readonly meter?: LockMeter;
   /** Where commits go to a log. */
   readonly log?: ParticipantLog;
