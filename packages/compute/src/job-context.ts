@@ -105,7 +105,9 @@ export function contextMaker(client: Client, ground: ContextGround): MakeContext
     }
 
     local(table: AnyTable): LocalTable<Key, unknown> {
-      return new LocalTable(tables.handle(table), placement, this.#partitions(), undefined, member.clock);
+      const partitions = [...this.#partitions()];
+      for (const { concurrency } of partitions) concurrency.catchUp();
+      return new LocalTable(tables.handle(table), placement, partitions, undefined, member.clock);
     }
 
     async snapshot(table: AnyTable): Promise<LocalTable<Key, unknown>> {

@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { type JobTarget, job } from '@troupe/compute';
-import { ErrorRegistry, HostLostError, TroupeError, table } from '@troupe/core';
-import { describe, expect, test } from 'vitest';
+import { ErrorRegistry, HostLostError, noConcurrencyControl, TroupeError, table } from '@troupe/core';
+import { describe, expect, test, vi } from 'vitest';
 import { ComputeGrid, gate, rejectionOf, until } from './compute-grid.ts';
 
 class OutOfStock extends TroupeError {
@@ -82,6 +82,14 @@ describe.each(grids)('a job %s', (_, start) => {
     const grid = start();
     await grid.client.table(counts).set('a', { n: 3 });
     expect(await grid.compute.run(read, 'a', { at: counts.key('a') })).toBe(3);
+  });
+
+  test('sees in local data what was committed while it was on its way', async () => {
+    const grid = start();
+    const catchUp = vi.spyOn(noConcurrencyControl, 'catchUp');
+    await grid.compute.run(size, undefined, { at: { table: counts, partition: 0 } });
+    expect(catchUp).toHaveBeenCalledTimes(1);
+    catchUp.mockRestore();
   });
 
   test('is told loudly that local data is read-only', async () => {

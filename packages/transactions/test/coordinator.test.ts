@@ -25,6 +25,8 @@ class Stage {
   readonly incarnations = [1, 1, 1, 1];
   /** `name partition` and what follows the fields that all requests have. */
   readonly sent: unknown[][] = [];
+  /** What the word said when each was sent. */
+  readonly fates: string[] = [];
   readonly answers: unknown[][] = [];
   readonly outcomes: Outcome[] = [];
   clock = 100;
@@ -44,8 +46,10 @@ class Stage {
       incarnationOf,
       now: () => this.clock,
       diesWithUs: (partition) => this.own.has(partition),
-      send: (partition, message) =>
-        this.sent.push([`${names.get(message[0])} ${partition}`, ...message.slice(1)]),
+      send: (partition, message) => {
+        this.sent.push([`${names.get(message[0])} ${partition}`, ...message.slice(1)]);
+        this.fates.push(this.words.fate(slot, id));
+      },
       whenHandedOver: (then) => {
         if (this.mayDie) this.handedOver = then;
         else then();
@@ -265,7 +269,7 @@ describe('a coordinator', () => {
     expect(stage.outcomes).toEqual([{ committed: true, timestamp: 101 }]);
   });
 
-  test('commits unasked at once when everything is on its own thread', () => {
+  test('commits unasked at once where nothing outlives it: the word tells before the first message', () => {
     const stage = new Stage();
     stage.mayDie = true;
     stage.own.add(0).add(1);
@@ -273,6 +277,7 @@ describe('a coordinator', () => {
     stage.lock(1, 'b');
     stage.coordinator.commit(writesTo(0, 1), true);
     expect(stage.outcomes).toEqual([{ committed: true, timestamp: 101 }]);
+    expect(stage.fates.slice(-2)).toEqual(['committed', 'committed']);
   });
 
   test('commits unasked neither after a wound nor after the death of a partition', () => {

@@ -307,6 +307,17 @@ describe('a participant', () => {
       expect(stage.vainLooks).toEqual([0, 1, 2, 0]);
     });
 
+    test('looks at once when somebody is to read without locks', () => {
+      const { stage, commit } = announced();
+      stage.participant.catchUp();
+      expect(stage.valueOfA).toBe('old');
+      stage.words.commit(1, 1, commit);
+      stage.participant.catchUp();
+      expect([stage.store.readAt(users, 'a', commit), stage.participant.locks.idle]).toEqual(['new', true]);
+      stage.turn();
+      expect(stage.vainLooks).toEqual([0]);
+    });
+
     test('drops it when the coordinator died in between', () => {
       const { stage } = announced();
       stage.participant.originLost(stage.origin);

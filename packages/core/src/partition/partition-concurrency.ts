@@ -54,6 +54,9 @@ export interface PartitionConcurrency {
   /** Waits for such a writer; `resume` as in `wait`, but the caller asks `isSettled` again. */
   waitSettled(table: number, key: StorageKey | undefined, snapshot: Timestamp, resume: () => void): Waiting;
 
+  /** Puts in place what is committed by now and was not when its writes came: before a read that takes no locks. */
+  catchUp(): void;
+
   /** Set where nothing may be seen before it is durable: then writes go this way instead of to the store. */
   readonly writes?: KeptWrites | undefined;
 }
@@ -64,6 +67,7 @@ export const noConcurrencyControl: PartitionConcurrency = {
   wait: neverWaits,
   isSettled: () => true,
   waitSettled: neverWaits,
+  catchUp: () => undefined,
 };
 
 function neverWaits(): never {

@@ -26,6 +26,8 @@ class ManualLocks implements PartitionConcurrency {
     return { cancel: () => undefined };
   }
 
+  catchUp(): void {}
+
   isSettled(): boolean {
     return true;
   }

@@ -41,6 +41,8 @@ class ManualLocks implements PartitionConcurrency {
     return this.#queue(resume);
   }
 
+  catchUp(): void {}
+
   release(): void {
     this.held.clear();
     this.unsettledFrom = Number.POSITIVE_INFINITY;

@@ -31,6 +31,7 @@ export class ParticipantFates {
   readonly #end: End;
   /** Their writes are here, their words say COMMITTING. */
   #announced: TransactionRecord[] = [];
+  #isLooking = false;
   #vainLooks = 0;
 
   constructor(
@@ -71,24 +72,40 @@ export class ParticipantFates {
    * the coordinator dies between the two; then nobody has committed it, and `endOrphan` drops it everywhere.
    */
   announced(record: TransactionRecord, timestamp: Timestamp): void {
-    if (record.origin.words.fate(record.slot, record.id) !== 'committing') {
+    if (!isCommitting(record)) {
       // Only a commit follows COMMITTING here: a word that is another's by now was committed, too.
       this.#end(record, timestamp);
       return;
     }
     record.announced = true;
     this.#announced.push(record);
-    if (this.#announced.length === 1) this.#ports.lookLater(() => this.#lookAgain(), this.#vainLooks);
+    if (!this.#isLooking) this.#lookLater();
+  }
+
+  /** Ends what was announced and has been committed since. */
+  catchUp(): void {
+    const announced = this.#announced;
+    if (announced.length === 0) return;
+    this.#announced = [];
+    for (const record of announced) {
+      const { vote } = record;
+      // It may have ended otherwise.
+      if (vote === undefined || !this.#records.has(record)) continue;
+      if (isCommitting(record)) this.#announced.push(record);
+      else this.#end(record, vote.timestamp);
+    }
+  }
+
+  #lookLater(): void {
+    this.#isLooking = true;
+    this.#ports.lookLater(() => this.#lookAgain(), this.#vainLooks);
   }
 
   #lookAgain(): void {
-    const announced = this.#announced;
-    this.#announced = [];
-    this.#vainLooks++;
-    for (const record of announced)
-      if (record.vote !== undefined && this.#records.has(record))
-        this.announced(record, record.vote.timestamp);
-    if (this.#announced.length === 0) this.#vainLooks = 0;
+    this.#isLooking = false;
+    this.catchUp();
+    this.#vainLooks = this.#announced.length === 0 ? 0 : this.#vainLooks + 1;
+    if (this.#vainLooks > 0) this.#lookLater();
   }
 
   /** The member that coordinated it is gone; its word tells, or is told, how it ends. */
@@ -134,6 +151,10 @@ export class ParticipantFates {
       if (this.#records.has(record)) this.#end(record, timestamp);
     };
   }
+}
+
+function isCommitting({ origin, slot, id }: TransactionRecord): boolean {
+  return origin.words.fate(slot, id) === 'committing';
 }
 
 /** Beside the storage's own refusals: only a partition that counts as dead is refused. */

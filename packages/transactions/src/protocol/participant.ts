@@ -211,6 +211,10 @@ export class Participant implements PartitionConcurrency {
     return this.#snapshots.wait(blockers, resume);
   }
 
+  catchUp(): void {
+    this.#fates.catchUp();
+  }
+
   // ── states ────────────────────────────────────────────────────────────────────────────────────────────────────
 
   #prepare(message: readonly unknown[], origin: Origin, decides: boolean): void {
