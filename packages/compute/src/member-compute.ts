@@ -4,7 +4,6 @@
  */
 import {
   type AnyTable,
-  addCallSite,
   type CallOptions,
   type CallSite,
   type CoreMember,
@@ -17,6 +16,7 @@ import {
   PartitionUnavailableError,
   type Peer,
   TimeoutError,
+  throwHere,
 } from '@troupe/core';
 import {
   type AnyRunOptions,
@@ -68,7 +68,7 @@ export class MemberCompute implements ExecutionNews {
   #run(definition: AnyJob | AnyMapReduce, args: unknown, options: AnyRunOptions): Promise<unknown> {
     try {
       const begin = this.#prepare(definition, args, options);
-      return begin({ execution: this.#member.shared.draw(), follower: undefined }, options).catch(failHere);
+      return begin({ execution: this.#member.shared.draw(), follower: undefined }, options).catch(throwHere);
     } catch (error) {
       return Promise.reject(error as Error);
     }
@@ -188,11 +188,6 @@ export class MemberCompute implements ExecutionNews {
       throw error;
     }
   }
-}
-
-function failHere(error: unknown): never {
-  addCallSite(error);
-  throw error;
 }
 
 const listBounds = { timeoutMs: listTimeoutMs };

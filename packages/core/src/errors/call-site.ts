@@ -31,3 +31,9 @@ export function addCallSite(error: unknown, site?: CallSite): void {
     .filter((line) => frame.test(line));
   if (frames.length > 0) error.stack = [error.stack, ...frames].join('\n');
 }
+
+/** Throws the error with those frames: what a call that fails ends with. */
+export function throwHere(error: unknown): never {
+  addCallSite(error);
+  throw error;
+}

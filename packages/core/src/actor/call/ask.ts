@@ -1,7 +1,7 @@
 /** An ask: sends the message as a request and resolves with what the method returned. In a transaction it joins that. */
 
 import type { OutgoingSpan } from '../../context/call-tracer.ts';
-import { addCallSite } from '../../errors/call-site.ts';
+import { addCallSite, throwHere } from '../../errors/call-site.ts';
 import { ActorCycleError } from '../../errors/errors.ts';
 import { callPathMax, callTimeoutMsDefault } from '../../limits.ts';
 import type { Message } from '../../link/outbox.ts';
@@ -48,7 +48,7 @@ function ask(
   try {
     const call = ActorAddress.call(to, ActorOp.ask, method, args);
     const span = depart(to, call, 'ask');
-    const answer = turn === undefined ? send(call).catch(failHere) : askFrom(turn, call);
+    const answer = turn === undefined ? send(call).catch(throwHere) : askFrom(turn, call);
     return span === undefined ? answer : spanned(answer, span);
   } catch (error) {
     return Promise.reject(error as Error);
@@ -73,11 +73,6 @@ function spanned(answer: Promise<unknown>, span: OutgoingSpan): Promise<unknown>
       throw error;
     },
   );
-}
-
-function failHere(error: unknown): never {
-  addCallSite(error);
-  throw error;
 }
 
 async function askJoined(
@@ -108,9 +103,14 @@ export const pathFieldBytes = 12;
 
 function askFrom(turn: Letter, call: ActorCall): Promise<unknown> {
   const { member, owner, message, bytes, options } = call;
-  const path = pathOf(turn, call);
+  let path: CallPath;
+  try {
+    path = pathOf(turn, call);
+  } catch (error) {
+    return Promise.reject(error as Error);
+  }
   message[pathPosition] = path;
-  if (member.tryPeer(owner) === undefined) return askLater(call).catch(failHere);
+  if (member.tryPeer(owner) === undefined) return askLater(call).catch(throwHere);
   giveArgumentsAway(call);
   return requestFrom(turn, member, owner, message, bytes + path.length * pathFieldBytes, options);
 }
@@ -136,7 +136,7 @@ export function requestFrom(
     },
     (error: unknown) => {
       remove(asks, asked);
-      return failHere(error);
+      return throwHere(error);
     },
   );
 }
