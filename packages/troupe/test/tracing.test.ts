@@ -95,6 +95,15 @@ describe.each(topologies)('with tracing, %s,', (_, threads) => {
     }
   });
 
+  test('an ask that is refused before it is sent ends its span', async () => {
+    // Longer than any chain of calls may be.
+    const chain = Array.from({ length: 300 }, (_, i) => keys[i % keys.length] as string);
+    const all = await traced(grid, () => rejection(grid.actor(relay, a).pass(chain)));
+    const ofKind = (kind: SpanKind): Span[] => all.filter((span) => span.kind === kind);
+    expect(ofKind(SpanKind.CLIENT)).toHaveLength(ofKind(SpanKind.SERVER).length + 1);
+    for (const { status } of ofKind(SpanKind.CLIENT)) expect(status).toBe(SpanStatusCode.ERROR);
+  });
+
   test('a trace that the request context brings goes on, with its state', async () => {
     const traceparent = newTraceparent();
     await withContext({ traceparent, tracestate: 'vendor=1', user: 'alice' }, () =>
