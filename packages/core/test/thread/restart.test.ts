@@ -19,6 +19,8 @@ describe('a host that is killed', () => {
     const pending = Array.from({ length: 100 }, () => rejection(grid.api.ask(0, 'never')));
     const relayed = rejection(grid.api.ask(1, 'ask', { host: 0, command: 'never' }));
     await grid.api.ask(0, 'echo', 'they have arrived');
+    // Behind the other one on both of its ways: a call that is sent later waits for the next thread.
+    await grid.api.ask(1, 'ask', { host: 0, command: 'where' });
     await grid.terminateHost(0);
 
     for (const error of await Promise.all([...pending, relayed])) {
