@@ -15,8 +15,8 @@ export const messageBytesMax = 16 * 1024 * 1024;
 /** A frame is closed when it passes this size; larger frames delay the receiver's first message. */
 export const frameBytesMax = 256 * 1024;
 /** With this many messages waiting a frame leaves within the turn, so that the receiver works while the sender goes on. */
-export const frameMessagesEager = 64;
-/** A message of this size leaves at once: what it takes to send it is more than a turn's other messages could save. */
+export const frameMessagesEager = 128;
+/** So does one of this size: what it takes to send it is more than a turn's other messages could save. */
 export const frameBytesEager = 64 * 1024;
 /**
  * Binaries from this size on travel beside their frame and are moved, not copied, to the other thread. Moving one costs

@@ -52,6 +52,8 @@ export class Link {
   #transport: FrameTransport | undefined;
   #scheduled = false;
   #owed = 0;
+  /** Of what was queued since the last flush. */
+  #queuedBytes = 0;
   #waiting: (() => void)[] = [];
 
   /** `revive` makes references that arrive live. */
@@ -126,6 +128,7 @@ export class Link {
   /** Posts everything that may be sent now. */
   flush(): void {
     this.#scheduled = false;
+    this.#queuedBytes = 0;
     const transport = this.#transport;
     if (transport === undefined) return;
     for (;;) {
@@ -154,7 +157,9 @@ export class Link {
 
   /** A full frame leaves at once, so that the other side works while this turn goes on; the rest at the turn's end. */
   #queued(bytes = 0): void {
-    if (bytes >= frameBytesEager || this.#outbox.length % frameMessagesEager === 0) this.flush();
+    this.#queuedBytes += bytes;
+    const isFull = this.#queuedBytes >= frameBytesEager || this.#outbox.length % frameMessagesEager === 0;
+    if (isFull) this.flush();
     else this.#schedule();
   }
 

@@ -3,6 +3,8 @@ import {
   Flusher,
   type Frame,
   type FrameTransport,
+  frameBytesEager,
+  frameMessagesEager,
   Link,
   type Message,
   memoryTransports,
@@ -125,6 +127,31 @@ describe.each<[string, Connect]>([
     const ready = a.ready();
     a.close();
     await expect(ready).resolves.toBeUndefined();
+  });
+});
+
+describe('a link sends within the turn', () => {
+  function postsOf(sizes: readonly number[]): number {
+    const posted: unknown[] = [];
+    const link = new Link(new Flusher(), () => undefined);
+    links.push(link);
+    const post = (frame: unknown): unknown => posted.push(frame);
+    link.open({ post, tryPostPlain: () => false, drain: () => undefined, close: () => undefined });
+    for (const bytes of sizes) link.send([16, bytes], bytes);
+    return posted.length;
+  }
+
+  test('once enough messages wait', () => {
+    expect(postsOf(Array(frameMessagesEager - 1).fill(10))).toBe(0);
+    expect(postsOf(Array(frameMessagesEager).fill(10))).toBe(1);
+    expect(postsOf(Array(frameMessagesEager * 3).fill(10))).toBe(3);
+  });
+
+  test('once they are large enough, one or together', () => {
+    expect(postsOf([frameBytesEager])).toBe(1);
+    expect(postsOf(Array(7).fill(frameBytesEager / 8))).toBe(0);
+    expect(postsOf(Array(8).fill(frameBytesEager / 8))).toBe(1);
+    expect(postsOf(Array(24).fill(frameBytesEager / 8))).toBe(3);
   });
 });
 
