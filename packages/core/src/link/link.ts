@@ -42,6 +42,9 @@ export const linkLimits: OutboxLimits = {
   messageOverheadBytes,
 };
 
+/** Every tell asks whether the link is ready, and nearly always it is. */
+const readyNow = Promise.resolve();
+
 export class Link {
   readonly #outbox: Outbox;
   readonly #windowBytes: number;
@@ -106,10 +109,16 @@ export class Link {
   }
 
   /** Resolves when less than one window waits at this end: what a fast producer awaits between messages. */
-  async ready(): Promise<void> {
-    while (!this.closed && this.#outbox.backlogBytes > this.#windowBytes) {
-      await new Promise<void>((resolve) => this.#waiting.push(resolve));
-    }
+  ready(): Promise<void> {
+    return this.#isReady() ? readyNow : this.#whenReady();
+  }
+
+  async #whenReady(): Promise<void> {
+    while (!this.#isReady()) await new Promise<void>((resolve) => this.#waiting.push(resolve));
+  }
+
+  #isReady(): boolean {
+    return this.closed || this.#outbox.backlogBytes <= this.#windowBytes;
   }
 
   /** One frame has arrived. */
