@@ -13,6 +13,8 @@ export interface Settings {
   /** How long each subject is measured in each round, after its warm-up. */
   readonly seconds: number;
   readonly jsonPath: string | undefined;
+  /** Results of an earlier run, to which profiles are to be added; undefined: this run measures. */
+  readonly explainPath: string | undefined;
   /** A tiny run of everything: shows that it works, not how fast. */
   readonly isSmoke: boolean;
   /** Everything, with the sizes that take minutes. */
@@ -38,6 +40,7 @@ a server that isn't installed: what needs it is skipped.
   --seconds N      seconds each subject is measured per round, 0.05 to 600 (default ${quickDefaults.seconds})
   --json FILE      write the results to a file as well
   --cpu-prof DIR   write a CPU profile of each thread to a folder and print the functions that took most time
+  --explain FILE   profile what missed its goals in the results FILE, and add to it where the time went
   --smoke          a tiny run of everything that needs no server: shows that it works, its figures mean nothing
   --list           list the scenarios
   --help           show this text
@@ -48,6 +51,7 @@ const options = {
   rounds: { type: 'string' },
   seconds: { type: 'string' },
   json: { type: 'string' },
+  explain: { type: 'string' },
   smoke: { type: 'boolean' },
   full: { type: 'boolean' },
   list: { type: 'boolean' },
@@ -70,6 +74,8 @@ export function parseCommandLine(
   const only = values.only ?? [];
   for (const name of only) mustBeKnown(name, scenarios);
   if (values.json === '') throw new InputError('--json needs the name of a file');
+  if (values.explain === '') throw new InputError('--explain needs the name of a file with results');
+  if (values.explain !== undefined) mustMeasureOnly(values);
   const profileFolder = values['cpu-prof'];
   if (profileFolder === '') throw new InputError('--cpu-prof needs the name of a folder');
   return {
@@ -78,6 +84,7 @@ export function parseCommandLine(
     seconds:
       readNumber('--seconds', values.seconds, { from: 0.05, to: 600, isWhole: false }) ?? fallback.seconds,
     jsonPath: values.json,
+    explainPath: values.explain,
     isSmoke,
     isFull,
     profileFolder,
@@ -96,6 +103,12 @@ export function chosenOf<S extends { readonly name: string; readonly isQuick?: b
 /** Does `--only` with these names ask for this scenario? A group is what stands before the slash. */
 export function isAskedFor(scenario: string, only: readonly string[]): boolean {
   return only.length === 0 || only.some((name) => scenario === name || scenario.startsWith(`${name}/`));
+}
+
+/** What `--explain` reads was measured already. */
+function mustMeasureOnly(values: Readonly<Record<string, unknown>>): void {
+  const others = ['full', 'smoke', 'rounds', 'json', 'cpu-prof'].filter((name) => values[name] !== undefined);
+  if (others.length > 0) throw new InputError(`--explain excludes --${others.join(' and --')}`);
 }
 
 function mustBeKnown(name: string, scenarios: readonly string[]): void {

@@ -1,10 +1,12 @@
 /** The command: reads what is asked for, measures it, prints the results and writes them down. */
 import { constants, mkdirSync } from 'node:fs';
-import { access, writeFile } from 'node:fs/promises';
+import { access, readFile, writeFile } from 'node:fs/promises';
 import { dirname, resolve } from 'node:path';
-import { chosenOf, InputError, parseCommandLine, type Settings, usage } from './command-line.ts';
+import { chosenOf, InputError, isAskedFor, parseCommandLine, type Settings, usage } from './command-line.ts';
 import { thisCommit, thisMachine } from './machine.ts';
-import { measureScenario } from './measure-scenario.ts';
+import { measureScenario, profileSubject } from './measure-scenario.ts';
+import { parsedRun, type RunResults } from './page/run-results.ts';
+import { explained } from './profile/explain.ts';
 import { profileReport } from './profile/profile-report.ts';
 import { progressFor } from './progress.ts';
 import { renderScenario, renderSmoke } from './report.ts';
@@ -49,7 +51,8 @@ function listed(): string {
 }
 
 async function main(settings: Settings): Promise<number> {
-  const { rounds, jsonPath, profileFolder } = settings;
+  const { rounds, jsonPath, explainPath, profileFolder } = settings;
+  if (explainPath !== undefined) return explain(explainPath, settings);
   if (jsonPath !== undefined) await mustBeWritable(jsonPath);
   if (profileFolder !== undefined) mkdirSync(profileFolder, { recursive: true });
   const about = { machine: thisMachine(), node: process.versions.node, commit: thisCommit() };
@@ -71,9 +74,33 @@ async function main(settings: Settings): Promise<number> {
     const written = { ...about, rounds, scenarios: results, failures };
     await writeFile(jsonPath, `${JSON.stringify(written, null, 2)}\n`);
   }
-  if (profileFolder !== undefined) process.stdout.write(await profileReport(profileFolder));
+  if (profileFolder !== undefined) process.stdout.write(profileReport(profileFolder));
   for (const failure of failures) process.stderr.write(`FAILED: ${failure}\n`);
   return failures.length === 0 ? exitCodes.ok : exitCodes.failed;
+}
+
+/** Adds to results where the time went in what missed its goals. */
+async function explain(path: string, settings: Settings): Promise<number> {
+  const run = await readResults(path);
+  if (run.node !== process.versions.node) {
+    throw new InputError(`${path} was measured with Node ${run.node}, this is ${process.versions.node}`);
+  }
+  const means = { servers, progress: progressFor(process.stderr, interrupted) };
+  const chosen = scenarios.filter(({ name }) => isAskedFor(name, settings.only));
+  const { run: explainedRun, failures } = await explained(run, chosen, (scenario, subject, folder) =>
+    profileSubject(scenario, subject, folder, settings, means),
+  );
+  await writeFile(path, `${JSON.stringify(explainedRun, null, 2)}\n`);
+  for (const failure of failures) process.stderr.write(`FAILED: ${failure}\n`);
+  return failures.length === 0 ? exitCodes.ok : exitCodes.failed;
+}
+
+async function readResults(path: string): Promise<RunResults> {
+  try {
+    return parsedRun(await readFile(path, 'utf8'), path);
+  } catch (error) {
+    throw new InputError(`--explain: ${error instanceof Error ? error.message : String(error)}`);
+  }
 }
 
 /** The outcomes in the order of the items, of which so many are worked on at once. */

@@ -8,7 +8,7 @@ import { resultsOf, type ScenarioResult, type Skipped } from './results.ts';
 import { type Run, runRounds } from './rounds.ts';
 import { type Params, paramsOf, type Scenario, type Subject, withoutTargets } from './scenario.ts';
 import type { Servers } from './servers/servers.ts';
-import { type RunOptions, runSubject, runSubjects } from './subject-run.ts';
+import { type RunOptions, runSubject, runSubjects, type SubjectReport } from './subject-run.ts';
 
 export interface Means {
   readonly servers: Servers;
@@ -49,6 +49,27 @@ export async function measureScenario(asked: Scenario, settings: Settings, means
     result: resultsOf(scenario, params, measured, (subject) => versions.get(subject) ?? versionOf(subject)),
     failures: measured.failures,
   };
+}
+
+/** Runs one subject once, with CPU profiles of its threads. */
+export async function profileSubject(
+  scenario: Scenario,
+  subject: Subject,
+  folder: string,
+  { seconds }: Settings,
+  { servers, progress }: Means,
+): Promise<SubjectReport> {
+  progress.begin(`${scenario.name}, ${subject.name}`, 1);
+  const provision = await servers.provide(subject.needs);
+  if (provision.kind === 'missing') return { kind: 'failed', reason: provision.reason };
+  const params = paramsOf(scenario, { ...quickParams, seconds }, false);
+  const report = await runSubject(scenario, subject, {
+    params,
+    environment: servers.environment(),
+    profileFolder: folder,
+  });
+  progress.end();
+  return report;
 }
 
 /** Nothing is judged; of a variant, the reference and one of ours show that it works. */

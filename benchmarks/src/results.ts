@@ -1,4 +1,5 @@
 /** From samples to results: what is printed, and written as JSON. */
+import type { ThreadTimes } from './profile/profile-report.ts';
 import type { Rounds } from './rounds.ts';
 import type { Comparison, Params, Point, Sample, Scenario, Subject } from './scenario.ts';
 import { isMet, ratioOf, type Spread, spreadOf, type Target } from './statistics.ts';
@@ -18,6 +19,8 @@ export interface SubjectResult extends Partial<Spread> {
   readonly point?: Point;
   /** It is Troupe that was measured. */
   readonly isOurs?: boolean;
+  /** Where its threads spent their time, in a profiled run of its own (`--explain`). */
+  readonly threads?: readonly ThreadTimes[];
 }
 
 /** A subject that was not measured, because something it needs is not there. */

@@ -80,6 +80,8 @@ export interface Scenario {
   readonly title: string;
   /** What is done and what is checked, for whoever reads the report. */
   readonly about: string;
+  /** What keeps Troupe from the goals it misses here, as profiles show; for whoever reads the report. */
+  readonly bound?: string;
   readonly unit: Unit;
   /** The params that mean something here. */
   readonly params: readonly (keyof Params)[];

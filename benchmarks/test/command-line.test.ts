@@ -10,6 +10,7 @@ describe('the command line', () => {
       rounds: 2,
       seconds: 0.6,
       jsonPath: undefined,
+      explainPath: undefined,
       isSmoke: false,
       isFull: false,
       profileFolder: undefined,
@@ -40,9 +41,17 @@ describe('the command line', () => {
       rounds: 3,
       seconds: 0.5,
       jsonPath: 'a.json',
+      explainPath: undefined,
       isSmoke: false,
       isFull: false,
       profileFolder: 'profiles',
+    });
+  });
+
+  test('explains results, all of them or some', () => {
+    expect(parseCommandLine(['--explain', 'a.json', '--only', 'load'], scenarios)).toMatchObject({
+      explainPath: 'a.json',
+      only: ['load'],
     });
   });
 
@@ -61,7 +70,7 @@ describe('the command line', () => {
   test('answers a call for help, whatever else is asked for', () => {
     expect(parseCommandLine(['--rounds', '0', '--help'], scenarios)).toBe('help');
     expect(parseCommandLine(['--list'], scenarios)).toBe('list');
-    const all = ['only', 'full', 'rounds', 'seconds', 'json', 'cpu-prof', 'smoke', 'list', 'help'];
+    const all = ['only', 'full', 'rounds', 'seconds', 'json', 'explain', 'cpu-prof', 'smoke', 'list', 'help'];
     for (const option of all) {
       expect(usage).toContain(`--${option}`);
     }
@@ -77,6 +86,8 @@ describe('the command line', () => {
     [['--seconds', 'long'], '--seconds must be a number from 0.05 to 600, got "long"'],
     [['--seconds', '601'], '--seconds must be a number from 0.05 to 600, got "601"'],
     [['--json='], '--json needs the name of a file'],
+    [['--explain='], '--explain needs the name of a file with results'],
+    [['--explain', 'a.json', '--rounds', '3', '--full'], '--explain excludes --full and --rounds'],
     [['--cpu-prof='], '--cpu-prof needs the name of a folder'],
     [['--smoke', '--full'], '--smoke and --full exclude each other'],
     [

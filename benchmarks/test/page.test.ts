@@ -5,6 +5,7 @@ import { goalRows, missedBy } from '../dist/page/goals.js';
 import { pageOf } from '../dist/page/page.js';
 import { readmeTable, withTable } from '../dist/page/readme-table.js';
 import { parsedRun, type RunResults, readRuns } from '../dist/page/run-results.js';
+import type { SubjectResult } from '../dist/results.js';
 import { scenarios } from '../dist/scenarios.js';
 
 function runOn(node: string, ratio: number): RunResults {
@@ -91,6 +92,14 @@ function runOn(node: string, ratio: number): RunResults {
   };
 }
 
+function withThreads(run: RunResults, threads: SubjectResult['threads']): RunResults {
+  const scenarios = run.scenarios.map((scenario) => ({
+    ...scenario,
+    results: scenario.results.map((result) => (threads === undefined ? result : { ...result, threads })),
+  }));
+  return { ...run, scenarios };
+}
+
 const runs = [runOn('20.20.0', 6), runOn('24.1.0', 4)];
 
 describe('goals', () => {
@@ -133,6 +142,30 @@ describe('the page', () => {
     expect(page).toContain('4 [1 – 9], NOT MET: 20 % below');
     expect(page).toContain('Redis: not installed');
     expect(page).toContain('Node 24.1.0');
+  });
+
+  test('says where the time went in what missed its goal', () => {
+    const threads = [
+      { thread: 0, busyMs: 900, idleMs: 100, top: [{ what: 'pack <all> pack.js:1', share: 0.125 }] },
+      { thread: 2, busyMs: 400, idleMs: 600, top: [] },
+    ];
+    const explained = pageOf(runs.map((run) => withThreads(run, threads)));
+    expect(explained.match(/Where the time went: troupe get/g)).toHaveLength(1);
+    expect(explained).toContain("the service's thread: busy 900 ms, idle 100 ms");
+    expect(explained).toContain('<td>12.5 %</td><td>pack &lt;all&gt; pack.js:1</td>');
+    expect(explained).toContain('thread 2: busy 400 ms');
+  });
+
+  test('says what keeps a scenario from its goal only where one is missed', () => {
+    const bound = scenarios.find(({ name }) => name === 'transport/pipelined')?.bound ?? 'none';
+    const named = (run: RunResults): RunResults => ({
+      ...run,
+      scenarios: run.scenarios.map((scenario, index) =>
+        index === 0 ? { ...scenario, name: 'transport/pipelined' } : scenario,
+      ),
+    });
+    const pages = runs.map((run) => pageOf([named(run)]));
+    expect(pages.map((text) => text.includes(bound))).toEqual([false, true]);
   });
 
   test('escapes what it shows', () => {

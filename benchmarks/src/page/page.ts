@@ -1,5 +1,8 @@
 /** The report: one HTML file that needs nothing else. */
-import type { ScenarioResult } from '../results.ts';
+import { missedGoal } from '../profile/explain.ts';
+import type { ThreadTimes } from '../profile/profile-report.ts';
+import type { ScenarioResult, SubjectResult } from '../results.ts';
+import { scenarios } from '../scenarios.ts';
 import { chartOf } from './charts.ts';
 import { escaped, figure } from './figure.ts';
 import { type GoalRow, goalRows, goalText, outcomeText } from './goals.ts';
@@ -73,6 +76,7 @@ function scenarioSection(name: string, runs: readonly RunResults[]): string {
   return `<section id="${escaped(name)}"><h2>${escaped(name)}</h2>
 <p><strong>${escaped(title)}</strong> (${escaped([unit, ...sizes].join(', '))})</p>
 <p>${escaped(about)}</p>
+${boundPart(found.map(({ scenario }) => scenario))}
 ${found.map(({ run, scenario }) => runPart(run, scenario)).join('\n')}
 </section>`;
 }
@@ -84,8 +88,34 @@ function runPart({ node }: RunResults, scenario: ScenarioResult): string {
   );
   return `<figure><figcaption>Node ${escaped(node)}</figcaption>
 ${chart === undefined ? '<p>Nothing was measured.</p>' : `<div class="wide">${chart}</div>`}
+${scenario.results.map((result) => missedPart(scenario, result)).join('\n')}
 <details><summary>Figures</summary><div class="wide">${figuresTable(scenario)}</div>${extrasList(scenario)}</details>
 ${skipped.length === 0 ? '' : `<p>Skipped:</p><ul>${skipped.join('')}</ul>`}</figure>`;
+}
+
+/** Where the threads of a subject that missed a goal spent their time. */
+function missedPart(scenario: ScenarioResult, result: SubjectResult): string {
+  if (!missedGoal(scenario, result)) return '';
+  const { subject, threads = [] } = result;
+  const profile = threads.map(threadPart).join('');
+  return profile === ''
+    ? ''
+    : `<details><summary>Where the time went: ${escaped(subject)}</summary>${profile}</details>`;
+}
+
+/** What keeps a scenario from its goals, where one is missed. */
+function boundPart(found: readonly ScenarioResult[]): string {
+  const missing = found.find((scenario) => scenario.results.some((result) => missedGoal(scenario, result)));
+  const bound = scenarios.find(({ name }) => name === missing?.name)?.bound;
+  return bound === undefined ? '' : `<p><strong>Why goals are missed.</strong> ${escaped(bound)}</p>`;
+}
+
+function threadPart({ thread, busyMs, idleMs, top }: ThreadTimes): string {
+  const name = thread === 0 ? "the service's thread" : `thread ${thread}`;
+  const rows = top.map(
+    ({ what, share }) => `<tr><td>${(share * 100).toFixed(1)} %</td><td>${escaped(what)}</td></tr>`,
+  );
+  return `<p>${escaped(name)}: busy ${figure(busyMs)} ms, idle ${figure(idleMs)} ms, the start included</p><table>${rows.join('')}</table>`;
 }
 
 function figuresTable({ results, ratios, unit }: ScenarioResult): string {

@@ -62,6 +62,9 @@ function besideNact(measure: Measure, target: Target): readonly Subject[] {
 const onOneThread =
   'Everything is on one thread. From the service: the service is a member of the grid of its own, with a link in memory to the actors. Bare mailboxes: arrays drained in a microtask, the limit.';
 
+const whatNactLeavesOut =
+  'What nact leaves out: arguments are copied, so that no two actors share memory; mailboxes are bounded and give credit; turns have deadlines, traces and metrics. From the service each call is a message of a link in memory besides.';
+
 const rawEcho = async (params: Params): Promise<Sample> =>
   (await import('../subjects/echo/raw.ts')).measureRawEcho(params);
 const actorEcho = async (params: Params): Promise<Sample> =>
@@ -93,6 +96,7 @@ export const actorScenarios: readonly Scenario[] = [
     name: 'actors/tell',
     title: 'messages that nobody answers, on one thread',
     about: `Bursts of 500 messages to one actor, 8 bursts under way; a burst ends when all was received. In the end the actors must have counted as many as were sent. ${onOneThread}`,
+    bound: whatNactLeavesOut,
     unit: 'messages/s',
     params: ['seconds'],
     ...warmUp,
@@ -103,6 +107,7 @@ export const actorScenarios: readonly Scenario[] = [
     name: 'actors/ask',
     title: 'asks on one thread, 1,000 in flight',
     about: `One actor answers with the number it was sent, which is checked. ${onOneThread}`,
+    bound: whatNactLeavesOut,
     unit: 'operations/s',
     params: ['seconds', 'inFlight'],
     ...briefAsks,

@@ -1,6 +1,6 @@
 /** Code at the data: aggregation, dispatch, large results, and the load of a table. */
 import type { Scenario, Subject } from '../scenario.ts';
-import { tunedPiscinaReads } from './transport.ts';
+import { jobsAreBound, tunedPiscinaReads } from './transport.ts';
 
 const compute = () => import('../subjects/troupe-compute.ts');
 const rawData = () => import('../subjects/raw-data.ts');
@@ -51,6 +51,7 @@ export const computeScenarios: readonly Scenario[] = [
     name: 'compute/dispatch',
     title: 'an empty job at the owner of a key, beside a task that reads one key in a worker',
     about: 'The job does nothing, at the owner of a key, 1,000 in flight. Every answer is checked.',
+    bound: jobsAreBound,
     unit: 'operations/s',
     params: ['seconds', 'keyCount', 'inFlight', 'hosts'],
     reference: 'piscina, tuned',

@@ -62,6 +62,10 @@ function further(subjects: readonly Subject[]): Subject[] {
 const echoAbout =
   'A payload goes to a worker thread and comes back. Peers have one worker thread, Troupe has its two hosts. Piscina "tuned" may give its worker 1,000 tasks at once, its best setting for small ones; its three ways to wait are shown. Every answer is compared with what was sent.';
 
+/** Of empty jobs; compute/dispatch is about the same. */
+export const jobsAreBound =
+  'The caller: a job is more than a message. Its argument is checked and copied, it gets an id, a deadline, a record that lets it run again when its thread dies, and a promise with the place of the call; a tenth of the time is waking hosts, a tenth garbage.';
+
 interface Echo {
   readonly name: string;
   readonly title: string;
@@ -69,6 +73,7 @@ interface Echo {
   readonly inFlight: number;
   readonly subjects?: readonly Subject[];
   readonly isQuick?: boolean;
+  readonly bound?: string;
 }
 
 function echoScenario({
@@ -78,6 +83,7 @@ function echoScenario({
   inFlight,
   subjects = allEchoes,
   isQuick,
+  bound,
 }: Echo): Scenario {
   return {
     name: `transport/${name}`,
@@ -87,6 +93,7 @@ function echoScenario({
     params: ['seconds', 'payloadBytes', 'inFlight', 'hosts'],
     isVariant: true,
     fixed: { payloadBytes, inFlight },
+    ...(bound === undefined ? {} : { bound }),
     reference: rawEchoes.name,
     subjects,
     ...(isQuick === undefined ? {} : { isQuick }),
@@ -99,6 +106,8 @@ export const transportScenarios: readonly Scenario[] = [
     title: 'one key per request, 1,000 requests in flight',
     about:
       'Single keys of 100,000 are read. Raw, Piscina and Comlink: one worker thread with a Map. Redis: a server process, with automatic pipelining. Troupe: two hosts. Every value is checked; after `set`, every entry.',
+    bound:
+      "The caller's thread is busy all the time while the hosts are half idle, and half of what hosts do is waiting for memory, in the Map of the entries. A fifth of the caller's time is the loop of the benchmark itself, a tenth `postMessage` (most of it waking a host), a sixth packing and unpacking, the rest the promise, the open call and the garbage. Five times raw would leave less for all of that together than packing and the loop take. Callers on several threads add up.",
     unit: 'operations/s',
     params: ['seconds', 'keyCount', 'inFlight', 'hosts'],
     isQuick: true,
@@ -163,6 +172,7 @@ export const transportScenarios: readonly Scenario[] = [
       title: 'an empty call and its answer, 1,000 in flight',
       payloadBytes: 0,
       inFlight: 1_000,
+      bound: jobsAreBound,
     }),
     isQuick: true,
     isVariant: false,
@@ -191,6 +201,8 @@ export const transportScenarios: readonly Scenario[] = [
     payloadBytes: 1_000,
     inFlight: 1_000,
     isQuick: true,
+    bound:
+      "Objects are walked three times before they leave (copied at the call, looked through for what msgpack can't carry, packed) and once when they arrive; structured clone does all in one pass of C++. A quarter of the time is collecting garbage: with 1,000 in flight the arguments of all of them are kept, for a job is run again when its thread dies.",
     subjects: [
       rawEchoes,
       { ...jobEcho, target: { atLeast: 1.5 } },
@@ -217,6 +229,8 @@ export const transportScenarios: readonly Scenario[] = [
     payloadBytes: 1_000_000,
     inFlight: 16,
     isQuick: true,
+    bound:
+      "Fewer bytes are copied than by postMessage: buffers are copied at the call and then moved. But V8 counts what is moved in against the heap, and marks the whole heap again and again when the heap is small: 40 % of the CPU here, less the more a host holds. A job's arguments are copied twice, because it may have to run again.",
     subjects: [
       rawEchoes,
       { ...jobEcho, target: { atLeast: 0.8 } },
@@ -228,6 +242,8 @@ export const transportScenarios: readonly Scenario[] = [
   {
     name: 'transport/one-way',
     title: 'messages that nobody answers',
+    bound:
+      "The caller: a quarter of its time is packing and looking for what msgpack can't carry, an eighth `postMessage`, the rest the copy of the argument, the mailbox credit and the promise of each tell. Raw messages keep one worker thread busy, and its sender does nothing but send.",
     about:
       'Bursts of 500 messages, 8 bursts under way. The other libraries have no call without an answer. In the end the receivers must have counted as many as were sent.',
     unit: 'operations/s',
