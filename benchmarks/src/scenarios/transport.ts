@@ -107,7 +107,7 @@ export const transportScenarios: readonly Scenario[] = [
     about:
       'Single keys of 100,000 are read. Raw, Piscina and Comlink: one worker thread with a Map. Redis: a server process, with automatic pipelining. Troupe: two hosts. Every value is checked; after `set`, every entry.',
     bound:
-      "The caller's thread is busy all the time while the hosts are half idle, and half of what hosts do is waiting for memory, in the Map of the entries. A fifth of the caller's time is the loop of the benchmark itself, a tenth `postMessage` (most of it waking a host), a sixth packing and unpacking, the rest the promise, the open call and the garbage. Five times raw would leave less for all of that together than packing and the loop take. Callers on several threads add up.",
+      "The caller's thread is busy all the time while the hosts are half idle, and a third of what hosts do is waiting for memory, in the Map of the entries. A fifth of the caller's time is the loop of the benchmark itself, a tenth `postMessage` (most of it waking a host), a sixth packing and unpacking, the rest the promise, the open call and the garbage. Five times raw would leave less for all of that together than packing and the loop take. Callers on several threads add up.",
     unit: 'operations/s',
     params: ['seconds', 'keyCount', 'inFlight', 'hosts'],
     isQuick: true,
@@ -230,7 +230,7 @@ export const transportScenarios: readonly Scenario[] = [
     inFlight: 16,
     isQuick: true,
     bound:
-      "Fewer bytes are copied than by postMessage: buffers are copied at the call and then moved. But V8 counts what is moved in against the heap, and marks the whole heap again and again when the heap is small: 40 % of the CPU here, less the more a host holds. A job's arguments are copied twice, because it may have to run again.",
+      "Fewer bytes are copied than by postMessage: buffers are copied at the call and then moved. But V8 counts what is moved in against the heap, and marks the whole heap again and again when the heap is small: a third of the CPU here, less the more a host holds. Another third is the copies; a job's arguments are copied twice, because it may have to run again.",
     subjects: [
       rawEchoes,
       { ...jobEcho, target: { atLeast: 0.8 } },
@@ -243,7 +243,7 @@ export const transportScenarios: readonly Scenario[] = [
     name: 'transport/one-way',
     title: 'messages that nobody answers',
     bound:
-      "The caller: a quarter of its time is packing and looking for what msgpack can't carry, an eighth `postMessage`, the rest the copy of the argument, the mailbox credit and the promise of each tell. Raw messages keep one worker thread busy, and its sender does nothing but send.",
+      "The caller: three tenths of its time are packing and looking for what msgpack can't carry, a tenth is `postMessage`, an eighth the reference that each tell makes here, the rest the copy of the argument, its place in the window of the link, and the loop of the benchmark. Raw messages keep one worker thread busy, and their sender does nothing but send.",
     about:
       'Bursts of 500 messages, 8 bursts under way. The other libraries have no call without an answer. In the end the receivers must have counted as many as were sent.',
     unit: 'operations/s',
