@@ -59,9 +59,9 @@ export async function profileSubject(
   { seconds }: Settings,
   { servers, progress }: Means,
 ): Promise<SubjectReport> {
-  progress.begin(`${scenario.name}, ${subject.name}`, 1);
   const provision = await servers.provide(subject.needs);
   if (provision.kind === 'missing') return { kind: 'failed', reason: provision.reason };
+  progress.begin(`${scenario.name}, ${subject.name}`, 1);
   const params = paramsOf(scenario, { ...quickParams, seconds }, false);
   const report = await runSubject(scenario, subject, {
     params,

@@ -16,7 +16,7 @@ export const messageBytesMax = 16 * 1024 * 1024;
 export const frameBytesMax = 256 * 1024;
 /** With this many messages waiting a frame leaves within the turn, so that the receiver works while the sender goes on. */
 export const frameMessagesEager = 128;
-/** So does one of this size: what it takes to send it is more than a turn's other messages could save. */
+/** So it does with this many bytes, in one message or several: sending them takes more than a turn's others could save. */
 export const frameBytesEager = 64 * 1024;
 /**
  * Binaries from this size on travel beside their frame and are moved, not copied, to the other thread. Moving one costs
