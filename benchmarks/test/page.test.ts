@@ -184,6 +184,13 @@ describe('the table of the README', () => {
     expect(new Set([head?.length, rule?.length, first?.length]).size).toBe(1);
   });
 
+  test('names what failed, whose rounds are not in the ratios', () => {
+    const [first] = runs as [RunResults];
+    expect(readmeTable([first])).not.toContain('Failed');
+    const table = readmeTable([{ ...first, failures: ['a/b, nact, round 2: its process was ended'] }]);
+    expect(table.split('\n').at(-1)).toContain(' Failed, so not in the ratios: a/b, nact, round 2.');
+  });
+
   test('stands between its markers and nowhere else', () => {
     const readme =
       'a\n<!-- benchmarks:begin (npm run bench:report writes this) -->\nold\n<!-- benchmarks:end -->\nz\n';

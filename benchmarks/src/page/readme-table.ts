@@ -18,10 +18,17 @@ export function readmeTable(runs: readonly RunResults[]): string {
   );
   const rule = lineOf(widths.map((width) => '-'.repeat(width)));
   const about = runs.map(
-    ({ node, machine: { cores, cpu, memoryGb }, commit, rounds }) =>
-      `Node ${node}: ${cores} × ${cpu}, ${memoryGb} GiB, ${rounds} rounds, commit ${commit}.`,
+    ({ node, machine: { cores, cpu, memoryGb }, commit, rounds, failures }) =>
+      `Node ${node}: ${cores} × ${cpu}, ${memoryGb} GiB, ${rounds} rounds, commit ${commit}.${failedText(failures)}`,
   );
   return [head, rule, ...lines, '', ...about].join('\n');
+}
+
+/** Ratios are those of the other rounds, maybe of a single one. */
+function failedText(failures: readonly string[]): string {
+  // Each begins with the scenario, the subject and the round.
+  const names = failures.map((failure) => failure.split(': ', 1)[0]);
+  return names.length === 0 ? '' : ` Failed, so not in the ratios: ${names.join('; ')}.`;
 }
 
 function lineOf(cells: readonly string[]): string {

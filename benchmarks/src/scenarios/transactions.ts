@@ -119,7 +119,7 @@ export const transactionScenarios: readonly Scenario[] = [
     about:
       'Both balances are read and written in one transaction. Redis does it in a Lua script, or optimistically with WATCH and MULTI on 64 connections; PostgreSQL in SERIALIZABLE on 16 connections; SQLite and LMDB run in the thread of the service; a Map behind a mutex is what a service has before it needs more than one thread. None of them flushes to disk. The sum of all balances is checked.',
     bound:
-      'A transfer over two hosts takes about 30 µs of CPU over three threads on two cores, of which a tenth is garbage collection and no function more than a twentieth; it is the sum of many parts: five messages, four locks, two versions, a status word, a deadline, a promise. The script takes Redis a few microseconds in a process of its own, so that the limit there is the client.',
+      'A transfer over two hosts takes about 30 µs of CPU over three threads on two cores, of which about a tenth is garbage collection and a tenth `postMessage` at the service; it is the sum of many parts: five messages, four locks, two versions, a status word, a deadline, a promise.',
     unit: 'transactions/s',
     params: ['seconds', 'keyCount', 'inFlight', 'hosts'],
     isQuick: true,

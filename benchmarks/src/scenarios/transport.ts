@@ -107,7 +107,7 @@ export const transportScenarios: readonly Scenario[] = [
     about:
       'Single keys of 100,000 are read. Raw, Piscina and Comlink: one worker thread with a Map. Redis: a server process, with automatic pipelining. Troupe: two hosts. Every value is checked; after `set`, every entry.',
     bound:
-      "The caller's thread is busy all the time while the hosts are half idle, and a third of what hosts do is waiting for memory, in the Map of the entries. A fifth of the caller's time is the loop of the benchmark itself, a tenth `postMessage` (most of it waking a host), a sixth packing and unpacking, the rest the promise, the open call and the garbage. Five times raw would leave less for all of that together than packing and the loop take. Callers on several threads add up.",
+      "The caller's thread is busy all the time while the hosts are half idle, and a third of what hosts do is waiting for memory, in the Map of the entries. A fifth of the caller's time is the loop of the benchmark itself, a tenth `postMessage` (most of it waking a host), a sixth packing and unpacking, the rest the promise, the open call and the garbage. Callers on several threads add up.",
     unit: 'operations/s',
     params: ['seconds', 'keyCount', 'inFlight', 'hosts'],
     isQuick: true,
