@@ -9,7 +9,7 @@ import { availableParallelism } from 'node:os';
 import { parseArgs } from 'node:util';
 import { Worker } from 'node:worker_threads';
 import { plantedFaults } from '@troupe/testkit/simulation';
-import { progressFor } from './simulate-progress.mjs';
+import { progressFor } from './progress.mjs';
 import { add } from './simulate-seeds.mjs';
 
 const seedsPerPiece = 20;

@@ -181,6 +181,19 @@ describe('a flusher', () => {
     expect(order).toEqual(['first', 'second', 'after']);
   });
 
+  test('flushes what an action sends that waited for the end of the turn', async () => {
+    const flusher = new Flusher();
+    const order: string[] = [];
+    // The first flush of the turn, in a microtask; the second waits for the turn's end.
+    flusher.schedule(() => order.push('first'));
+    await Promise.resolve();
+    flusher.afterFlush(() => flusher.schedule(() => order.push('sent by the action')));
+    const turn = () => new Promise((resolve) => setImmediate(resolve));
+    await turn();
+    await turn();
+    expect(order).toEqual(['first', 'sent by the action']);
+  });
+
   test('flushes once per turn by itself', async () => {
     const flusher = new Flusher();
     const order: string[] = [];

@@ -1,11 +1,11 @@
-// Shows how far a sweep has come: a bar on a terminal, a line now and then where there is none. Goes to standard
+// Shows how far a long run has come: a bar on a terminal, a line now and then where there is none. Goes to standard
 // error, so that what was found can be piped.
 import { progress as clackProgress } from '@clack/prompts';
 
 const linesMax = 20;
 const interruptedExitCode = 130;
 
-/** The fitting one for a stream; `interrupted` is called for Ctrl-C, which a shown bar would swallow. */
+/** The fitting one for a stream; `interrupted`, if given, is called for Ctrl-C, which a shown bar would swallow. */
 export function progressFor(stream, total, interrupted) {
   return stream.isTTY ? terminalBar(stream, total, interrupted) : plainLines(stream, total);
 }
@@ -25,7 +25,7 @@ function plainLines(stream, total) {
 
 function terminalBar(stream, total, interrupted) {
   const onCancel = () => {
-    interrupted();
+    interrupted?.();
     process.exit(interruptedExitCode);
   };
   const bar = clackProgress({ max: total, style: 'block', withGuide: false, output: stream, onCancel });
