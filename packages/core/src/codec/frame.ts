@@ -54,18 +54,22 @@ export class FrameCodec {
     this.#revive = revive;
   }
 
-  /** The frame for these messages, which must consist of values as `copyValue` makes them. */
-  encode(messages: readonly (readonly unknown[])[]): Packed {
-    if (!needsEscape(messages)) return this.#pack(messages);
+  /**
+   * The frame for these messages, which must consist of values as `copyValue` makes them. `headBytes`: zeros before its
+   * bytes, for the caller to write to.
+   */
+  encode(messages: readonly (readonly unknown[])[], headBytes = 0): Packed {
+    if (!needsEscape(messages)) return this.#pack(messages, headBytes);
     const attachments: ArrayBuffer[] = [];
-    const bytes = this.#pack([null, ...messages.map((message) => escapeValue(message, attachments))]);
+    const escaped = messages.map((message) => escapeValue(message, attachments));
+    const bytes = this.#pack([null, ...escaped], headBytes);
     return attachments.length === 0 ? bytes : { bytes, attachments };
   }
 
-  #pack(body: readonly unknown[]): Uint8Array {
+  #pack(body: readonly unknown[], headBytes: number): Uint8Array {
     const pool = this.#packr.pack(body, REUSE_BUFFER_MODE | RESET_BUFFER_MODE) as Pool;
-    const frame = new Uint8Array(pool.end - pool.start);
-    frame.set(pool.subarray(pool.start, pool.end));
+    const frame = new Uint8Array(headBytes + pool.end - pool.start);
+    frame.set(pool.subarray(pool.start, pool.end), headBytes);
     if (pool.length > keptBufferBytesMax) this.#packr.useBuffer(Buffer.allocUnsafeSlow(freshBufferBytes));
     return frame;
   }

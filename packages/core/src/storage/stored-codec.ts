@@ -17,6 +17,7 @@ import type { StorageKey } from '../key/key.ts';
 
 const keyTag = { text: 0x73, wide: 0x77, number: 0x6e, bigint: 0x69, yes: 0x74, no: 0x66 } as const;
 const valueTag = { frame: 0, attachments: 1 } as const;
+const tagBytes = 1;
 
 const encoder = new TextEncoder();
 const yes = Uint8Array.of(keyTag.yes);
@@ -62,12 +63,31 @@ export function decodeStoredKey(bytes: Uint8Array): StorageKey {
   throw damaged('key', bytes);
 }
 
+/** Up to this length a loop beats the encoder, which leaves JavaScript. */
+const loopedTextLength = 64;
+
 function encodeText(text: string): Uint8Array {
+  if (text.length <= loopedTextLength) {
+    const ascii = encodeAscii(text);
+    if (ascii !== undefined) return ascii;
+  }
   // In Node since 20, in TypeScript's library only from ES2024 on.
   const isWellFormed = (text as string & { isWellFormed(): boolean }).isWellFormed();
   return isWellFormed
     ? tagged(keyTag.text, encoder.encode(text))
     : tagged(keyTag.wide, Buffer.from(text, 'utf16le'));
+}
+
+/** Undefined: it has other characters. */
+function encodeAscii(text: string): Uint8Array | undefined {
+  const bytes = new Uint8Array(text.length + 1);
+  bytes[0] = keyTag.text;
+  for (let i = 0; i < text.length; i++) {
+    const code = text.charCodeAt(i);
+    if (code >= 0x80) return undefined;
+    bytes[i + 1] = code;
+  }
+  return bytes;
 }
 
 function tagged(tag: number, bytes: Uint8Array): Uint8Array {
@@ -88,8 +108,10 @@ export class StoredCodec {
 
   /** The bytes of a value as `copyValue` makes them. */
   encode(value: unknown): Uint8Array {
-    const packed = this.#frames.encode([[value]]);
-    return packed instanceof Uint8Array ? tagged(valueTag.frame, packed) : withAttachments(packed);
+    const packed = this.#frames.encode([[value]], tagBytes);
+    if (!(packed instanceof Uint8Array)) return withAttachments(packed);
+    packed[0] = valueTag.frame;
+    return packed;
   }
 
   /** A value of its own, which keeps none of the bytes. Throws STORAGE_DAMAGED where they are no value. */
@@ -106,7 +128,7 @@ export class StoredCodec {
 }
 
 function withAttachments({ bytes, attachments }: PackedWithAttachments): Uint8Array {
-  const parts = [bytes, ...attachments.map((memory) => new Uint8Array(memory))];
+  const parts = [bytes.subarray(tagBytes), ...attachments.map((memory) => new Uint8Array(memory))];
   const head = 1 + 4 + 4 * parts.length;
   const result = new Uint8Array(parts.reduce((sum, part) => sum + part.byteLength, head));
   const view = new DataView(result.buffer);

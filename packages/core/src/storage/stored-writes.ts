@@ -44,9 +44,10 @@ export class StoredWriter {
     this.entry(table, key, value);
   }
 
-  /** What was built, as memory of its own; begins anew. */
-  take(): Uint8Array<ArrayBuffer> {
-    const taken = this.#bytes.slice(0, this.#length);
+  /** What was built; begins anew. A Buffer, because msgpackr carries those several times faster than other binaries. */
+  take(): Buffer {
+    const taken = Buffer.allocUnsafe(this.#length);
+    taken.set(this.#bytes.subarray(0, this.#length));
     this.#length = 0;
     return taken;
   }
@@ -76,7 +77,7 @@ export class StoredWriter {
   }
 }
 
-/** Is handed views of the bytes that are walked; copies what it keeps. */
+/** Is handed views of the bytes that are walked, never Buffers, so `slice` copies; copies what it keeps. */
 export interface StoredVisitor {
   cleared?(table: number): void;
   /** `timestamp`: of the entries of a page; 0 in writes. */
@@ -111,7 +112,7 @@ class StoredReader {
   #at = 0;
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = bytes;
+    this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   }
 
   get hasMore(): boolean {

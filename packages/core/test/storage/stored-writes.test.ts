@@ -53,6 +53,20 @@ describe('the bytes of stored writes', () => {
     );
   });
 
+  it('are handed out as views whose slices are copies, though they travel as a Buffer', () => {
+    const writer = new StoredWriter();
+    writer.cleared([]);
+    writer.entry(1, Uint8Array.of(1, 2), Uint8Array.of(3, 4));
+    const taken = writer.take();
+    expect(taken).toBeInstanceOf(Buffer);
+    const kept: Uint8Array[] = [];
+    walkStoredWrites(taken, {
+      entry: (_table, key, value) => kept.push(key.slice(), ...(value === undefined ? [] : [value.slice()])),
+    });
+    taken.fill(0);
+    expect(kept).toEqual([Uint8Array.of(1, 2), Uint8Array.of(3, 4)]);
+  });
+
   it('that are cut short are refused', () => {
     const writer = new StoredWriter();
     writer.cleared([300]);
