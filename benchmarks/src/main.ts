@@ -1,10 +1,10 @@
 /** The command: reads what is asked for, measures it, prints the results and writes them down. */
-import { constants, mkdirSync } from 'node:fs';
-import { access, readFile, writeFile } from 'node:fs/promises';
-import { dirname, resolve } from 'node:path';
+import { mkdirSync } from 'node:fs';
+import { readFile, writeFile } from 'node:fs/promises';
 import { chosenOf, InputError, isAskedFor, parseCommandLine, type Settings, usage } from './command-line.ts';
 import { thisCommit, thisMachine } from './machine.ts';
 import { measureScenario, profileSubject } from './measure-scenario.ts';
+import { mustBeWritable } from './must-be-writable.ts';
 import { parsedRun, type RunResults } from './page/run-results.ts';
 import { explained } from './profile/explain.ts';
 import { profileReport } from './profile/profile-report.ts';
@@ -53,7 +53,7 @@ function listed(): string {
 async function main(settings: Settings): Promise<number> {
   const { rounds, jsonPath, explainPath, profileFolder } = settings;
   if (explainPath !== undefined) return explain(explainPath, settings);
-  if (jsonPath !== undefined) await mustBeWritable(jsonPath);
+  if (jsonPath !== undefined) await mustBeWritable(jsonPath, '--json');
   if (profileFolder !== undefined) mkdirSync(profileFolder, { recursive: true });
   const about = { machine: thisMachine(), node: process.versions.node, commit: thisCommit() };
   process.stdout.write(`${aboutText(about, settings)}\n\n`);
@@ -85,6 +85,7 @@ async function explain(path: string, settings: Settings): Promise<number> {
   if (run.node !== process.versions.node) {
     throw new InputError(`${path} was measured with Node ${run.node}, this is ${process.versions.node}`);
   }
+  await mustBeWritable(path, '--explain');
   const means = { servers, progress: progressFor(process.stderr, interrupted) };
   const chosen = scenarios.filter(({ name }) => isAskedFor(name, settings.only));
   const { run: explainedRun, failures } = await explained(run, chosen, (scenario, subject, folder) =>
@@ -133,12 +134,4 @@ function aboutText({ machine, node, commit }: About, { rounds, isSmoke }: Settin
   ];
   if (isSmoke) lines.push('A smoke run: it shows that everything works; its figures mean nothing.');
   return lines.join('\n');
-}
-
-async function mustBeWritable(path: string): Promise<void> {
-  try {
-    await access(dirname(resolve(path)), constants.W_OK);
-  } catch {
-    throw new InputError(`--json can't write "${path}": its folder isn't there or can't be written to`);
-  }
 }
