@@ -5,7 +5,7 @@ import { progress as clackProgress } from '@clack/prompts';
 const linesMax = 20;
 const interruptedExitCode = 130;
 
-/** The fitting one for a stream; `interrupted`, if given, is called for Ctrl-C, which a shown bar would swallow. */
+/** The fitting one for a stream; `interrupted`, if given, is called for Ctrl-C before the process ends. */
 export function progressFor(stream, total, interrupted) {
   return stream.isTTY ? terminalBar(stream, total, interrupted) : plainLines(stream, total);
 }
@@ -30,6 +30,8 @@ function terminalBar(stream, total, interrupted) {
   };
   const bar = clackProgress({ max: total, style: 'block', withGuide: false, output: stream, onCancel });
   bar.start('starting');
+  // The bar reads keys, and ends the process as if all were well at Ctrl-C; so it comes as a signal.
+  if (process.stdin.isTTY) process.stdin.setRawMode(false);
   let shown = 0;
   return {
     show(done, text) {

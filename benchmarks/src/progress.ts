@@ -35,7 +35,6 @@ function terminalProgress(output: WriteStream, interrupted: () => void): Progres
   return {
     begin(next, steps) {
       title = next;
-      // The terminal hands over Ctrl-C as a key while a bar is shown.
       bar = clackProgress({
         max: Math.max(1, steps),
         style: 'block',
@@ -44,6 +43,8 @@ function terminalProgress(output: WriteStream, interrupted: () => void): Progres
         onCancel: interrupted,
       });
       bar.start(title);
+      // The bar reads keys, and ends the process as if all were well at Ctrl-C; so it comes as a signal.
+      if (process.stdin.isTTY) process.stdin.setRawMode(false);
     },
     step: (what) => bar?.advance(1, `${title}: ${what}`),
     end() {

@@ -112,7 +112,7 @@ class StoredReader {
   #at = 0;
 
   constructor(bytes: Uint8Array) {
-    this.#bytes = new Uint8Array(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    this.#bytes = bytes;
   }
 
   get hasMore(): boolean {
@@ -139,7 +139,8 @@ class StoredReader {
   take(length: number): Uint8Array {
     const end = this.#at + length;
     if (end > this.#bytes.byteLength) throw new RangeError('stored writes end in an entry');
-    const taken = this.#bytes.subarray(this.#at, end);
+    // No Buffer, as a `subarray` of one would be.
+    const taken = new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + this.#at, length);
     this.#at = end;
     return taken;
   }
