@@ -98,7 +98,7 @@ class CommitMaker {
 
   make(key: number): StoredCommit {
     this.#key.writeDoubleBE(key);
-    this.#writer.cleared([]);
+    this.#writer.begin([]);
     this.#writer.entry(0, this.#key, value);
     const timestamp = ++this.#timestamp;
     return { id: timestamp, timestamp, parts: [key % partitionCount, 1, this.#writer.take(), 0] };

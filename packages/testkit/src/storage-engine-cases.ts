@@ -35,7 +35,7 @@ export function storedCommit(timestamp: number, changes: readonly StoredChange[]
   for (const partition of new Set(changes.map((change) => change.partition))) {
     const own = changes.filter((change) => change.partition === partition);
     const writer = new StoredWriter();
-    writer.cleared(own.filter(({ key }) => key === undefined).map(({ table }) => table));
+    writer.begin(own.filter(({ key }) => key === undefined).map(({ table }) => table));
     for (const { table, key, value } of own) {
       if (key !== undefined) {
         writer.entry(table, Buffer.from(key), value === undefined ? undefined : Buffer.from(value));

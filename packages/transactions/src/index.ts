@@ -31,11 +31,13 @@ export {
   type CommitRecord,
   type LogOrigin,
 } from './log/commit-log.ts';
+export type { GroupCommitPorts } from './log/group-commit.ts';
 export { LogClient, type LogClientOptions, type Opening } from './log/log-client.ts';
 export { LogOp, LogReplyOp, LogVerdict, unknownFate } from './log/log-messages.ts';
 export { beginEpoch, LogService, type LogSettings } from './log/log-service.ts';
 export type { RecoveredPartition } from './log/member-log.ts';
 export { OneLogDecision, OneLogParticipation } from './log/one-log-decision.ts';
+export type { PartWriter } from './log/part-writer.ts';
 export { clockStartOf, nextStartEpoch } from './log/start-epoch.ts';
 export { type ProcedureDefinition, type ProcedureOptions, procedure } from './procedure/procedure.ts';
 export {
@@ -48,6 +50,7 @@ export {
 } from './procedure/procedure-cells.ts';
 export { Coordinator, type CoordinatorPorts } from './protocol/coordinator.ts';
 export {
+  type CommitGroup,
   type Decision,
   type Durability,
   type LoggedTransaction,

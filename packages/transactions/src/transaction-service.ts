@@ -73,7 +73,12 @@ export class TransactionService implements AttemptGround {
     this.log = core.storage === undefined ? undefined : new MemberLog(core, core.storage);
     // Of a host that died with a commit in the log, the others would not have the writes: there they are asked.
     this.commitsUnasked = this.log === undefined || !core.isHost;
-    this.#participation = this.log && new OneLogParticipation(this.log.client);
+    this.#participation =
+      this.log &&
+      new OneLogParticipation(this.log.client, {
+        draw: () => member.shared.draw(),
+        atTurnEnd: (submit) => member.flusher.schedule(submit),
+      });
     this.decision = this.#decisionOf(this.log);
     member.register(Family.transactionRequest, {
       receive: (message, from) => this.#request(message, from),

@@ -270,13 +270,11 @@ describe('a storage that has failed', () => {
 describe('the client of a log', () => {
   test('has only so many bytes under way; the others wait, in order', () => {
     const sent: unknown[] = [];
-    const encode = (writes: readonly unknown[]): Uint8Array => new Uint8Array(writes.length);
-    const options = { encode, windowBytes: 10, backlogBytesMax: 20 };
+    const options = { windowBytes: 10, backlogBytesMax: 20 };
     const client = new LogClient((message) => sent.push(message[1]), options);
     const told: unknown[] = [];
     const commit = (id: number, bytes: number): void => {
-      const writes = Array.from({ length: bytes }, () => 0);
-      client.commit(id, 10 * id, [0, 1, writes, []], (verdict) => told.push([id, verdict]));
+      client.submit(id, 10 * id, [], bytes, (verdict) => told.push([id, verdict]));
     };
     commit(1, 8);
     commit(2, 8);

@@ -1,5 +1,5 @@
 /** Coordinators and participants whose fates a log decides; the test plays the log. */
-import { newest, PartitionStore, type Timestamp } from '@troupe/core';
+import { groupCommitBytesMax, newest, PartitionStore, type StorageError, type Timestamp } from '@troupe/core';
 import {
   Coordinator,
   clockStartOf,
@@ -15,6 +15,7 @@ import {
   type Outcome,
   Participant,
   type PartitionWrites,
+  type PartWriter,
   Refusal,
   ReplyOp,
   RequestOp,
@@ -55,13 +56,26 @@ class Stage {
   readonly store = new PartitionStore({ oldestSnapshot: () => Number.MAX_SAFE_INTEGER }, 0);
   readonly participant = new Participant(
     { id: 0, incarnation: 1, store: this.store },
-    { draw: () => ++this.clock, lookLater: () => undefined, log: new OneLogParticipation(this.log) },
+    { draw: () => ++this.clock, lookLater: () => undefined, log: this.participation() },
   );
   readonly answers: unknown[][] = [];
   readonly origin: Origin = { words: this.words, send: (message) => void this.answers.push(message) };
 
+  readonly #turnEnds: (() => void)[] = [];
+
   constructor() {
     this.words.begin(slot, id);
+  }
+
+  participation(): OneLogParticipation {
+    return new OneLogParticipation(this.log, {
+      draw: () => ++this.clock,
+      atTurnEnd: (submit) => this.#turnEnds.push(submit),
+    });
+  }
+
+  turnEnds(): void {
+    for (const submit of this.#turnEnds.splice(0)) submit();
   }
 
   incarnationOf(partition: number): number {
@@ -267,6 +281,108 @@ describe('a participant', () => {
     stage.participant.originLost(stage.origin);
     expect(stage.toLog).toEqual([]);
     expect(stage.participant.locks.idle).toBe(true);
+  });
+});
+
+describe('what partitions of a member write themselves in one turn', () => {
+  class Writers extends Stage {
+    readonly #participation = this.participation();
+    readonly second = new PartitionStore({ oldestSnapshot: () => Number.MAX_SAFE_INTEGER }, 0);
+    readonly participants = [this.store, this.second].map(
+      (store, partition) =>
+        new Participant(
+          { id: partition, incarnation: partition + 1, store },
+          { draw: () => ++this.clock, lookLater: () => undefined, log: this.#participation },
+        ),
+    );
+    readonly kept: unknown[] = [];
+
+    keep(partition: number, key: string, value: unknown): void {
+      const told = (error?: Error): number =>
+        this.kept.push([key, (error as StorageError | undefined)?.code]);
+      this.participants[partition]?.writes?.keepKey(0, key, value, told);
+    }
+  }
+
+  test('is one record, at a timestamp that is drawn when all of them are locked', () => {
+    const stage = new Writers();
+    stage.keep(0, 'a', 1);
+    stage.keep(1, 'b', 2);
+    stage.keep(0, 'c', undefined);
+    expect([stage.toLog, stage.participants[0]?.isFree(0, 'a', 'read')]).toEqual([[], false]);
+    stage.turnEnds();
+    const at = stage.clock;
+    const parts = [0, 1, [0, 'a', 1, 0, 'c', undefined], [], 1, 2, [0, 'b', 2], []];
+    expect(stage.toLog).toEqual([[LogOp.commit, at, at, parts, 0]]);
+    stage.keep(1, 'd', 4);
+    expect(stage.kept).toEqual([]);
+    stage.log.receive([LogReplyOp.decided, at, LogVerdict.committed]);
+    expect(stage.kept).toEqual([
+      ['a', undefined],
+      ['b', undefined],
+      ['c', undefined],
+    ]);
+    expect([stage.store.read(0, 'a'), stage.second.read(0, 'b'), stage.second.read(0, 'd')]).toEqual([
+      1,
+      2,
+      undefined,
+    ]);
+    expect([stage.store.readAt(0, 'a', at - 1), stage.store.readAt(0, 'a', at)]).toEqual([undefined, 1]);
+    stage.turnEnds();
+    expect(stage.toLog.slice(1)).toEqual([
+      [LogOp.commit, stage.clock, stage.clock, [1, 2, [0, 'd', 4], []], 0],
+    ]);
+  });
+
+  test('is refused together', () => {
+    const stage = new Writers();
+    stage.keep(0, 'a', 1);
+    stage.keep(1, 'b', 2);
+    stage.turnEnds();
+    stage.log.receive([LogReplyOp.decided, stage.clock, LogVerdict.full]);
+    expect(stage.kept).toEqual([
+      ['a', 'STORAGE_FULL'],
+      ['b', 'STORAGE_FULL'],
+    ]);
+    expect(stage.participants.map(({ locks }) => locks.idle)).toEqual([true, true]);
+    expect([stage.store.read(0, 'a'), stage.second.read(0, 'b')]).toEqual([undefined, undefined]);
+  });
+
+  test('keeps a snapshot waiting from when its timestamp is drawn, and none from before', () => {
+    const stage = new Writers();
+    stage.keep(0, 'a', 1);
+    const before = ++stage.clock;
+    expect(stage.participants[0]?.isSettled(0, 'a', before)).toBe(true);
+    stage.turnEnds();
+    expect(stage.participants[0]?.isSettled(0, 'a', before)).toBe(true);
+    expect(stage.participants[0]?.isSettled(0, 'a', stage.clock)).toBe(false);
+    expect(stage.participants[0]?.isSettled(0, 'b', stage.clock)).toBe(true);
+  });
+
+  test('does not wait for the end of the turn once it is large', () => {
+    const stage = new Stage();
+    const sent: unknown[][] = [];
+    let bytes = 0;
+    const writer: PartWriter = {
+      get bytes() {
+        return bytes;
+      },
+      begin() {
+        bytes = 0;
+      },
+      write() {
+        bytes += groupCommitBytesMax / 2;
+      },
+      takeInto: (parts) => void parts.push('bytes', 0),
+    };
+    const log = new LogClient((message) => sent.push(message), { newPartWriter: () => writer });
+    const participation = new OneLogParticipation(log, {
+      draw: () => ++stage.clock,
+      atTurnEnd: () => undefined,
+    });
+    for (const key of ['a', 'b', 'c'])
+      participation.keep({ partition: 3, incarnation: 1 }, 0, key, key, () => undefined);
+    expect(sent).toEqual([[LogOp.commit, 101, 101, [3, 1, 'bytes', 0], 0]]);
   });
 });
 

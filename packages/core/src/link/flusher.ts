@@ -41,13 +41,15 @@ export class Flusher {
 
   /** Flushes at once: for the end of a member, whose event loop may not turn again. */
   flushNow(): void {
-    this.#scheduled = false;
     if (this.#dirty.length > 0) this.onFlush?.();
+    // What is added by a flush is flushed with it.
+    this.#scheduled = true;
     while (this.#dirty.length > 0) {
       const dirty = this.#dirty;
       this.#dirty = [];
       for (const flush of dirty) flush();
     }
+    this.#scheduled = false;
     if (this.#afterFlush.length === 0) return;
     const after = this.#afterFlush;
     this.#afterFlush = [];

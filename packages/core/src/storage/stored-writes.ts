@@ -12,7 +12,7 @@ import type { Timestamp } from '../mesh/shared-state.ts';
 
 /** Builds writes or pages; grows, and is reused after `take`. */
 export class StoredWriter {
-  #bytes = new Uint8Array(1024);
+  #bytes = new Uint8Array(writerBytesFirst);
   #view = new DataView(this.#bytes.buffer);
   #length = 0;
 
@@ -21,10 +21,11 @@ export class StoredWriter {
     return this.#length;
   }
 
-  /** Begins writes. */
-  cleared(tables: readonly number[]): void {
-    this.#number(tables.length);
-    for (const table of tables) this.#number(table);
+  /** Begins writes. `cleared`: the tables to empty first. */
+  begin(cleared: readonly number[]): void {
+    this.#length = 0;
+    this.#number(cleared.length);
+    for (const table of cleared) this.#number(table);
   }
 
   /** `value` undefined: the key is removed. */
@@ -49,6 +50,7 @@ export class StoredWriter {
     const taken = Buffer.allocUnsafe(this.#length);
     taken.set(this.#bytes.subarray(0, this.#length));
     this.#length = 0;
+    if (this.#bytes.byteLength > writerBytesKept) this.#room(writerBytesFirst);
     return taken;
   }
 
@@ -70,12 +72,20 @@ export class StoredWriter {
 
   #reserve(count: number): void {
     if (this.#length + count <= this.#bytes.byteLength) return;
-    const grown = new Uint8Array(Math.max(2 * this.#bytes.byteLength, this.#length + count));
-    grown.set(this.#bytes.subarray(0, this.#length));
-    this.#bytes = grown;
-    this.#view = new DataView(grown.buffer);
+    const bytes = this.#bytes;
+    this.#room(Math.max(2 * bytes.byteLength, this.#length + count));
+    this.#bytes.set(bytes.subarray(0, this.#length));
+  }
+
+  #room(bytes: number): void {
+    this.#bytes = new Uint8Array(bytes);
+    this.#view = new DataView(this.#bytes.buffer);
   }
 }
+
+const writerBytesFirst = 1024;
+/** A writer that once had a large value gives its room back. */
+const writerBytesKept = 64 * 1024;
 
 /** Is handed views of the bytes that are walked, never Buffers, so `slice` copies; copies what it keeps. */
 export interface StoredVisitor {
@@ -84,7 +94,7 @@ export interface StoredVisitor {
   entry(table: number, key: Uint8Array, value: Uint8Array | undefined, timestamp: Timestamp): void;
 }
 
-/** What `cleared` and `entry` of a StoredWriter have made. Throws RangeError where the bytes are no such thing. */
+/** What `begin` and `entry` of a StoredWriter have made. Throws RangeError where the bytes are no such thing. */
 export function walkStoredWrites(bytes: Uint8Array, visitor: StoredVisitor): void {
   const reader = new StoredReader(bytes);
   for (let count = reader.number(); count > 0; count--) {

@@ -15,7 +15,7 @@ describe('the bytes of stored writes', () => {
     const writer = new StoredWriter();
     fc.assert(
       fc.property(fc.array(fc.nat(70_000)), fc.array(entry), (cleared, entries) => {
-        writer.cleared(cleared);
+        writer.begin(cleared);
         for (const { table, key, value } of entries) writer.entry(table, key, value);
         const seen: unknown[] = [];
         walkStoredWrites(writer.take(), {
@@ -55,7 +55,7 @@ describe('the bytes of stored writes', () => {
 
   it('are handed out as views whose slices are copies, though they travel as a Buffer', () => {
     const writer = new StoredWriter();
-    writer.cleared([]);
+    writer.begin([]);
     writer.entry(1, Uint8Array.of(1, 2), Uint8Array.of(3, 4));
     const taken = writer.take();
     expect(taken).toBeInstanceOf(Buffer);
@@ -69,7 +69,7 @@ describe('the bytes of stored writes', () => {
 
   it('that are cut short are refused', () => {
     const writer = new StoredWriter();
-    writer.cleared([300]);
+    writer.begin([300]);
     writer.entry(5, new Uint8Array(200), new Uint8Array(200));
     const whole = writer.take();
     const entriesStart = 3;

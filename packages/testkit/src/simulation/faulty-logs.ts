@@ -2,9 +2,12 @@
 import type { PartitionId, Timestamp } from '@troupe/core';
 import {
   type AnswerWhen,
+  type CommitGroup,
   CommitLog,
   type CommitLogPorts,
   type CommitRecord,
+  type GroupCommitPorts,
+  type LogClient,
   type LoggedTransaction,
   type LogOrigin,
   LogReplyOp,
@@ -141,10 +144,32 @@ export class LogOpeningAfterFailures extends CommitLog {
 
 /** Answers a plain write when it has been submitted. */
 export class ParticipationKeepingEarly extends OneLogParticipation {
-  override keep(...[touched, timestamp, writes, decided]: Parameters<OneLogParticipation['keep']>): void {
-    super.keep(touched, timestamp, writes, () => undefined);
-    decided('committed');
+  readonly #atTurnEnd: GroupCommitPorts['atTurnEnd'];
+
+  constructor(log: LogClient, ports: GroupCommitPorts) {
+    super(log, ports);
+    this.#atTurnEnd = (action) => ports.atTurnEnd(action);
   }
+
+  override keep(
+    ...[touched, table, key, value, decided]: Parameters<OneLogParticipation['keep']>
+  ): CommitGroup {
+    const group = super.keep(touched, table, key, value, () => undefined);
+    this.#atTurnEnd(() => decided('committed'));
+    return group;
+  }
+}
+
+/** Draws the timestamp of a group for its first write, when the keys of the others are not locked yet. */
+export function participationDrawingFirst(log: LogClient, ports: GroupCommitPorts): OneLogParticipation {
+  let first = 0;
+  return new OneLogParticipation(log, {
+    draw: () => first,
+    atTurnEnd: (submit) => {
+      first = ports.draw();
+      ports.atTurnEnd(submit);
+    },
+  });
 }
 
 /** Says that a transaction never will be committed, and forgets that it said so. */

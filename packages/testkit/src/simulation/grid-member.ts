@@ -96,6 +96,7 @@ export class GridMember implements MemberBehaviour<Frame> {
     this.snapshots = new Snapshots(shared, world.memberIdOf(this.address.name), time, world.delay(500));
     this.host = new PartitionHost(world, {
       log: this.#log,
+      atTurnEnd: (action) => this.outbox.beforeFlush(action),
       send: (to, message) => this.#send(to, message),
       nextTurn: (action) => void context.clock.setTimer(this.#untilNextTurn(), action),
       runTurn: (turn, done) => runTurn(world, this, turn, done),

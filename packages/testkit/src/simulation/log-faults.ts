@@ -14,6 +14,7 @@ import {
   LogWritingOn,
   ParticipationKeepingEarly,
   ParticipationNotAsking,
+  participationDrawingFirst,
 } from './faulty-logs.ts';
 import {
   ParticipantIgnoringFlushes,
@@ -23,6 +24,26 @@ import {
 import { WordsCommittingAlways } from './faulty-words.ts';
 import { clogged, crashes, dyingHosts, failures, type PlantedFault } from './planted-fault.ts';
 import { weightsOf } from './shape.ts';
+
+/** Two snapshots that disagree about the order of two writes: many of both, and links that hold some up. */
+const plainBesideSnapshots = {
+  hosts: 2,
+  partitions: 2,
+  mainProcesses: 4,
+  hostProcesses: 2,
+  operations: 200,
+  deaths: 0,
+  crashes: 0,
+  fullChance: 0,
+  failChance: 0,
+  logDelay: 10,
+  liveKeys: 2,
+  mopsMax: 3,
+  appendsPerKeyMax: 64,
+  thinkDelay: 0,
+  weights: weightsOf({ plain: 3, snapshot: 3 }),
+  ...clogged(0.2, 30),
+};
 
 /** By name. */
 export const logFaults: readonly PlantedFault[] = (
@@ -74,7 +95,7 @@ export const logFaults: readonly PlantedFault[] = (
     },
     {
       name: 'committing-of-the-dead-taken-for-aborted',
-      parts: { participantLog: (log) => new ParticipationNotAsking(log) },
+      parts: { participantLog: (...given) => new ParticipationNotAsking(...given) },
       aim: dyingHosts,
     },
     {
@@ -89,30 +110,24 @@ export const logFaults: readonly PlantedFault[] = (
     },
     {
       name: 'plain-write-answered-before-the-flush',
-      parts: { participantLog: (log) => new ParticipationKeepingEarly(log) },
+      parts: { participantLog: (...given) => new ParticipationKeepingEarly(...given) },
       aim: { ...crashes, weights: weightsOf({ interactive: 1, plain: 4 }) },
     },
     {
       name: 'snapshot-ignores-a-plain-write-in-its-flush',
       parts: { participant: (...given) => new ParticipantIgnoringPlainWrites(...given) },
-      // Two snapshots that disagree about the order of two writes: many of both, and links that hold some up.
+      aim: plainBesideSnapshots,
+    },
+    {
+      name: 'group-timestamp-of-its-first-write',
+      parts: { participantLog: (...given) => participationDrawingFirst(...given) },
+      // Long turns, in which other commits come and go.
       aim: {
-        hosts: 2,
-        partitions: 2,
-        mainProcesses: 4,
-        hostProcesses: 2,
-        operations: 200,
-        deaths: 0,
-        crashes: 0,
-        fullChance: 0,
-        failChance: 0,
-        logDelay: 10,
-        liveKeys: 2,
-        mopsMax: 3,
-        appendsPerKeyMax: 64,
-        thinkDelay: 0,
-        weights: weightsOf({ plain: 3, snapshot: 3 }),
-        ...clogged(0.2, 30),
+        ...plainBesideSnapshots,
+        mainProcesses: 8,
+        hostProcesses: 4,
+        logDelay: 0,
+        flushDelay: 20,
       },
     },
     {

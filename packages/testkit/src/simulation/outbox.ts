@@ -19,6 +19,7 @@ export class SimulatedOutbox {
     string,
     { readonly to: MemberAddress; readonly messages: (readonly unknown[])[] }
   >();
+  #beforeFlush: (() => void)[] = [];
   #afterFlush: (() => void)[] = [];
   #scheduled = false;
 
@@ -34,6 +35,12 @@ export class SimulatedOutbox {
     this.#arm();
   }
 
+  /** Runs `action` before the next flush: what it sends leaves with it. */
+  beforeFlush(action: () => void): void {
+    this.#beforeFlush.push(action);
+    this.#arm();
+  }
+
   /** Runs `action` once everything that waits now has been handed to its link. */
   afterFlush(action: () => void): void {
     this.#afterFlush.push(action);
@@ -41,6 +48,9 @@ export class SimulatedOutbox {
   }
 
   flush(): void {
+    const before = this.#beforeFlush;
+    this.#beforeFlush = [];
+    for (const action of before) action();
     this.#scheduled = false;
     this.flushLinks(this.#waiting.size);
     const actions = this.#afterFlush;

@@ -7,6 +7,7 @@ import {
   type LogClient,
   type Origin,
   type Participant,
+  type ParticipantLog,
   Refusal,
   ReplyOp,
   RequestOp,
@@ -23,6 +24,8 @@ type Message = readonly unknown[];
 export interface PartitionHostPorts {
   /** Undefined where partitions live in memory only. */
   readonly log: LogClient | undefined;
+  /** Calls `action` before the messages of this turn leave. */
+  atTurnEnd(action: () => void): void;
   send(to: MemberAddress, message: Message): void;
   /** Calls `action` in a later step. */
   nextTurn(action: () => void): void;
@@ -35,6 +38,7 @@ export class PartitionHost {
   readonly unchecked = new Set<ServedPartition>();
   readonly #world: World;
   readonly #ports: PartitionHostPorts;
+  readonly #log: ParticipantLog | undefined;
   readonly #served = new Map<PartitionId, ServedPartition>();
   /** What waits for partitions that are being opened. */
   readonly #opening = new Map<PartitionId, (() => void)[]>();
@@ -43,6 +47,10 @@ export class PartitionHost {
   constructor(world: World, ports: PartitionHostPorts) {
     this.#world = world;
     this.#ports = ports;
+    const { parts, shared } = world;
+    const draw = parts.draws(shared);
+    this.#log =
+      ports.log && parts.participantLog(ports.log, { draw, atTurnEnd: (action) => ports.atTurnEnd(action) });
   }
 
   get served(): ReadonlyMap<PartitionId, ServedPartition> {
@@ -160,10 +168,9 @@ export class PartitionHost {
     );
     for (let i = 0; i < state.length; i += 4)
       store.recover(state[i] as number, state[i + 1] as string, state[i + 2], state[i + 3] as number);
-    const { log } = this.#ports;
     const draw = parts.draws(shared);
     const lookLater = (action: () => void): void => this.#ports.nextTurn(action);
-    const ports = { draw, lookLater, ...(log && { log: parts.participantLog(log) }) };
+    const ports = { draw, lookLater, ...(this.#log && { log: this.#log }) };
     const actors = new ActorHost(
       (turn, done) => this.#ports.runTurn(turn, done),
       () => participant,

@@ -10,6 +10,7 @@ import {
   type CoordinatorPorts,
   clockStartOf,
   type Decision,
+  type GroupCommitPorts,
   type IdempotencyGround,
   IdempotencyGuard,
   LogClient,
@@ -37,7 +38,7 @@ export interface SimulationParts {
     /** Undefined: fates are decided in memory. */
     log: LogClient | undefined,
   ): Decision;
-  participantLog(log: LogClient): ParticipantLog;
+  participantLog(log: LogClient, ports: GroupCommitPorts): ParticipantLog;
   logClient(send: (message: unknown[]) => void): LogClient;
   commitLog(ports: CommitLogPorts, disk: Disk): CommitLog;
   /** Where the clock of a new process begins; makes durable what must be. */
@@ -72,7 +73,7 @@ export const soundParts: SimulationParts = {
     log === undefined
       ? new MemoryDecision(words, incarnationOf, draw)
       : new OneLogDecision(words, incarnationOf, draw, log),
-  participantLog: (log) => new OneLogParticipation(log),
+  participantLog: (log, ports) => new OneLogParticipation(log, ports),
   logClient: (send) => new LogClient(send),
   commitLog: (ports) => new CommitLog(ports),
   clockStart: (disk) => {

@@ -264,8 +264,8 @@ export class CommitLog {
 }
 
 /**
- * A write of a partition itself has its timestamp for an id, which no transaction has: that was drawn when it began. It
- * has no word either, so nobody is ever in doubt about it.
+ * What partitions write themselves has its timestamp for an id, which no transaction has: that was drawn when it began.
+ * It has no word either, so nobody is ever in doubt about it.
  */
 export function isAskedAbout(id: TransactionId, timestamp: Timestamp): boolean {
   return id !== timestamp;

@@ -6,12 +6,13 @@
  * Commits are never refused here, but only so many bytes of them are under way: the others wait, in order, until
  * earlier ones are answered. So what a slow storage holds up stays with those who wait for it.
  */
-import type { PartitionId, Timestamp } from '@troupe/core';
+import type { PartitionId, StorageKey, Timestamp } from '@troupe/core';
 import { assert, logBacklogBytesMax, logWindowBytes } from '@troupe/core';
 import type { TransactionId } from '../protocol/status-word.ts';
 import { TransientMap } from '../transient-map.ts';
 import { type AnswerWhen, isAskedAbout } from './commit-log.ts';
 import { LogOp, LogReplyOp, LogVerdict, unknownFate } from './log-messages.ts';
+import { type PartWriter, PlainPartWriter } from './part-writer.ts';
 
 type Prevented = (timestamp: Timestamp) => void;
 
@@ -37,8 +38,8 @@ export interface Opening {
 }
 
 export interface LogClientOptions {
-  /** What is sent for the writes of a partition: their bytes, where the log keeps bytes. */
-  readonly encode?: (writes: readonly unknown[], cleared: readonly number[]) => Uint8Array | undefined;
+  /** Makes what the log is sent of the writes of a partition. */
+  readonly newPartWriter?: () => PartWriter;
   /** When a commit is answered that doesn't say. */
   readonly answerWhen?: AnswerWhen;
   readonly windowBytes?: number;
@@ -47,7 +48,8 @@ export interface LogClientOptions {
 
 export class LogClient {
   readonly #send: (message: unknown[], bytes: number) => void;
-  readonly #options: Required<Omit<LogClientOptions, 'encode'>> & Pick<LogClientOptions, 'encode'>;
+  readonly #options: Required<LogClientOptions>;
+  readonly #writer: PartWriter;
   readonly #commits = new TransientMap<TransactionId, Submitted>((id) => id);
   readonly #prevents = new Map<TransactionId, Prevented[]>();
   readonly #opens = new Map<PartitionId, { readonly incarnation: number; readonly opening: Opening }>();
@@ -66,8 +68,10 @@ export class LogClient {
       answerWhen: 'flushed',
       windowBytes: logWindowBytes,
       backlogBytesMax: logBacklogBytesMax,
+      newPartWriter: () => new PlainPartWriter(),
       ...options,
     };
+    this.#writer = this.newPartWriter();
   }
 
   /** Requests that have no answer yet. */
@@ -85,11 +89,28 @@ export class LogClient {
     return this.#commits.get(id) !== undefined;
   }
 
+  newPartWriter(): PartWriter {
+    return this.#options.newPartWriter();
+  }
+
   /** `parts`: [partition, incarnation, writes, cleared, …] of all that was touched. */
   commit(
     id: TransactionId,
     timestamp: Timestamp,
     parts: readonly unknown[],
+    decided: (verdict: LogVerdict) => void,
+    when?: AnswerWhen,
+  ): void {
+    const [written, bytes] = this.#written(parts);
+    this.submit(id, timestamp, written, bytes, decided, when);
+  }
+
+  /** The same with parts that a part writer has made, of so many bytes. */
+  submit(
+    id: TransactionId,
+    timestamp: Timestamp,
+    parts: readonly unknown[],
+    bytes: number,
     decided: (verdict: LogVerdict) => void,
     when: AnswerWhen = this.#options.answerWhen,
   ): void {
@@ -97,14 +118,13 @@ export class LogClient {
       decided(LogVerdict.closed);
       return;
     }
-    const [sent, bytes] = this.#encoded(parts);
-    const message = [LogOp.commit, id, timestamp, sent, this.#heard];
+    const message = [LogOp.commit, id, timestamp, parts, this.#heard];
     if (when === 'appended') message.push(1);
     this.#commits.add(id, { id, decided, isRemembered: isAskedAbout(id, timestamp), bytes });
     if (this.#waiting.length > 0 || this.#bytesUnderWay >= this.#options.windowBytes) {
       this.#waiting.push({ message, bytes });
       this.#waitingBytes += bytes;
-    } else this.#submit(message, bytes);
+    } else this.#post(message, bytes);
   }
 
   /** Answers when it was committed, or 0, or `unknownFate`. */
@@ -187,7 +207,7 @@ export class LogClient {
     if (!isLast && message[0] === LogReplyOp.state) this.#send([LogOp.more, partition, open.incarnation], 0);
   }
 
-  #submit(message: unknown[], bytes: number): void {
+  #post(message: unknown[], bytes: number): void {
     this.#bytesUnderWay += bytes;
     this.#send(message, bytes);
   }
@@ -198,21 +218,24 @@ export class LogClient {
       const { message, bytes } = this.#waiting[sent] as Waiting;
       sent++;
       this.#waitingBytes -= bytes;
-      this.#submit(message, bytes);
+      this.#post(message, bytes);
     }
     this.#waiting.splice(0, sent);
   }
 
-  #encoded(parts: readonly unknown[]): readonly [parts: readonly unknown[], bytes: number] {
-    const { encode } = this.#options;
-    if (encode === undefined) return [parts, 0];
-    const encoded: unknown[] = [];
+  #written(parts: readonly unknown[]): readonly [written: readonly unknown[], bytes: number] {
+    const writer = this.#writer;
+    const written: unknown[] = [];
     let bytes = 0;
     for (let i = 0; i < parts.length; i += 4) {
-      const writes = encode(parts[i + 2] as readonly unknown[], parts[i + 3] as readonly number[]);
-      bytes += writes?.byteLength ?? 0;
-      encoded.push(parts[i], parts[i + 1], writes, 0);
+      const writes = parts[i + 2] as readonly unknown[];
+      writer.begin(parts[i + 3] as readonly number[]);
+      for (let at = 0; at < writes.length; at += 3)
+        writer.write(writes[at] as number, writes[at + 1] as StorageKey, writes[at + 2]);
+      bytes += writer.bytes;
+      written.push(parts[i], parts[i + 1]);
+      writer.takeInto(written);
     }
-    return [encoded, bytes];
+    return [written, bytes];
   }
 }

@@ -4,7 +4,8 @@
  *
  * Family `log`: member → log, on the protocol lane; a member limits itself (`log-client.ts`).
  *
- * - `commit` [op, id, timestamp, parts, heard, appended]: append this transaction as one record. `parts` is
+ * - `commit` [op, id, timestamp, parts, heard, appended]: append this transaction as one record, or what partitions of
+ *   the member have written themselves in one turn, its timestamp for an id. `parts` is
  *   [partition, incarnation, writes, cleared, …] of every partition it touched, those it only read included, because
  *   their locks are gone when they die. On threads `writes` are the bytes of `stored-writes.ts`, undefined for none, and
  *   `cleared` is 0. `heard`: how many commits of transactions

@@ -25,6 +25,43 @@ import {
   walkStoredPage,
 } from '@troupe/core';
 import { LogClient } from './log-client.ts';
+import type { PartWriter } from './part-writer.ts';
+
+/** Parts as the bytes in which they are kept, undefined for nothing. */
+class StoredPartWriter implements PartWriter {
+  readonly #tables: StoredTables;
+  readonly #codec: StoredCodec;
+  readonly #writer = new StoredWriter();
+  #isEmpty = true;
+
+  constructor(tables: StoredTables, codec: StoredCodec) {
+    this.#tables = tables;
+    this.#codec = codec;
+  }
+
+  get bytes(): number {
+    return this.#writer.length;
+  }
+
+  begin(cleared: readonly number[]): void {
+    this.#isEmpty = cleared.length === 0;
+    this.#writer.begin(cleared.map((table) => this.#tables.storedOf(table)));
+  }
+
+  write(table: number, key: StorageKey, value: unknown): void {
+    this.#isEmpty = false;
+    this.#writer.entry(this.#tables.storedOf(table), encodeStoredKey(key), this.#bytesOf(value));
+  }
+
+  takeInto(parts: unknown[]): void {
+    parts.push(this.#isEmpty ? undefined : this.#writer.take(), 0);
+  }
+
+  #bytesOf(value: unknown): Uint8Array | undefined {
+    if (value === undefined) return undefined;
+    return value instanceof StoredBytes ? value.bytes : this.#codec.encode(value);
+  }
+}
 
 /** Takes in what a partition held. */
 export interface RecoveredPartition {
@@ -40,7 +77,6 @@ export class MemberLog {
   readonly #core: CoreMember;
   readonly #tables: StoredTables;
   readonly #codec: StoredCodec;
-  readonly #writer = new StoredWriter();
 
   constructor(core: CoreMember, { member: keeper, tableNumbers, durability }: StorageMembership) {
     const { member } = core;
@@ -52,7 +88,7 @@ export class MemberLog {
       if (peer !== undefined) member.sendProtocol(peer, message, bytes);
     };
     this.client = new LogClient(send, {
-      encode: (writes, cleared) => this.#encode(writes, cleared),
+      newPartWriter: () => new StoredPartWriter(this.#tables, this.#codec),
       answerWhen: durability === 'buffered' ? 'appended' : 'flushed',
     });
     member.register(Family.logReply, {
@@ -85,22 +121,6 @@ export class MemberLog {
         unopened: (error) => reject(this.#unopened(id, error)),
       });
     });
-  }
-
-  #encode(writes: readonly unknown[], cleared: readonly number[]): Uint8Array | undefined {
-    if (writes.length === 0 && cleared.length === 0) return undefined;
-    const writer = this.#writer;
-    writer.cleared(cleared.map((table) => this.#tables.storedOf(table)));
-    for (let i = 0; i < writes.length; i += 3) {
-      const key = encodeStoredKey(writes[i + 1] as StorageKey);
-      writer.entry(this.#tables.storedOf(writes[i] as number), key, this.#bytesOf(writes[i + 2]));
-    }
-    return writer.take();
-  }
-
-  #bytesOf(value: unknown): Uint8Array | undefined {
-    if (value === undefined) return undefined;
-    return value instanceof StoredBytes ? value.bytes : this.#codec.encode(value);
   }
 
   #takeIn(id: PartitionId, page: Uint8Array, partition: RecoveredPartition): void {

@@ -8,8 +8,9 @@
  * - A COMMITTING transaction whose submitter is dead is asked about with `prevent`. That is never done while the
  *   submitter lives: its answer comes.
  */
-import type { PartitionId, Timestamp } from '@troupe/core';
+import type { PartitionId, StorageKey, Timestamp } from '@troupe/core';
 import {
+  type CommitGroup,
   type Decision,
   type Durability,
   type LoggedTransaction,
@@ -24,6 +25,7 @@ import {
 } from '../protocol/decision.ts';
 import type { StatusWords, TransactionId } from '../protocol/status-word.ts';
 import type { AnswerWhen } from './commit-log.ts';
+import { GroupCommit, type GroupCommitPorts } from './group-commit.ts';
 import type { LogClient } from './log-client.ts';
 import { LogVerdict, unknownFate } from './log-messages.ts';
 
@@ -140,9 +142,11 @@ function answerWhen(durability: Durability | undefined): AnswerWhen | undefined 
 /** For the participants of one member. */
 export class OneLogParticipation implements ParticipantLog {
   readonly #log: LogClient;
+  readonly #group: GroupCommit;
 
-  constructor(log: LogClient) {
+  constructor(log: LogClient, ports: GroupCommitPorts) {
     this.#log = log;
+    this.#group = new GroupCommit(log, ports);
   }
 
   commitHere(
@@ -160,13 +164,13 @@ export class OneLogParticipation implements ParticipantLog {
   }
 
   keep(
-    { partition, incarnation }: Touched,
-    timestamp: Timestamp,
-    writes: readonly unknown[],
+    partition: Touched,
+    table: number,
+    key: StorageKey,
+    value: unknown,
     decided: (verdict: Verdict) => void,
-  ): void {
-    const parts = [partition, incarnation, writes, []];
-    this.#log.commit(timestamp, timestamp, parts, (verdict) => decided(verdicts[verdict]));
+  ): CommitGroup {
+    return this.#group.keep(partition, table, key, value, (verdict) => decided(verdicts[verdict]));
   }
 
   get isCongested(): boolean {

@@ -3,7 +3,7 @@
  * This is the *memory* form, which answers within the call. The form of `one-log-decision.ts` asks a log and answers
  * when the log has flushed, which is why answers come by callback.
  */
-import type { PartitionId, Timestamp } from '@troupe/core';
+import type { PartitionId, StorageKey, Timestamp } from '@troupe/core';
 import type { StatusWords, TransactionId } from './status-word.ts';
 
 /** A partition a transaction touched, in the incarnation it was fixed to. */
@@ -96,13 +96,17 @@ export interface ParticipantLog {
     partition: Touched,
     decided: (verdict: Verdict) => void,
   ): void;
-  /** Commits a write of the partition itself, that nobody can be asked about. Its timestamp is its id. */
+  /**
+   * Commits a write of the partition itself, that nobody can be asked about, with others of this turn. Its key is locked
+   * until `decided` is called.
+   */
   keep(
     partition: Touched,
-    timestamp: Timestamp,
-    writes: readonly unknown[],
+    table: number,
+    key: StorageKey,
+    value: unknown,
     decided: (verdict: Verdict) => void,
-  ): void;
+  ): CommitGroup;
   /** So much waits for the log that further writes of the partition itself are better refused. */
   readonly isCongested: boolean;
   /**
@@ -110,6 +114,12 @@ export interface ParticipantLog {
    * and never will be in this process (the storage may have failed with it). Doesn't answer about one that this member has itself given to `commitHere`: that answer comes.
    */
   resolve(transaction: LoggedTransaction, resolved: (timestamp: Timestamp) => void): void;
+}
+
+/** Writes that are committed together. */
+export interface CommitGroup {
+  /** Of all of them. Undefined until they are submitted: it will be later than whatever has been drawn by then. */
+  readonly timestamp: Timestamp | undefined;
 }
 
 /** A transaction as its participant knows it. */

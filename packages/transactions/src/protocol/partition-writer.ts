@@ -1,7 +1,7 @@
 /**
  * Writes that a partition makes itself, where commits go to a log: plain operations, and the states that turns of
- * actors leave behind. Each is a commit of one key which the partition submits. A part of the participant: pure and
- * synchronous.
+ * actors leave behind. The partition submits them itself, those of a turn in one commit. A part of the participant: pure
+ * and synchronous.
  *
  * What isn't durable is seen by nobody: the key of a plain write stays locked until the log has answered, and a
  * snapshot that may have to contain the write waits. An actor is busy for so long, which serves it as a lock.
@@ -17,7 +17,7 @@ import {
 } from '@troupe/core';
 import type { LockManager } from '../locks/lock-manager.ts';
 import { LockMode } from '../locks/lock-mode.ts';
-import type { ParticipantLog, Verdict } from './decision.ts';
+import type { CommitGroup, ParticipantLog, Touched } from './decision.ts';
 import { storageError } from './storage-errors.ts';
 import { PlainOperation } from './transaction-record.ts';
 
@@ -37,11 +37,12 @@ interface WriterEvents {
 interface UnderWay {
   readonly table: number;
   readonly key: StorageKey;
-  readonly timestamp: Timestamp;
+  group: CommitGroup | undefined;
 }
 
 export class PartitionWriter implements KeptWrites {
   readonly #partition: Pick<Partition, 'id' | 'incarnation' | 'store'>;
+  readonly #touched: Touched;
   readonly #ports: WriterPorts;
   readonly #locks: LockManager;
   readonly #events: WriterEvents;
@@ -55,6 +56,7 @@ export class PartitionWriter implements KeptWrites {
     events: WriterEvents,
   ) {
     this.#partition = partition;
+    this.#touched = { partition: partition.id, incarnation: partition.incarnation };
     this.#ports = ports;
     this.#locks = locks;
     this.#events = events;
@@ -66,14 +68,14 @@ export class PartitionWriter implements KeptWrites {
       kept(congested(this.#partition.id));
       return;
     }
-    const timestamp = this.#ports.draw();
-    const operation = this.#events.granted() ?? this.#locked(table, key, timestamp);
+    const operation = this.#events.granted() ?? this.#locked(table, key);
     operation.isKept = true;
-    const write: UnderWay = { table, key, timestamp };
+    const write: UnderWay = { table, key, group: undefined };
     this.#underWay.add(write);
-    this.#submit(table, key, value, timestamp, (verdict) => {
+    write.group = this.#ports.log.keep(this.#touched, table, key, value, (verdict) => {
       this.#underWay.delete(write);
-      if (verdict === 'committed') this.#partition.store.write(table, key, value, timestamp);
+      if (verdict === 'committed')
+        this.#partition.store.write(table, key, value, write.group?.timestamp as Timestamp);
       kept(verdict === 'committed' ? undefined : storageError(verdict, 'the write'));
       this.#locks.release(operation);
       this.#events.settled(write);
@@ -82,7 +84,7 @@ export class PartitionWriter implements KeptWrites {
 
   /** Keeps the state of an actor that nobody else can change meanwhile. */
   keepState(table: number, key: StorageKey, state: unknown, kept: Kept): void {
-    this.#submit(table, key, state, this.#ports.draw(), (verdict) =>
+    this.#ports.log.keep(this.#touched, table, key, state, (verdict) =>
       kept(verdict === 'committed' ? undefined : storageError(verdict, 'what the turn had changed')),
     );
   }
@@ -99,18 +101,8 @@ export class PartitionWriter implements KeptWrites {
     return [...this.#underWay].filter((write) => isSeen(write, table, key, snapshot));
   }
 
-  #submit(
-    table: number,
-    key: StorageKey,
-    value: unknown,
-    timestamp: Timestamp,
-    decided: (verdict: Verdict) => void,
-  ): void {
-    const { id, incarnation } = this.#partition;
-    this.#ports.log.keep({ partition: id, incarnation }, timestamp, [table, key, value], decided);
-  }
-
-  #locked(table: number, key: StorageKey, id: Timestamp): PlainOperation {
+  #locked(table: number, key: StorageKey): PlainOperation {
+    const id = this.#ports.draw();
     const operation = new PlainOperation(id, this.#locks.strategy.ageOfPlain(id), () => undefined);
     const isHeld = this.#locks.lockKey(operation, table, key, LockMode.X);
     assert(isHeld, 'a plain write found its key locked after it had been free');
@@ -118,8 +110,17 @@ export class PartitionWriter implements KeptWrites {
   }
 }
 
-function isSeen(write: UnderWay, table: number, key: StorageKey | undefined, snapshot: Timestamp): boolean {
-  return write.table === table && write.timestamp <= snapshot && (key === undefined || write.key === key);
+/** What is not submitted yet will be later than any snapshot that there is. */
+function isSeen(
+  { table: of, key: written, group }: UnderWay,
+  table: number,
+  key: StorageKey | undefined,
+  snapshot: Timestamp,
+): boolean {
+  const timestamp = group?.timestamp;
+  return (
+    timestamp !== undefined && timestamp <= snapshot && of === table && (key === undefined || written === key)
+  );
 }
 
 function congested(partition: number): OverloadedError {
