@@ -1,11 +1,13 @@
-import { readFileSync } from 'node:fs';
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, test } from 'vitest';
 import { goalRows, missedBy } from '../dist/page/goals.js';
 import { pageOf } from '../dist/page/page.js';
 import { readmeTable, withTable } from '../dist/page/readme-table.js';
-import { parsedRun, type RunResults, readRuns } from '../dist/page/run-results.js';
-import type { SubjectResult } from '../dist/results.js';
+import { parsedRun, type RunResults, readRuns, roundsText } from '../dist/page/run-results.js';
+import type { ScenarioResult, SubjectResult } from '../dist/results.js';
 import { scenarios } from '../dist/scenarios.js';
 
 function runOn(node: string, ratio: number): RunResults {
@@ -213,6 +215,30 @@ describe('the table of the README', () => {
 describe('the results of a run', () => {
   test('are refused when they are something else', () => {
     expect(() => parsedRun('{}', 'a.json')).toThrow('a.json holds no results of a run');
+  });
+
+  test('are told as one with those of the same commit and Node, each scenario by the most rounds', () => {
+    const folder = mkdtempSync(join(tmpdir(), 'troupe-results-'));
+    const run = runOn('24.0.0', 6);
+    const [transport, growth] = run.scenarios as [ScenarioResult, ScenarioResult];
+    const fewer = {
+      ...runOn('24.0.0', 2),
+      rounds: 1,
+      scenarios: [
+        { ...transport, title: 'again' },
+        { ...growth, results: growth.results.map((result) => ({ ...result, rounds: 1 })) },
+      ],
+      failures: ['growth/hosts, get, 1, round 1: it broke', 'transport/one, raw, round 1: it broke'],
+    };
+    const other = { ...run, scenarios: [transport], commit: 'older' };
+    for (const [name, file] of Object.entries({ a: fewer, b: { ...run, scenarios: [transport] }, c: other }))
+      writeFileSync(join(folder, `${name}.json`), JSON.stringify(file));
+    const [joined, apart, ...none] = readRuns(folder) as [RunResults, RunResults];
+    expect([none, apart.commit]).toEqual([[], 'older']);
+    expect(joined.scenarios.map(({ title }) => title)).toEqual([transport.title, growth.title]);
+    expect(joined.failures).toEqual(['growth/hosts, get, 1, round 1: it broke']);
+    expect([roundsText(joined), roundsText(apart)]).toEqual(['1 to 3 rounds', '3 rounds']);
+    rmSync(folder, { recursive: true });
   });
 });
 

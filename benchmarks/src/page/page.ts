@@ -6,7 +6,7 @@ import { scenarios } from '../scenarios.ts';
 import { chartOf } from './charts.ts';
 import { escaped, figure } from './figure.ts';
 import { type GoalRow, goalRows, goalText, outcomeText } from './goals.ts';
-import { type RunResults, scenarioNames, scenarioOf } from './run-results.ts';
+import { type RunResults, roundsOf, roundsText, scenarioNames, scenarioOf } from './run-results.ts';
 import { styleSheet } from './style-sheet.ts';
 
 export function pageOf(runs: readonly RunResults[]): string {
@@ -34,10 +34,11 @@ ${names.map((name) => scenarioSection(name, runs)).join('\n')}
 }
 
 function introduction(runs: readonly RunResults[]): string {
-  const lines = runs.map(
-    ({ node, machine: { cores, cpu, memoryGb, platform, loadAtStart }, commit, rounds, failures }) =>
-      `<li>Node ${escaped(node)} on ${cores} × ${escaped(cpu)}, ${memoryGb} GiB, ${escaped(platform)}; ${rounds} rounds, load ${figure(loadAtStart) || '0'} at the start, commit ${escaped(commit)}${failures.length === 0 ? '' : `; <strong>${failures.length} failures</strong>`}</li>`,
-  );
+  const lines = runs.map((run) => {
+    const { node, machine, commit, failures } = run;
+    const { cores, cpu, memoryGb, platform, loadAtStart } = machine;
+    return `<li>Node ${escaped(node)} on ${cores} × ${escaped(cpu)}, ${memoryGb} GiB, ${escaped(platform)}; ${roundsText(run)}, load ${figure(loadAtStart) || '0'} at the start, commit ${escaped(commit)}${failures.length === 0 ? '' : `; <strong>failed: ${failures.length}</strong>`}</li>`;
+  });
   return `<p>Read the ratios: absolute figures change with the machine and with what else it does. A ratio is taken between two
 subjects within one round, which puts them next to each other in time; shown is the median of all rounds, and as a bar the lowest and the
 highest. A wide bar means that the machine was not quiet. Every subject runs in a process of its own, and every result is checked. Troupe is drawn in
@@ -86,7 +87,7 @@ function runPart({ node }: RunResults, scenario: ScenarioResult): string {
   const skipped = scenario.skipped.map(
     ({ subject, reason }) => `<li>${escaped(subject)}: ${escaped(reason)}</li>`,
   );
-  return `<figure><figcaption>Node ${escaped(node)}</figcaption>
+  return `<figure><figcaption>Node ${escaped(node)}, ${roundsOf(scenario)} rounds</figcaption>
 ${chart === undefined ? '<p>Nothing was measured.</p>' : `<div class="wide">${chart}</div>`}
 ${scenario.results.map((result) => missedPart(scenario, result)).join('\n')}
 <details><summary>Figures</summary><div class="wide">${figuresTable(scenario)}</div>${extrasList(scenario)}</details>

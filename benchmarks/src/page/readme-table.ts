@@ -1,6 +1,6 @@
 /** The table of the README: written between two markers, from the results, by nobody's hand. */
 import { type GoalRow, goalRows, goalText, outcomeText } from './goals.ts';
-import type { RunResults } from './run-results.ts';
+import { type RunResults, roundsText } from './run-results.ts';
 
 const begin = '<!-- benchmarks:begin (npm run bench:report writes this) -->';
 const end = '<!-- benchmarks:end -->';
@@ -17,10 +17,11 @@ export function readmeTable(runs: readonly RunResults[]): string {
     lineOf(row.map((cell, at) => cell.padEnd(widths[at] ?? 0))),
   );
   const rule = lineOf(widths.map((width) => '-'.repeat(width)));
-  const about = runs.map(
-    ({ node, machine: { cores, cpu, memoryGb }, commit, rounds, failures }) =>
-      `Node ${node}: ${cores} × ${cpu}, ${memoryGb} GiB, ${rounds} rounds, commit ${commit}.${failedText(failures)}`,
-  );
+  const about = runs.map((run) => {
+    const { node, machine, commit, failures } = run;
+    const { cores, cpu, memoryGb } = machine;
+    return `Node ${node}: ${cores} × ${cpu}, ${memoryGb} GiB, ${roundsText(run)}, commit ${commit}.${failedText(failures)}`;
+  });
   return [head, rule, ...lines, '', ...about].join('\n');
 }
 

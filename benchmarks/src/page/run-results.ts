@@ -3,6 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import type { Machine } from '../machine.ts';
 import type { ScenarioResult } from '../results.ts';
+import { scenarios } from '../scenarios.ts';
 
 /** What one run has written. */
 export interface RunResults {
@@ -14,11 +15,49 @@ export interface RunResults {
   readonly failures: readonly string[];
 }
 
-/** All runs of a folder, the oldest Node first. Throws for a file that is no result. */
+/**
+ * All runs of a folder, the oldest Node first. Those of one commit on one Node are told as one: they may have been made
+ * one after the other, with more rounds for some scenarios than for others. Throws for a file that is no result.
+ */
 export function readRuns(folder: string): RunResults[] {
   const files = existing(folder).filter((file) => file.endsWith('.json'));
   const runs = files.map((file) => parsedRun(readFileSync(join(folder, file), 'utf8'), join(folder, file)));
-  return runs.toSorted((a, b) => a.node.localeCompare(b.node, 'en', { numeric: true }));
+  return joined(runs).toSorted((a, b) => a.node.localeCompare(b.node, 'en', { numeric: true }));
+}
+
+/** Of a scenario that several runs have, the one with the most rounds counts. */
+function joined(runs: readonly RunResults[]): RunResults[] {
+  const groups = new Map<string, RunResults>();
+  for (const run of runs.toSorted((a, b) => b.rounds - a.rounds)) {
+    const { node, commit, machine } = run;
+    const id = JSON.stringify([node, commit, machine.cpu, machine.cores]);
+    const first = groups.get(id);
+    groups.set(id, first === undefined ? run : withMore(first, run));
+  }
+  return [...groups.values()];
+}
+
+function withMore(run: RunResults, more: RunResults): RunResults {
+  const missing = more.scenarios.filter(({ name }) => scenarioOf(run, name) === undefined);
+  const names = new Set(missing.map(({ name }) => name));
+  // Each begins with its scenario.
+  const failures = more.failures.filter((failure) => names.has(failure.split(',', 1)[0] ?? ''));
+  return {
+    ...run,
+    scenarios: [...run.scenarios, ...missing],
+    failures: [...run.failures, ...failures],
+  };
+}
+
+/** How often its scenarios were measured, in words. */
+export function roundsText({ rounds, scenarios: measured }: RunResults): string {
+  const least = Math.min(rounds, ...measured.map(roundsOf).filter((of) => of > 0));
+  return least === rounds ? `${rounds} rounds` : `${least} to ${rounds} rounds`;
+}
+
+/** Of the subject that failed least. */
+export function roundsOf({ results }: ScenarioResult): number {
+  return Math.max(0, ...results.map(({ rounds }) => rounds));
 }
 
 function existing(folder: string): string[] {
@@ -38,9 +77,11 @@ export function parsedRun(text: string, name: string): RunResults {
   return run as RunResults;
 }
 
-/** Scenarios of all runs, in the order of the first run that has them. */
+/** Scenarios of all runs, in the order in which they are listed; what isn't listed any more comes last. */
 export function scenarioNames(runs: readonly RunResults[]): string[] {
-  return [...new Set(runs.flatMap(({ scenarios }) => scenarios.map(({ name }) => name)))];
+  const measured = new Set(runs.flatMap((run) => run.scenarios.map(({ name }) => name)));
+  const listed = scenarios.map(({ name }) => name).filter((name) => measured.has(name));
+  return [...new Set([...listed, ...measured])];
 }
 
 export function scenarioOf(run: RunResults, name: string): ScenarioResult | undefined {

@@ -140,6 +140,8 @@ export const actorScenarios: readonly Scenario[] = [
     name: 'actors/remote-ask',
     title: 'asks to actors on other threads, 1,000 in flight',
     about: acrossThreads,
+    bound:
+      'The service’s thread is busy all the time, the hosts half of it: each ask is copied, packed, handed over with `postMessage` (an eighth of its time) and answered to a promise.',
     unit: 'operations/s',
     params: ['seconds', 'inFlight', 'hosts'],
     ...warmUp,
@@ -153,6 +155,8 @@ export const actorScenarios: readonly Scenario[] = [
     name: 'actors/remote-ask-idle',
     title: 'one ask at a time to an actor on another thread',
     about: `${acrossThreads} Latency mode: \`keepWarmMs\`, with one host, as threads that are kept warm need a core each.`,
+    bound:
+      'All threads are idle three quarters of the time: an idle round trip is mostly waking the other thread, twice, as it is for a raw message; `postMessage` is a quarter to two fifths of what each thread does.',
     unit: 'µs p50',
     params: ['seconds', 'hosts'],
     ...warmUp,

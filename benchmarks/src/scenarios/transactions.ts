@@ -143,6 +143,8 @@ export const transactionScenarios: readonly Scenario[] = [
     title: 'a transfer between two accounts, beside one raw request',
     about:
       'The transfer with accounts drawn on different hosts, or in one partition, beside a single read by raw postMessage: how much a transaction costs in messages of the platform. Each balance is checked in the end.',
+    bound:
+      'One raw request is one message there and one back. A transfer over two hosts is five or six, with four locks and two versions, over three threads that share two cores; a procedure in one partition is two messages, with the same locks and versions. The service is busy most of the time, a tenth of it with `postMessage` and a tenth with garbage collection; of the hosts’ work no part has more than a tenth.',
     unit: 'operations/s',
     params: ['seconds', 'keyCount', 'inFlight', 'hosts'],
     smoke: { hosts: 2 },
