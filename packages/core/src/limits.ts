@@ -192,6 +192,8 @@ export const memoryPageBytesMax = 256 * 1024;
 export const flushWithinMsDefault = 50;
 /** Bytes of commits that one member may have at the log without an answer; further ones wait at the member. */
 export const logWindowBytes = 8 * 1024 * 1024;
+/** How often an iteration or a size outside a transaction begins, where each time a host is away that died just before. */
+export const snapshotTriesMax = 5;
 /** Bytes that writes of partitions themselves may have together before they are submitted without the end of the turn. */
 export const groupCommitBytesMax = 1024 * 1024;
 /** Bytes of commits that may wait at a member for the log; beyond it plain writes are refused with QUEUE_FULL. */

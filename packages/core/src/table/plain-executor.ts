@@ -4,8 +4,9 @@
  * are atomic through the port handed in, or key by key without one.
  */
 import { giveAway } from '../codec/attachment.ts';
+import { SnapshotTooOldError } from '../errors/errors.ts';
 import type { StorageKey } from '../key/key.ts';
-import { attachmentBytesMin } from '../limits.ts';
+import { attachmentBytesMin, snapshotTriesMax } from '../limits.ts';
 import type { Message } from '../link/outbox.ts';
 import type { CallOptions } from '../mesh/pending-calls.ts';
 import type { PartitionId, Timestamp } from '../mesh/shared-state.ts';
@@ -103,11 +104,15 @@ export class PlainExecutor implements TableExecutor {
   }
 
   async size(table: TableHandle, options: CallOptions | undefined, range?: ScanRange): Promise<number> {
-    const snapshot = this.#snapshots.acquire();
-    try {
-      return await sumOfSizes(this.#calls, table.id, snapshot.timestamp, options, range);
-    } finally {
-      snapshot.release();
+    for (let tries = 1; ; tries++) {
+      const snapshot = this.#snapshots.acquire();
+      try {
+        return await sumOfSizes(this.#calls, table.id, snapshot.timestamp, options, range);
+      } catch (error) {
+        if (!mayBeginAgain(error, tries)) throw error;
+      } finally {
+        snapshot.release();
+      }
     }
   }
 
@@ -117,21 +122,32 @@ export class PlainExecutor implements TableExecutor {
     options: CallOptions | undefined,
     range?: ScanRange,
   ): AsyncGenerator<readonly unknown[], void, undefined> {
-    const snapshot = this.#snapshots.acquire();
-    try {
-      const { timestamp } = snapshot;
-      yield* scanPartitions({
-        calls: this.#calls,
-        table: table.id,
-        part,
-        snapshot: timestamp,
-        options,
-        range,
-      });
-    } finally {
-      snapshot.release();
+    let isShown = false;
+    for (let tries = 1; ; tries++) {
+      const snapshot = this.#snapshots.acquire();
+      try {
+        const { timestamp } = snapshot;
+        const source = { calls: this.#calls, table: table.id, part, snapshot: timestamp, options, range };
+        for await (const page of scanPartitions(source)) {
+          isShown = true;
+          yield page;
+        }
+        return;
+      } catch (error) {
+        if (isShown || !mayBeginAgain(error, tries)) throw error;
+      } finally {
+        snapshot.release();
+      }
     }
   }
+}
+
+/**
+ * A partition that was being created anew when the snapshot was drawn doesn't have it. Nobody has seen anything of the
+ * snapshot, so a later one is as good.
+ */
+function mayBeginAgain(error: unknown, tries: number): boolean {
+  return error instanceof SnapshotTooOldError && tries < snapshotTriesMax;
 }
 
 /** The entries of a table, or of a range of it, in all partitions at one snapshot. */

@@ -88,6 +88,21 @@ describe('hosts of a test grid', () => {
     expect(grid.now()).toBe(5_000);
   });
 
+  test('may be away when an iteration begins, or a size is asked for', async () => {
+    await using grid = await createTestGrid({ definitions: [accounts], backups: 1, hostRestartMs: 5_000 });
+    const account = grid.table(accounts);
+    await grid.settle(account.setMany(new Map(names.map((name) => [name, 100]))));
+    await grid.terminateHost(0);
+    await grid.terminateHost(1);
+    const keys = (async () => {
+      const found: string[] = [];
+      for await (const key of account.keys()) found.push(key);
+      return found.sort();
+    })();
+    expect(await grid.settle(Promise.all([keys, account.size()]))).toEqual([names, names.length]);
+    expect(grid.now()).toBe(5_000);
+  });
+
   test('that die in the middle of transactions leave all or nothing of them, under 60 seeds', async () => {
     const codes = new Set<unknown>();
     await withTestGrid(
