@@ -12,7 +12,7 @@ import { IdempotencySweeper } from './attempt/idempotency-sweeper.ts';
 import { ageOf } from './locks/lock-order.ts';
 import type { LockStrategy } from './locks/lock-strategy.ts';
 import { MemberLog } from './log/member-log.ts';
-import { OneLogDecision, OneLogParticipation } from './log/one-log-decision.ts';
+import { OneLogDecision } from './log/one-log-decision.ts';
 import { conflictIn, nameOf, toldConflict } from './protocol/conflict.ts';
 import { type Decision, MemoryDecision, type StorageRefusal } from './protocol/decision.ts';
 import { Refusal, ReplyOp, RequestOp } from './protocol/messages.ts';
@@ -45,7 +45,6 @@ export class TransactionService implements AttemptGround {
   readonly meter: TransactionMeter;
   readonly #core: CoreMember;
   readonly #strategy: LockStrategy;
-  readonly #participation: OneLogParticipation | undefined;
   readonly #slots: StatusSlots;
   readonly #attempts = new TransientMap<TransactionId, Attempt>((id) => id);
   readonly #participants = new Map<PartitionId, Participant>();
@@ -73,12 +72,6 @@ export class TransactionService implements AttemptGround {
     this.log = core.storage === undefined ? undefined : new MemberLog(core, core.storage);
     // Of a host that died with a commit in the log, the others would not have the writes: there they are asked.
     this.commitsUnasked = this.log === undefined || !core.isHost;
-    this.#participation =
-      this.log &&
-      new OneLogParticipation(this.log.client, {
-        draw: () => member.shared.draw(),
-        atTurnEnd: (submit) => member.flusher.schedule(submit),
-      });
     this.decision = this.#decisionOf(this.log);
     member.register(Family.transactionRequest, {
       receive: (message, from) => this.#request(message, from),
@@ -99,7 +92,7 @@ export class TransactionService implements AttemptGround {
         else this.clock.after(lookPauseMs, action);
       },
       meter: this.meter,
-      ...(this.#participation && { log: this.#participation }),
+      ...(this.log && { log: this.log.participation }),
     };
     const participant = new Participant(partition, ports, this.#strategy);
     this.#participants.set(partition.id, participant);

@@ -25,6 +25,7 @@ import {
   walkStoredPage,
 } from '@troupe/core';
 import { LogClient } from './log-client.ts';
+import { OneLogParticipation } from './one-log-decision.ts';
 import type { PartWriter } from './part-writer.ts';
 
 /** Parts as the bytes in which they are kept, undefined for nothing. */
@@ -74,6 +75,8 @@ export interface RecoveredPartition {
 
 export class MemberLog {
   readonly client: LogClient;
+  /** For the participants of this member's partitions. */
+  readonly participation: OneLogParticipation;
   readonly #core: CoreMember;
   readonly #tables: StoredTables;
   readonly #codec: StoredCodec;
@@ -90,6 +93,10 @@ export class MemberLog {
     this.client = new LogClient(send, {
       newPartWriter: () => new StoredPartWriter(this.#tables, this.#codec),
       answerWhen: durability === 'buffered' ? 'appended' : 'flushed',
+    });
+    this.participation = new OneLogParticipation(this.client, {
+      draw: () => member.shared.draw(),
+      atTurnEnd: (submit) => member.flusher.schedule(submit),
     });
     member.register(Family.logReply, {
       receive: (message) => this.client.receive(message),
