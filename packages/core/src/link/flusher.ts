@@ -44,12 +44,15 @@ export class Flusher {
     if (this.#dirty.length > 0) this.onFlush?.();
     // What is added by a flush is flushed with it.
     this.#scheduled = true;
-    while (this.#dirty.length > 0) {
-      const dirty = this.#dirty;
-      this.#dirty = [];
-      for (const flush of dirty) flush();
+    try {
+      while (this.#dirty.length > 0) {
+        const dirty = this.#dirty;
+        this.#dirty = [];
+        for (const flush of dirty) flush();
+      }
+    } finally {
+      this.#scheduled = false;
     }
-    this.#scheduled = false;
     if (this.#afterFlush.length === 0) return;
     const after = this.#afterFlush;
     this.#afterFlush = [];

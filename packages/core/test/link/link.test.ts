@@ -181,6 +181,19 @@ describe('a flusher', () => {
     expect(order).toEqual(['first', 'second', 'after']);
   });
 
+  test('goes on after a flush that throws', () => {
+    const flusher = new Flusher({ nextTurn: (turn) => void turns.push(turn) });
+    const turns: (() => void)[] = [];
+    const order: string[] = [];
+    flusher.schedule(() => {
+      throw new Error('not sent');
+    });
+    expect(() => turns.shift()?.()).toThrow('not sent');
+    flusher.schedule(() => order.push('later'));
+    turns.shift()?.();
+    expect(order).toEqual(['later']);
+  });
+
   test('flushes what an action sends that waited for the end of the turn', async () => {
     const flusher = new Flusher();
     const order: string[] = [];
