@@ -28,6 +28,8 @@ const microsecondMs = 0.001;
 
 export class ActorMeter {
   readonly #counts = new Float64Array(counters);
+  /** Messages from now to the next that is measured. A remainder of the count would be one of floating point. */
+  #untilMeasured = 1;
   readonly #waits = new Histogram(microsecondMs);
   readonly #turns = new Histogram(microsecondMs);
   readonly #ahead = new Histogram(1);
@@ -42,7 +44,9 @@ export class ActorMeter {
   arrived(type: ActorType, key: StorageKey): boolean {
     const messages = this.#add(ActorCounter.messages);
     if (this.#hotKeys !== undefined) this.#keysOf(this.#hotKeys, type).count(key);
-    return messages <= measuredAlways || messages % measuredOneIn === 0;
+    if (--this.#untilMeasured > 0) return false;
+    this.#untilMeasured = messages < measuredAlways ? 1 : measuredOneIn;
+    return true;
   }
 
   turnEnded(waitMs: number, turnMs: number, ahead: number): void {
