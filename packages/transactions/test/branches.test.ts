@@ -71,7 +71,7 @@ function wire(id: number, shared: SharedState, placement: Placement): Wired {
   const types = new ActorTypes(definitions);
   const joins = transactions.branches;
   const service = new ActorService({ member, types, owned, joins, client: () => client as Client });
-  const actors = new ActorClient({ member, types, placement, joins, local: service });
+  const actors = new ActorClient({ member, types, placement, joins, local: service.local });
   member.register(Family.actor, service);
   const client: Pick<Client, 'table' | 'actor'> = {
     table: (definition) => tables.table(definition),

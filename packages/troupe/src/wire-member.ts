@@ -78,10 +78,10 @@ export function wireMember(core: CoreMember, progress?: RecoveryListener): Wired
     calendar,
     client: handOut,
   });
-  const actors = new ActorClient({ member, types, placement, joins, local: service });
+  const actors = new ActorClient({ member, types, placement, joins, local: service.local });
   member.register(Family.actor, service);
   const storage = core.storage?.member;
-  const topics = new MemberTopics({ member, definitions, placement, local: service, storage });
+  const topics = new MemberTopics({ member, definitions, placement, local: service.local, storage });
   member.register(Family.topic, topics);
   const metrics = new MetricsService(member, service);
   member.register(Family.metrics, metrics);

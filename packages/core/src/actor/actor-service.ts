@@ -26,7 +26,6 @@ import type { ActorTypes } from './actor-type.ts';
 import { ActorAddress } from './call/actor-address.ts';
 import { type CurrentTurn, currentTurnOf } from './call/current-turn.ts';
 import { streamPosition } from './call/stream-call.ts';
-import { unobserved } from './call/tell.ts';
 import { DeadLetterOffice } from './failure/dead-letter-office.ts';
 import { type ActorLost, DeathWatch } from './failure/death-watch.ts';
 import { FailureNotices } from './failure/failure-notices.ts';
@@ -47,6 +46,7 @@ import { WorkerCopies } from './life/worker-copies.ts';
 import { Admission } from './mail/admission.ts';
 import { FanOuts } from './mail/fan-out.ts';
 import { Delivery, Letter, letterOf, noRequest } from './mail/letter.ts';
+import { LocalTells } from './mail/local-tells.ts';
 import { OpenAsks } from './mail/open-asks.ts';
 import { OpenLetters } from './mail/open-letters.ts';
 import { closing, type Refusal, superseded } from './mail/refusals.ts';
@@ -74,6 +74,8 @@ export class ActorService implements MessageFamily {
   readonly deadLetters: DeadLetterOffice;
   readonly failures: FailureNotices;
   readonly observer: TurnObserver;
+  /** How tells of this thread reach its actors. */
+  readonly local: LocalTells;
   readonly #member: Member;
   readonly #types: ActorTypes;
   readonly #client: () => Client;
@@ -135,6 +137,15 @@ export class ActorService implements MessageFamily {
       cycles: this.#cycles,
       observer: this.observer,
       turns: this.#turns,
+    });
+    this.local = new LocalTells({
+      self: parts.member.self,
+      actors: this.#actors,
+      admission: this.#admission,
+      turns: this.#turns,
+      deadLetters: this.deadLetters,
+      take: (message) => this.#take(message, parts.member.self),
+      isClosed: () => this.#closed,
     });
     this.#streams = this.#makeStreams(ports);
     this.#joined = new JoinedTurns({
@@ -276,17 +287,6 @@ export class ActorService implements MessageFamily {
     const requestId = message[1] as number;
     if (requestId === noRequest) this.deadLetters.refusedTell(message, refusal, false);
     else this.#member.fail(from, requestId, refusal());
-  }
-
-  /**
-   * A tell of this thread, which learns at once whether it was taken in. Undefined when it was; resolves later when
-   * actors have had their time in this turn of the event loop, so that a sender who awaits lets them have more.
-   */
-  tellHere(message: Message): Promise<void> | undefined {
-    const refusal = this.#take(message, this.#member.self);
-    if (refusal === undefined) return this.#turns.yielded ? this.#turns.resumed() : undefined;
-    this.deadLetters.refusedTell(message, refusal, true);
-    return unobserved(Promise.reject(refusal()));
   }
 
   cancelled(requestId: number, from: Peer): void {

@@ -3,7 +3,7 @@
  * See `messages.ts` for the protocol. A grid without topics sends none of it.
  */
 
-import type { LocalActors } from '../actor/call/tell.ts';
+import type { LocalActors } from '../actor/call/local-actors.ts';
 import { ActorOp } from '../actor/messages.ts';
 import type { Clock } from '../clock.ts';
 import { copiedBytes, copyValue } from '../codec/value.ts';
@@ -28,7 +28,7 @@ export interface MemberTopicsParts {
   readonly definitions: Definitions;
   readonly placement: Placement;
   /** The actors of this member's own partitions. */
-  readonly local: LocalActors;
+  readonly local: Pick<LocalActors, 'tellHere'>;
   /** The member that has the storage, which knows no topics. */
   readonly storage?: MemberId | undefined;
 }

@@ -119,8 +119,8 @@ function wire(
     ...(options.calendar === undefined ? {} : { calendar: options.calendar }),
     ...ports,
   });
-  const actors = new ActorClient({ member, types, placement, local: service });
-  const topics = new MemberTopics({ member, definitions, placement, local: service });
+  const actors = new ActorClient({ member, types, placement, local: service.local });
+  const topics = new MemberTopics({ member, definitions, placement, local: service.local });
   const topicClient = new TopicClient(topics);
   const client: Pick<Client, 'table' | 'actor' | 'actors' | 'tell' | 'topic' | 'worker'> = {
     table: () => {

@@ -76,6 +76,17 @@ describe('an actor that nobody uses', () => {
     expect(steps).toEqual(['made a', 'activate a with 0', 'deactivate a: idle', 'activate a with 101']);
   });
 
+  test('is found again by a reference that has told it something before', async () => {
+    const grid = stage();
+    const tell = grid.tell(guest, 'a');
+    await tell.add(1);
+    await pass(1_000);
+    expect(grid.service.residents).toBe(0);
+    await tell.add(1);
+    expect(await grid.actor(guest, 'a').last()).toBe(1n);
+    expect(steps).toEqual(['made a', 'activate a with 0', 'deactivate a: idle', 'activate a with 101']);
+  });
+
   test('is left alone while it is used, and while a turn is under way', async () => {
     const grid = stage();
     await grid.actor(guest, 'a').add(1);

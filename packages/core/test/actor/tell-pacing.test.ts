@@ -1,6 +1,6 @@
 import { actor } from '@troupe/core';
 import { describe, expect, test } from 'vitest';
-import { gate, ManualPorts, oneMember, twoMembers } from './actor-grid.ts';
+import { create, gate, ManualPorts, oneMember, twoMembers } from './actor-grid.ts';
 
 const sink = actor('sink', {
   state: (_key: string) => ({ count: 0, bytes: 0 }),
@@ -74,6 +74,28 @@ describe('a tell', () => {
     await expect(grid.tell(slow, 'a').hold()).rejects.toMatchObject({ code: 'MAILBOX_FULL' });
     stuck.open();
     await grid.member.idle();
+  });
+
+  test('on its own thread never reaches an actor of a partition that was created anew', async () => {
+    const grid = oneMember([sink], { partitions: 1 });
+    const tell = grid.tell(sink, 'a');
+    await tell.take(chunk);
+    await tell.take(chunk);
+    grid.shared.raiseIncarnation(0);
+    create(grid.owned, grid.shared, 0);
+    await tell.take(chunk);
+    expect(await grid.actor(sink, 'a').sum()).toMatchObject({ count: 1 });
+  });
+
+  test('on its own thread is refused when the grid is closed, also through a reference that was used', async () => {
+    const grid = oneMember([sink]);
+    const tell = grid.tell(sink, 'a');
+    await tell.take(chunk);
+    grid.service.close();
+    await expect(tell.take(chunk)).rejects.toMatchObject({ code: 'GRID_CLOSED' });
+    expect(grid.service.tellsRefused).toBe(1);
+    grid.member.close();
+    await expect(tell.take(chunk)).rejects.toMatchObject({ code: 'GRID_CLOSED' });
   });
 
   test('is refused when the grid is closed', async () => {

@@ -1,4 +1,4 @@
-import { TurnQueue, type TurnTaker, turnBudgetMsMax } from '@troupe/core';
+import { TurnQueue, type TurnTaker, turnBudgetMsMax, turnsAtOnce } from '@troupe/core';
 import { describe, expect, test } from 'vitest';
 import { ManualPorts } from './actor-grid.ts';
 
@@ -19,9 +19,13 @@ class Taker implements TurnTaker {
     return this.left > 0;
   }
 
-  runTurn(): void {
-    this.left--;
-    this.#turn();
+  runTurns(turnsMax: number): number {
+    let turns = 0;
+    for (; this.runnable && turns < turnsMax; turns++) {
+      this.left--;
+      this.#turn();
+    }
+    return turns;
   }
 }
 
@@ -33,19 +37,21 @@ describe('a turn queue', () => {
     expect(taker.left).toBe(0);
   });
 
-  test('lets those added within a turn take turns round and round, without nesting', () => {
+  test('lets those added within a turn take a few turns each, round and round, without nesting', () => {
     const queue = new TurnQueue(new ManualPorts());
     const log: string[] = [];
     let depth = 0;
-    const b = new Taker(2, () => log.push(`b${depth}`));
-    const a = new Taker(2, () => {
+    const few = turnsAtOnce;
+    const b = new Taker(few + 1, () => log.push(`b${depth}`));
+    const a = new Taker(2 * few, () => {
       depth++;
       queue.add(b);
       log.push(`a${depth}`);
       depth--;
     });
     queue.add(a);
-    expect(log).toEqual(['a1', 'b0', 'a1', 'b0']);
+    const round = (name: string): string[] => Array.from({ length: few }, () => name);
+    expect(log).toEqual([...round('a1'), ...round('b0'), ...round('a1'), 'b0']);
   });
 
   test('stops when its time is used up and goes on in the next turn of the event loop', () => {

@@ -13,6 +13,7 @@ import {
 } from '../../codec/reference.ts';
 import { copiedBytes, copiedReferences, copyValue } from '../../codec/value.ts';
 import type { CallKind, TracedCall } from '../../context/call-tracer.ts';
+import { currentContext } from '../../context/request-context.ts';
 import { InvalidArgumentError } from '../../errors/errors.ts';
 import { fromStorageKey, type Key, type StorageKey, toStorageKey } from '../../key/key.ts';
 import type { Message } from '../../link/outbox.ts';
@@ -23,8 +24,11 @@ import type { MemberId, PartitionId } from '../../mesh/shared-state.ts';
 import type { Placement } from '../../partition/placement.ts';
 import { type ActorType, workerHasNoKey } from '../actor-type.ts';
 import type { WatchedActor } from '../failure/death-watch.ts';
+import type { Activation } from '../life/activation.ts';
+import type { Seat } from '../life/seat.ts';
 import { noRequest } from '../mail/letter.ts';
 import { ActorOp } from '../messages.ts';
+import type { LocalActors } from './local-actors.ts';
 import { type WorkerHosts, workerHostsOf } from './worker-hosts.ts';
 
 /** Where an ask and a tell have the context of their request. */
@@ -44,6 +48,11 @@ export interface ActorCall {
   /** About how large the message is. */
   bytes: number;
 }
+
+const noArguments: readonly unknown[] = [];
+
+/** Of the arguments copied last. */
+let argumentsBytes = 0;
 
 /** Which actor. */
 export interface ActorTarget {
@@ -67,6 +76,8 @@ export class ActorAddress implements Reference {
   readonly #options: CallOptions | undefined;
   /** Of a stateless worker: where its calls go. */
   readonly #hosts: WorkerHosts | undefined;
+  /** Of an actor on the caller's own thread, from the first tell on. */
+  #seat: Seat | undefined;
 
   constructor(
     member: Member,
@@ -142,23 +153,47 @@ export class ActorAddress implements Reference {
 
   /** The message for a call of `to`'s method, with the arguments copied. Throws when one of them can't be sent. */
   static call(to: unknown, op: number, method: number, given: readonly unknown[]): ActorCall {
+    const args = ActorAddress.copyArguments(to, method, given);
+    return ActorAddress.callWith(to as ActorAddress, op, method, args);
+  }
+
+  /** Copies of a call's arguments, checked. Throws when one of them can't be sent. */
+  static copyArguments(to: unknown, method: number, given: readonly unknown[]): readonly unknown[] {
     if (typeof to !== 'object' || to === null || !(#key in to)) throw detached();
     const args = to.#type.checkedArguments(method, given);
+    argumentsBytes = 0;
+    if (args.length === 0) return noArguments;
     const copies: unknown[] = [];
-    let bytes = fixedBytes + (typeof to.#key === 'string' ? to.#key.length * 3 : 9);
     for (let i = 0; i < args.length; i++) {
       copies.push(copyValue(args[i], to.#type.argumentName(method, i)));
-      bytes += copiedBytes();
+      argumentsBytes += copiedBytes();
       const references = copiedReferences();
       if (references !== undefined) ActorAddress.mustBeOf(to.#member, references);
     }
+    return copies;
+  }
+
+  /** The message for a call with the arguments that were copied last. */
+  static callWith(to: ActorAddress, op: number, method: number, copies: readonly unknown[]): ActorCall {
     if (to.#hosts !== undefined && op === ActorOp.askIn) throw notInTransaction(to.#type);
     const place = to.#hosts?.next();
     const partition = place === undefined ? to.#partition : place.partition;
     const owner = place === undefined ? to.#owner : place.owner;
     const incarnation = to.#member.shared.incarnationOf(partition);
     const message: Message = [op, noRequest, partition, incarnation, to.#type.id, to.#key, method, copies];
+    const bytes = fixedBytes + (typeof to.#key === 'string' ? to.#key.length * 3 : 9) + argumentsBytes;
     return { member: to.#member, owner, options: to.#options, message, bytes };
+  }
+
+  /** The actor itself, active from now on, where it is on this thread and a tell brings nothing but its arguments. */
+  static activeHere(to: ActorAddress, local: LocalActors): Activation | undefined {
+    const member = to.#member;
+    if (member.closed || member.tracer !== undefined || currentContext() !== undefined) return undefined;
+    if (to.#owner !== member.self.id || to.#type.overflowWaits || to.#hosts !== undefined) return undefined;
+    const incarnation = member.shared.ownIncarnationOf(to.#partition);
+    if (to.#seat?.occupant === undefined || to.#seat.incarnation !== incarnation)
+      to.#seat = local.seatOf(to.#partition, incarnation, to.#type, to.#key);
+    return to.#seat?.occupant;
   }
 }
 

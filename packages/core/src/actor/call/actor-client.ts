@@ -28,8 +28,9 @@ import { ActorAddress, type ActorTarget } from './actor-address.ts';
 import { askThrough } from './ask.ts';
 import { askManyThrough } from './ask-many.ts';
 import { type CurrentTurn, currentTurnOf } from './current-turn.ts';
+import type { LocalActors } from './local-actors.ts';
 import { type StreamCall, streamThrough } from './stream-call.ts';
-import { type LocalActors, tellThrough } from './tell.ts';
+import { tellThrough } from './tell.ts';
 
 /** What the client of a member stands on. */
 export interface ActorClientParts {

@@ -7,7 +7,6 @@
  * awaits gets it, and the others stay alive. An argument that can't be sent is a mistake and does count.
  */
 import { GridClosedError } from '../../errors/errors.ts';
-import type { Message } from '../../link/outbox.ts';
 import type { JoinedCalls } from '../../mesh/joined-calls.ts';
 import type { Peer } from '../../mesh/peer.ts';
 import { ActorOp } from '../messages.ts';
@@ -19,39 +18,43 @@ import {
   messageOf,
 } from './actor-address.ts';
 import { depart } from './departure.ts';
+import type { LocalActors } from './local-actors.ts';
 
 const admitted = Promise.resolve();
-
-/** The actors that live on the sender's own thread. */
-export interface LocalActors {
-  /** Takes in a tell. Undefined: more may follow at once. Rejects, unobserved, when it can't be taken in. */
-  tellHere(message: Message): Promise<void> | undefined;
-}
 
 /**
  * The function that sends a tell, through `local` where the actor is on this thread. `current`: what the running code's
  * calls are part of; a transaction keeps the message until it commits.
  */
 export function tellThrough(local: LocalActors | undefined, current: () => JoinedCalls | undefined) {
-  return (to: ActorAddress, method: number, args: readonly unknown[]): Promise<void> => {
-    let call: ActorCall;
+  return (to: ActorAddress, method: number, given: readonly unknown[]): Promise<void> => {
+    let args: readonly unknown[];
     try {
-      call = ActorAddress.call(to, ActorAddress.tellOp(to), method, args);
+      args = ActorAddress.copyArguments(to, method, given);
     } catch (error) {
       return Promise.reject(error as Error);
     }
+    const joined = current();
+    if (local !== undefined && joined === undefined) {
+      const actor = ActorAddress.activeHere(to, local);
+      if (actor !== undefined) return local.tellActive(actor, method, args) ?? admitted;
+    }
+    const call = ActorAddress.callWith(to, ActorAddress.tellOp(to), method, args);
     // Over when it is on its way: nobody hears what becomes of it.
     depart(to, call, 'tell')?.end();
-    const joined = current();
     if (joined !== undefined) return unobserved(joined.tell(messageOf(call)));
-    const { member, owner } = call;
-    if (call.message[0] === ActorOp.tellWaiting) return unobserved(offer(call));
-    if (member.closed) return unobserved(Promise.reject(new GridClosedError('the grid is closed')));
-    const peer = member.tryPeer(owner);
-    if (peer === undefined) return unobserved(tellLater(call));
-    if (peer !== member.self || local === undefined) return send(call, peer);
-    return local.tellHere(call.message) ?? admitted;
+    return sendTell(call, local);
   };
+}
+
+function sendTell(call: ActorCall, local: LocalActors | undefined): Promise<void> {
+  const { member, owner } = call;
+  if (call.message[0] === ActorOp.tellWaiting) return unobserved(offer(call));
+  if (member.closed) return unobserved(Promise.reject(new GridClosedError('the grid is closed')));
+  const peer = member.tryPeer(owner);
+  if (peer === undefined) return unobserved(tellLater(call));
+  if (peer !== member.self || local === undefined) return send(call, peer);
+  return local.tellHere(call.message) ?? admitted;
 }
 
 /** Resolves when the message is in the mailbox. */

@@ -81,12 +81,17 @@ export class DeadLetterOffice {
 
   /** A tell that was not taken in; `isTold`: its sender knows. */
   refusedTell(message: Message, refusal: Refusal, isTold: boolean): void {
-    this.#refused++;
     const type = this.#ground.types.mustGet(message[4] as number);
     const key = message[5] as StorageKey;
     const method = message[6] as number;
-    publishActorEvent(() => eventOf('tell-refused', type, key, method, refusal()));
+    this.refusedHere(type, key, method, refusal);
     if (!isTold) this.#letters.add('refused', type, key, method, message[7] as unknown[], 0, refusal);
+  }
+
+  /** A tell that was not taken in, as its sender knows. */
+  refusedHere(type: ActorType, key: StorageKey, method: number, refusal: Refusal): void {
+    this.#refused++;
+    publishActorEvent(() => eventOf('tell-refused', type, key, method, refusal()));
   }
 
   // ── questions ─────────────────────────────────────────────────────────────────────────────────────────────────

@@ -20,6 +20,7 @@ import { ActorSupervisor, type Fate, severest } from '../failure/actor-superviso
 import { Inbox } from '../mail/inbox.ts';
 import type { Letter, LetterHome } from '../mail/letter.ts';
 import { OpenTurns, type TurnGround } from '../turn/open-turns.ts';
+import { TurnLock } from '../turn/turn-lock.ts';
 import type { TurnTaker } from '../turn/turn-queue.ts';
 import type { ActivationPort } from './activation-port.ts';
 import type { ContextClasses, ContextHome, OwnContext } from './actor-context.ts';
@@ -27,6 +28,7 @@ import { ActorHome } from './actor-home.ts';
 import { ActorLife, type StateWaiter } from './actor-life.ts';
 import { ActorLiving } from './actor-living.ts';
 import type { Resident } from './residency.ts';
+import type { Seat } from './seat.ts';
 import type { StoredState } from './stored-states.ts';
 
 export class Activation implements TurnTaker, LetterHome, TurnGround, Resident {
@@ -45,15 +47,15 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Resident {
   newer: Resident | undefined = undefined;
   resides = false;
   usedMs = 0;
+  /** What references of this thread remember it by, from the first tell on. */
+  seat: Seat | undefined = undefined;
   readonly #port: ActivationPort;
-  readonly #concurrency: PartitionConcurrency;
+  readonly #lock: TurnLock;
   readonly #inbox: Inbox;
   readonly #living: ActorLiving;
   readonly #life: ActorLife;
   readonly #stored: StoredState | undefined;
   readonly #turns = new OpenTurns();
-  /** Waits for a transaction to let go of it. */
-  #locked = false;
   #stopWanted = false;
   readonly #supervisor: ActorSupervisor | undefined;
   /** What becomes of it when the turns under way have ended. */
@@ -77,7 +79,7 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Resident {
     this.home = new ActorHome(this, port);
     this.context = context(this.home);
     this.residents = residents;
-    this.#concurrency = concurrency;
+    this.#lock = new TurnLock(concurrency, type, key);
     this.#port = port;
     this.#stored = stored;
     this.#supervisor = ActorSupervisor.of(type, key, () => port.now());
@@ -91,8 +93,7 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Resident {
 
   get runnable(): boolean {
     if (this.#inbox.first === undefined) return false;
-    const { phase } = this.#life;
-    return phase === 'ready' ? this.#nextLetter() !== undefined : phase === 'new';
+    return this.#life.phase === 'new' || this.#readyLetter() !== undefined;
   }
 
   get waiting(): number {
@@ -106,7 +107,7 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Resident {
   /** One more letter, in the mailbox or in the line before it. False: there is no room. */
   accept(letter: Letter): boolean {
     if (!this.#inbox.add(letter)) return false;
-    if (this.runnable) this.#port.runnable(this);
+    if (!this.queued && this.runnable) this.#port.runnable(this);
     return true;
   }
 
@@ -129,21 +130,32 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Resident {
     if (this.runnable) this.#port.runnable(this);
   }
 
-  runTurn(): void {
-    if (this.#life.phase === 'new') this.#life.start();
-    // Making the state may have failed or be under way.
-    if (!this.runnable) return;
-    const isWithinTurn = !this.#turns.isEmpty && this.#inbox.first?.urgent === true;
-    const isLockless = isWithinTurn || this.type.copiesMax !== undefined;
-    if (isLockless || this.#concurrency.isFree(this.type.table, this.key, 'write')) this.takeTurn();
-    else this.#waitForLock();
+  runTurns(turnsMax: number): number {
+    let turns = 0;
+    for (; turns < turnsMax; turns++) {
+      if (this.#life.phase === 'new' && this.isWanted) this.#life.start();
+      const letter = this.#readyLetter();
+      if (letter === undefined) break;
+      const isWithinTurn = letter.urgent && !this.#turns.isEmpty;
+      if (isWithinTurn || this.#lock.isFree) this.#take(letter);
+      else this.#waitForLock();
+    }
+    return turns;
   }
 
   /** One turn, whoever has the lock. */
   takeTurn(): void {
     // It may have been restarted while it stood in line for its lock.
-    const letter = this.#life.phase === 'ready' ? this.#nextLetter() : undefined;
-    if (letter === undefined) return;
+    const letter = this.#readyLetter();
+    if (letter !== undefined) this.#take(letter);
+  }
+
+  /** Undefined also while making the state is under way, or has failed. */
+  #readyLetter(): Letter | undefined {
+    return this.#life.phase === 'ready' ? this.#nextLetter() : undefined;
+  }
+
+  #take(letter: Letter): void {
     this.#inbox.remove(letter);
     this.#port.used(this);
     this.#call(letter);
@@ -225,8 +237,8 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Resident {
 
   /** No turn is under way, and no transaction has to do with it. */
   #mayStop(): boolean {
-    const isFree = this.#turns.isEmpty && this.openStreams === 0 && !this.#locked && this.#life.hasState;
-    return isFree && this.#concurrency.isFree(this.type.table, this.key, 'write');
+    const isFree = this.#turns.isEmpty && this.openStreams === 0 && !this.#lock.inLine;
+    return isFree && this.#life.hasState && this.#lock.isFree;
   }
 
   /** A turn has said that it wants to. */
@@ -246,33 +258,22 @@ export class Activation implements TurnTaker, LetterHome, TurnGround, Resident {
 
   /** The letter whose turn may begin now, as far as the other turns are concerned. */
   #nextLetter(): Letter | undefined {
-    let letter = this.#inbox.first;
-    if (letter?.urgent !== true) {
-      const isHeldUp = this.#locked || this.#fate !== undefined;
-      return letter !== undefined && !isHeldUp && this.#turns.mayBegin(letter) ? letter : undefined;
+    const { first } = this.#inbox;
+    if (first?.urgent !== true) {
+      const isHeldUp = this.#lock.inLine || this.#fate !== undefined;
+      return first !== undefined && !isHeldUp && this.#turns.mayBegin(first) ? first : undefined;
     }
-    // Each belongs to a turn of its own, and may have to wait for that of another one.
-    for (; letter?.urgent === true; letter = letter.next)
-      if (this.#isBesideLock && this.#turns.mayBegin(letter)) return letter;
-    return undefined;
-  }
-
-  /** Calls that open turns wait for go on while the actor stands in line for its lock; the lock waits for those turns. */
-  get #isBesideLock(): boolean {
-    return !this.#locked || !this.#turns.isEmpty;
+    // They go on while the actor stands in line for its lock: that waits for the turns which wait for them.
+    return this.#lock.inLine && this.#turns.isEmpty ? undefined : this.#turns.firstOfUrgent(first);
   }
 
   #waitForLock(): void {
-    this.#locked = true;
     try {
-      this.#concurrency.wait(this.type.table, this.key, 'write', () => {
-        if (this.#life.phase === 'over') return;
-        this.#locked = false;
-        this.#port.unlocked(this);
+      this.#lock.waitInLine(() => {
+        if (this.#life.phase !== 'over') this.#port.unlocked(this);
       });
     } catch (error) {
       // Too many stand in line. The next letter may be luckier.
-      this.#locked = false;
       if (this.#inbox.first !== undefined) this.#refuse(this.#inbox.first, error);
     }
   }

@@ -16,6 +16,7 @@ import type { Activation } from './activation.ts';
 import type { KeptState } from './actor-life.ts';
 import { PassiveStates } from './passive-states.ts';
 import type { ResidencyWatch } from './residency-watch.ts';
+import { Seat } from './seat.ts';
 import { type StoredState, StoredStates } from './stored-states.ts';
 
 /** The actors of one incarnation of a partition. */
@@ -77,6 +78,13 @@ export class ResidentActors {
     return activation;
   }
 
+  /** The seat of an actor, which is active from now on. */
+  seat(residents: Residents, type: ActorType, key: StorageKey): Seat {
+    const activation = this.activation(residents, type, key);
+    activation.seat ??= new Seat(residents.partition.incarnation, activation);
+    return activation.seat;
+  }
+
   /** Why the activation is no more; undefined while it is there. */
   whyGone(activation: Activation): Error | undefined {
     const { type, key } = activation;
@@ -115,6 +123,7 @@ export class ResidentActors {
   /** The activation is over. */
   remove(activation: Activation): void {
     this.#parts.residency?.remove(activation);
+    activation.seat?.vacate();
     const { type, key } = activation;
     const actors = (activation.residents as Residents).byType[type.id];
     if (actors?.get(key) !== activation) return;
@@ -144,6 +153,7 @@ export class ResidentActors {
   #endAll(actors: Map<StorageKey, Activation> | undefined, partition: PartitionId): void {
     for (const activation of actors?.values() ?? []) {
       this.#parts.residency?.remove(activation);
+      activation.seat?.vacate();
       this.#parts.observer.deactivated(activation.type, activation.key);
       activation.end(superseded(partition));
     }

@@ -39,6 +39,13 @@ export class OpenTurns {
     return this.#first === undefined || mayBegin(letter, this.all);
   }
 
+  /** The first from this urgent letter on that may begin: each belongs to a turn of its own, and may wait for others. */
+  firstOfUrgent(first: Letter): Letter | undefined {
+    let letter: Letter | undefined = first;
+    for (; letter?.urgent === true; letter = letter.next) if (this.mayBegin(letter)) return letter;
+    return undefined;
+  }
+
   /** The turn that has this context. */
   withContext(context: OwnContext, own: OwnContext): Letter | undefined {
     const isOwn = context === own;

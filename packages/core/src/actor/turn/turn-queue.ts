@@ -1,7 +1,7 @@
 /**
  * Who takes the next turn on this thread. Pure: the clock and the event loop are ports.
  *
- * Actors that can run take one turn each, round and round, at once in the call that delivers their message. A turn
+ * Actors that can run take a few turns each, round and round, at once in the call that delivers their message. A turn
  * that sends to another actor of this thread only puts it in the queue, so chains of messages don't deepen the stack.
  * After about `turnBudgetMs` within one turn of the event loop the queue stops and goes on in the next one, so a flood
  * doesn't keep timers, locks and the other layers waiting. The clock is read every `clockStride` turns only.
@@ -17,6 +17,8 @@ export const turnBudgetMs = 1;
 export const turnBudgetMsMax = 50;
 /** Turns between two looks at the clock. */
 const clockStride = 16;
+/** Turns of one actor before others have theirs: its state and its methods are at hand. */
+export const turnsAtOnce = 8;
 
 /** The world of a turn queue. */
 export interface TurnPorts {
@@ -34,8 +36,8 @@ export interface TurnTaker extends MailboxItem<TurnTaker> {
   queued: boolean;
   /** True when there is something to do now. */
   readonly runnable: boolean;
-  /** Does one thing. Must not throw. */
-  runTurn(): void;
+  /** Takes turns while it can, `turnsMax` at most; how many. Must not throw. */
+  runTurns(turnsMax: number): number;
 }
 
 export class TurnQueue {
@@ -45,7 +47,10 @@ export class TurnQueue {
   readonly #resume = (): void => this.#nextLoopTurn();
   #running = false;
   #yielded = false;
+  /** In this turn of the event loop. */
   #turns = 0;
+  /** At how many of them the clock is looked at. */
+  #nextLook = clockStride;
   #startedMs = 0;
   #resumed: Promise<void> | undefined;
   #resolveResumed: () => void = () => undefined;
@@ -81,7 +86,7 @@ export class TurnQueue {
   makeRoom(taker: TurnTaker, budgetMs: number): boolean {
     if (this.#running || !taker.runnable || this.#ports.now() - this.#startedMs >= budgetMs) return false;
     this.#running = true;
-    this.#ports.detached(() => taker.runTurn());
+    this.#ports.detached(() => taker.runTurns(1));
     this.#running = false;
     return true;
   }
@@ -102,16 +107,19 @@ export class TurnQueue {
     for (;;) {
       const taker = this.#queue.shift();
       if (taker === undefined) break;
-      taker.queued = false;
-      if (taker.runnable) taker.runTurn();
-      if (taker.runnable && !taker.queued) this.#enqueue(taker);
-      if (++this.#turns % clockStride === 0 && this.#spent()) break;
+      // At least one, so that the clock is looked at sooner or later.
+      this.#turns += taker.runTurns(turnsAtOnce) || 1;
+      if (taker.runnable) this.#queue.push(taker);
+      else taker.queued = false;
+      if (this.#turns >= this.#nextLook && this.#spent()) break;
     }
     this.#running = false;
   }
 
   #spent(): boolean {
-    if (this.#turns === clockStride) {
+    const isFirstLook = this.#nextLook === clockStride;
+    this.#nextLook = this.#turns + clockStride;
+    if (isFirstLook) {
       this.#startedMs = this.#ports.now();
       this.#ports.later(this.#resume);
       return false;
@@ -122,6 +130,7 @@ export class TurnQueue {
 
   #nextLoopTurn(): void {
     this.#turns = 0;
+    this.#nextLook = clockStride;
     this.#yielded = false;
     if (!this.#running) this.#drain();
     if (this.#yielded) return;
