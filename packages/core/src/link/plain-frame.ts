@@ -62,28 +62,27 @@ export function tryCopyPlain(messages: readonly Message[]): Message[] | undefine
   return copy === unfit ? undefined : (copy as Message[]);
 }
 
+/** Most members are: they are passed over without a call. */
+function isPrimitive(value: unknown): boolean {
+  return typeof value === 'object'
+    ? value === null
+    : typeof value !== 'function' && typeof value !== 'symbol';
+}
+
 function copyPlain(value: unknown, depthLeft: number): unknown {
-  switch (typeof value) {
-    case 'object':
-      if (value === null) return value;
-      if (depthLeft === 0) return unfit;
-      return Array.isArray(value) ? copyArray(value, depthLeft - 1) : copyObject(value, depthLeft - 1);
-    case 'function':
-    case 'symbol':
-      return unfit;
-    default:
-      return value;
-  }
+  if (isPrimitive(value)) return value;
+  if (typeof value !== 'object' || depthLeft === 0) return unfit;
+  return Array.isArray(value) ? copyArray(value, depthLeft - 1) : copyObject(value as object, depthLeft - 1);
 }
 
 function copyArray(array: readonly unknown[], depthLeft: number): unknown {
   // Most members are primitives, and this copies them all at once.
   const copies = array.slice();
   for (let i = 0; i < copies.length; i++) {
-    const member = copies[i];
-    const copy = copyPlain(member, depthLeft);
+    if (isPrimitive(copies[i])) continue;
+    const copy = copyPlain(copies[i], depthLeft);
     if (copy === unfit) return unfit;
-    if (copy !== member) copies[i] = copy;
+    copies[i] = copy;
   }
   return copies;
 }

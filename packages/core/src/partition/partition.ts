@@ -15,24 +15,26 @@ export interface Partition {
 
 /** The partitions one member owns. */
 export class OwnedPartitions {
-  readonly #partitions = new Map<PartitionId, Partition>();
+  /** By id. */
+  readonly #partitions: (Partition | undefined)[] = [];
 
   add(partition: Partition): void {
-    this.#partitions.set(partition.id, partition);
+    this.#partitions[partition.id] = partition;
   }
 
   /** The partition, if this member owns this incarnation of it. */
   tryGet(id: PartitionId, incarnation: number): Partition | undefined {
-    const partition = this.#partitions.get(id);
+    const partition = this.#partitions[id];
     return partition !== undefined && partition.incarnation === incarnation ? partition : undefined;
   }
 
   /** The current incarnation, if this member owns it. */
   current(id: PartitionId): Partition | undefined {
-    return this.#partitions.get(id);
+    return this.#partitions[id];
   }
 
-  all(): IterableIterator<Partition> {
-    return this.#partitions.values();
+  /** Those that have been added, by id. */
+  all(): Partition[] {
+    return this.#partitions.filter((partition) => partition !== undefined);
   }
 }
