@@ -8,8 +8,8 @@ import type { Params, Sample } from '../../scenario.ts';
 import { mustEqual } from '../entries.ts';
 
 export interface Tells {
-  /** Sends one message of the n-th burst. */
-  readonly tell: (burst: number) => Promise<unknown> | undefined;
+  /** What sends the messages of the n-th burst, one at each call. */
+  readonly teller: (burst: number) => () => void;
   /** Answered when the burst has been received. */
   readonly barrier: (burst: number) => Promise<void>;
   /** How many have been received by all receivers. */
@@ -20,16 +20,12 @@ const burstLength = 500;
 const burstsInFlight = 8;
 
 /** Messages per second. */
-export async function measureTells({ tell, barrier, total }: Tells, params: Params): Promise<Sample> {
+export async function measureTells({ teller, barrier, total }: Tells, params: Params): Promise<Sample> {
   let sent = 0;
   const burst = async (n: number): Promise<void> => {
-    const pending: Promise<unknown>[] = [];
-    for (let index = 0; index < burstLength; index++) {
-      const sending = tell(n);
-      if (sending !== undefined) pending.push(sending);
-    }
+    const tell = teller(n);
+    for (let index = 0; index < burstLength; index++) tell();
     sent += burstLength;
-    await Promise.all(pending);
     await barrier(n);
   };
   const bursts = await measurePipelined(

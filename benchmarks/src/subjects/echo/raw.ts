@@ -23,7 +23,7 @@ export async function measureRawTells(params: Params): Promise<Sample> {
   const count = () => peer.ask((id) => ({ kind: 'count', id }));
   const sample = await measureTells(
     {
-      tell: () => peer.post({ kind: 'tell' }),
+      teller: () => () => peer.post({ kind: 'tell' }),
       barrier: async () => void (await count()),
       total: async () => Number(await count()),
     },

@@ -33,12 +33,21 @@ async function measureEcho(
   return await (params.inFlight === 1 ? measureSequential : measurePipelined)(operation, params);
 }
 
-export async function measureActorTells(params: Params): Promise<Sample> {
+/** `reference`: made once for each burst, or for each message. */
+export async function measureActorTells(
+  params: Params,
+  reference: 'of the burst' | 'of the message' = 'of the burst',
+): Promise<Sample> {
   await using grid = await startEchoes(params);
   const told = (index: number): Promise<number> => grid.actor(receiver, index).told();
   return await measureTells(
     {
-      tell: (burst) => grid.tell(receiver, burst % actors).tell(),
+      teller(burst) {
+        const index = burst % actors;
+        if (reference === 'of the message') return () => void grid.tell(receiver, index).tell();
+        const to = grid.tell(receiver, index);
+        return () => void to.tell();
+      },
       barrier: async (burst) => void (await told(burst % actors)),
       async total() {
         const counts = await Promise.all(Array.from({ length: actors }, (_, index) => told(index)));
