@@ -35,6 +35,8 @@ export * from './codec/equality.ts';
 export * from './codec/frame.ts';
 export * from './codec/freeze.ts';
 export * from './codec/value.ts';
+export * from './collection/transient-map.ts';
+export * from './collection/unordered-list.ts';
 export * from './context/call-tracer.ts';
 export * from './context/request-context.ts';
 export * from './definition/actor-definition.ts';

@@ -3,7 +3,13 @@
  * and to the coordinators it runs, lends status words, and passes on that a thread has died.
  */
 import type { Clock, CoreMember, PartitionId, Peer, StorageKey, Timestamp } from '@troupe/core';
-import { Family, OverloadedError, PartitionLostError, TransactionAbortedError } from '@troupe/core';
+import {
+  Family,
+  OverloadedError,
+  PartitionLostError,
+  TransactionAbortedError,
+  TransientMap,
+} from '@troupe/core';
 import { Attempt } from './attempt/attempt.ts';
 import type { AttemptGround } from './attempt/attempt-ground.ts';
 import type { PlacedActor } from './attempt/busy-actors.ts';
@@ -21,7 +27,6 @@ import { Participant } from './protocol/participant.ts';
 import { StatusSlots, StatusWords, type TransactionId } from './protocol/status-word.ts';
 import { storageError } from './protocol/storage-errors.ts';
 import type { Origin } from './protocol/transaction-record.ts';
-import { TransientMap } from './transient-map.ts';
 import { askWhatBlocks } from './view/blocker-question.ts';
 import { TransactionMeter } from './view/transaction-metrics.ts';
 

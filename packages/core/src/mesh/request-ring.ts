@@ -1,20 +1,22 @@
 /**
  * Open requests by their number, where numbers rise and most requests are short: a ring of slots, which costs a fraction
- * of a Map. A Map also makes itself anew all the time where entries come and go, and its old forms, once they are in the
- * old generation of the heap, keep what they held alive for the young one. A request that is still there when the ring
- * comes round to its slot moves to a Map beside it; when that happens because the ring is full, the ring grows.
+ * of a map. A request that is still there when the ring comes round to its slot moves to a map beside it; when that
+ * happens because the ring is not much longer than the requests are many, the ring grows.
  */
+import { TransientMap } from '../collection/transient-map.ts';
 
 interface Numbered {
   readonly requestId: number;
 }
 
 const slotsFirst = 1024;
+/** Requests are answered in another order than they were made, so their numbers span more than they are many. */
+const slotsPerRequest = 4;
 const slotsMax = 65_536;
 
 export class RequestRing<T extends Numbered> {
   #slots: (T | undefined)[] = emptySlots(slotsFirst);
-  readonly #long = new Map<number, T>();
+  readonly #long = new TransientMap<number, T>((id) => id);
   #size = 0;
 
   get size(): number {
@@ -45,25 +47,27 @@ export class RequestRing<T extends Numbered> {
       return request;
     }
     const long = this.#long.get(id);
-    if (long !== undefined && this.#long.delete(id)) this.#size--;
+    if (long === undefined) return undefined;
+    this.#long.delete(id);
+    this.#size--;
     return long;
   }
 
   /** All requests as they are now, in no order; they may be taken meanwhile. */
   all(): T[] {
-    const requests = [...this.#long.values()];
+    const requests = this.#long.values();
     for (const request of this.#slots) if (request !== undefined) requests.push(request);
     return requests;
   }
 
   #makeRoom(older: T): void {
-    if (this.#size - this.#long.size > this.#slots.length / 2 && this.#slots.length < slotsMax) this.#grow();
+    if (this.#size * slotsPerRequest > this.#slots.length && this.#slots.length < slotsMax) this.#grow();
     else this.#setAside(older);
   }
 
   #setAside(request: T): void {
     this.#slots[request.requestId & (this.#slots.length - 1)] = undefined;
-    this.#long.set(request.requestId, request);
+    this.#long.add(request.requestId, request);
   }
 
   /** In a ring twice as long, requests that had slots of their own keep slots of their own. */

@@ -17,7 +17,7 @@ import { copyValue, hashKey, InvalidArgumentError } from '@troupe/core';
 import { LockMode } from '../locks/lock-mode.ts';
 import type { PartitionWrites } from '../protocol/decision.ts';
 import type { PartitionRequest } from '../protocol/lock-requests.ts';
-import type { Cell } from '../protocol/workspace.ts';
+import { Cell } from '../protocol/workspace.ts';
 
 /** The hidden table of the rows: its number in every partition. */
 export const idempotencyTable = -1;
@@ -133,16 +133,7 @@ export class IdempotencyGuard {
   }
 
   #withRow({ partition, accesses, cells }: PartitionRequest): PartitionRequest {
-    const row: Cell = {
-      table: idempotencyTable,
-      key: this.#key,
-      partition,
-      lock: 'none',
-      committed: undefined,
-      askedBy: undefined,
-      written: false,
-      own: undefined,
-    };
+    const row = new Cell(idempotencyTable, this.#key, partition);
     return {
       partition,
       accesses: [idempotencyTable, this.#key, LockMode.X, ...accesses],

@@ -13,8 +13,7 @@
  *
  * A key or range is asked for only when its table's intent is held; until then it is *pending* at the table's request.
  */
-import { hashKey, type KeyRange, type StorageKey } from '@troupe/core';
-import { TransientMap } from '../transient-map.ts';
+import { hashKey, type KeyRange, type StorageKey, TransientMap } from '@troupe/core';
 import {
   conflictsWithMask,
   type KeyLockMode,

@@ -19,6 +19,7 @@
  * ids that were prevented, stay: at most one for each of its status words.
  */
 import type { PartitionId, Timestamp } from '@troupe/core';
+import { TransientMap } from '@troupe/core';
 import type { TransactionId } from '../protocol/status-word.ts';
 import { LogReplyOp, LogVerdict, unknownFate } from './log-messages.ts';
 
@@ -56,6 +57,13 @@ interface Answer {
   readonly detail: number;
 }
 
+/** Of a transaction that was appended. */
+interface Fate {
+  timestamp: Timestamp;
+  /** How many records there were with its own. */
+  readonly position: number;
+}
+
 /** A record that is neither durable nor refused. */
 interface Unsettled {
   readonly id: TransactionId;
@@ -70,7 +78,7 @@ export class CommitLog {
   readonly #ports: CommitLogPorts;
   /** The oldest incarnation of each partition whose locks still count. */
   readonly #fences = new Map<PartitionId, number>();
-  readonly #fates = new Map<TransactionId, { readonly timestamp: Timestamp; readonly position: number }>();
+  readonly #fates = new TransientMap<TransactionId, Fate>((id) => id);
   readonly #prevented = new Set<TransactionId>();
   /** Commits that a member was told of and may not have heard of yet, in the order in which it was. */
   readonly #unheard = new Map<LogOrigin, TransactionId[]>();
@@ -184,7 +192,7 @@ export class CommitLog {
     const { id, timestamp } = record;
     this.#ports.append(record);
     this.#appended += 1;
-    if (isAskedAbout(id, timestamp)) this.#fates.set(id, { timestamp, position: this.#appended });
+    if (isAskedAbout(id, timestamp)) this.#fates.add(id, { timestamp, position: this.#appended });
     this.#unsettled.push({ id, told: when === 'appended' });
     if (when === 'appended') this.#decided(from, id, LogVerdict.committed);
     else this.#answer(from, this.#appended, LogReplyOp.decided, id, timestamp);
@@ -205,11 +213,12 @@ export class CommitLog {
     const fate = this.#fates.get(id);
     if (told || fate === undefined) return;
     if (how === 'refused') this.#fates.delete(id);
-    else this.#fates.set(id, { timestamp: unknownFate, position: fate.position });
+    else fate.timestamp = unknownFate;
   }
 
   #decided(to: LogOrigin, id: TransactionId, verdict: LogVerdict): void {
-    if (verdict === LogVerdict.committed && this.#fates.has(id)) this.#unheard.get(to)?.push(id);
+    if (verdict === LogVerdict.committed && this.#fates.get(id) !== undefined)
+      this.#unheard.get(to)?.push(id);
     to.send([LogReplyOp.decided, id, verdict]);
   }
 

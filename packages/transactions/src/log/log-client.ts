@@ -7,9 +7,8 @@
  * earlier ones are answered. So what a slow storage holds up stays with those who wait for it.
  */
 import type { PartitionId, StorageKey, Timestamp } from '@troupe/core';
-import { assert, logBacklogBytesMax, logWindowBytes } from '@troupe/core';
+import { assert, logBacklogBytesMax, logWindowBytes, TransientMap } from '@troupe/core';
 import type { TransactionId } from '../protocol/status-word.ts';
-import { TransientMap } from '../transient-map.ts';
 import { type AnswerWhen, isAskedAbout } from './commit-log.ts';
 import { LogOp, LogReplyOp, LogVerdict, unknownFate } from './log-messages.ts';
 import { type PartWriter, PlainPartWriter } from './part-writer.ts';

@@ -34,9 +34,14 @@ const contextPosition = 9;
 type AnyProcedure = ProcedureDefinition<never, unknown>;
 
 /** The run of a call. */
-interface CalledRun {
+class CalledRun {
   readonly requestId: number;
   readonly run: TransactionRun<unknown>;
+
+  constructor(requestId: number, run: TransactionRun<unknown>) {
+    this.requestId = requestId;
+    this.run = run;
+  }
 }
 
 /** A member that calls procedures here. */
@@ -190,7 +195,7 @@ export class ProcedureCalls implements MessageFamily {
     try {
       const { runs } = this.#callerOf(from);
       const run = this.#prepare(message, from);
-      runs.add({ requestId, run });
+      runs.add(new CalledRun(requestId, run));
       run.startFor(
         (answer) => {
           runs.take(requestId);

@@ -7,12 +7,18 @@ import type { Cell } from './workspace.ts';
 export type Patience = 'none' | 'turns';
 
 /** What is asked of one partition in one step. */
-export interface PartitionRequest {
+export class PartitionRequest {
   readonly partition: PartitionId;
   /** [table, key, mode, …] */
   readonly accesses: unknown[];
   /** Where the values it answers belong, in the order of the accesses. */
   readonly cells: Cell[];
+
+  constructor(first: Cell, mode: number) {
+    this.partition = first.partition;
+    this.accesses = [first.table, first.key, mode];
+    this.cells = [first];
+  }
 }
 
 /** Collects keys to lock, partition by partition. */
@@ -38,7 +44,7 @@ export class LockRequests {
       request.cells.push(cell);
       return;
     }
-    this.requests.push({ partition, accesses: [table, key, mode], cells: [cell] });
+    this.requests.push(new PartitionRequest(cell, mode));
   }
 }
 

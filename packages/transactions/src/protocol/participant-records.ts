@@ -3,9 +3,8 @@
  * the incarnation it is for, and a transaction that the partition doesn't know any more was wounded, unless this is its
  * first request. A part of the participant: pure and synchronous.
  */
-import { lockWaitersMax, type Partition } from '@troupe/core';
+import { lockWaitersMax, type Partition, TransientMap } from '@troupe/core';
 import type { LockManager } from '../locks/lock-manager.ts';
-import { TransientMap } from '../transient-map.ts';
 import { labelPosition, Refusal, ReplyOp } from './messages.ts';
 import type { TransactionId } from './status-word.ts';
 import { type Origin, TransactionRecord } from './transaction-record.ts';

@@ -10,10 +10,12 @@ import {
   assert,
   type Kept,
   type KeptWrites,
+  type Listed,
   OverloadedError,
   type Partition,
   type StorageKey,
   type Timestamp,
+  UnorderedList,
 } from '@troupe/core';
 import type { LockManager } from '../locks/lock-manager.ts';
 import { LockMode } from '../locks/lock-mode.ts';
@@ -34,7 +36,7 @@ interface WriterEvents {
   settled(write: object): void;
 }
 
-interface UnderWay {
+interface UnderWay extends Listed {
   readonly table: number;
   readonly key: StorageKey;
   group: CommitGroup | undefined;
@@ -47,7 +49,7 @@ export class PartitionWriter implements KeptWrites {
   readonly #locks: LockManager;
   readonly #events: WriterEvents;
   /** Writes to tables that are not durable yet. */
-  readonly #underWay = new Set<UnderWay>();
+  readonly #underWay = new UnorderedList<UnderWay>();
 
   constructor(
     partition: Pick<Partition, 'id' | 'incarnation' | 'store'>,
@@ -70,10 +72,10 @@ export class PartitionWriter implements KeptWrites {
     }
     const operation = this.#events.granted() ?? this.#locked(table, key);
     operation.isKept = true;
-    const write: UnderWay = { table, key, group: undefined };
+    const write: UnderWay = { table, key, group: undefined, listedAt: -1 };
     this.#underWay.add(write);
     write.group = this.#ports.log.keep(this.#touched, table, key, value, (verdict) => {
-      this.#underWay.delete(write);
+      this.#underWay.remove(write);
       if (verdict === 'committed')
         this.#partition.store.write(table, key, value, write.group?.timestamp as Timestamp);
       kept(verdict === 'committed' ? undefined : storageError(verdict, 'the write'));
@@ -91,14 +93,12 @@ export class PartitionWriter implements KeptWrites {
 
   /** A write under way may have to be seen at this snapshot. */
   blocks(table: number, key: StorageKey | undefined, snapshot: Timestamp): boolean {
-    if (this.#underWay.size === 0) return false;
-    for (const write of this.#underWay) if (isSeen(write, table, key, snapshot)) return true;
-    return false;
+    return this.#underWay.size > 0 && this.#underWay.some((write) => isSeen(write, table, key, snapshot));
   }
 
   /** The writes that may. */
   blockers(table: number, key: StorageKey | undefined, snapshot: Timestamp): object[] {
-    return [...this.#underWay].filter((write) => isSeen(write, table, key, snapshot));
+    return this.#underWay.all().filter((write) => isSeen(write, table, key, snapshot));
   }
 
   #locked(table: number, key: StorageKey): PlainOperation {

@@ -10,27 +10,40 @@ import type { PartitionId, StorageKey } from '@troupe/core';
 import type { PartitionWrites } from './decision.ts';
 
 /** What the transaction knows of one key. */
-export interface Cell {
+export class Cell {
   readonly table: number;
   readonly key: StorageKey;
   readonly partition: PartitionId;
   /** The lock it holds. With either, the committed value is known. */
-  lock: 'none' | 'read' | 'write';
+  lock: 'none' | 'read' | 'write' = 'none';
   /** The committed value; undefined when absent. Only meaningful with a lock. */
-  committed: unknown;
+  committed: unknown = undefined;
   /** The latest request for locks that names it, so that none names it twice. */
-  askedBy: object | undefined;
-  written: boolean;
+  askedBy: object | undefined = undefined;
+  written = false;
   /** Its own value when `written`; undefined when removed. */
-  own: unknown;
+  own: unknown = undefined;
+
+  constructor(table: number, key: StorageKey, partition: PartitionId) {
+    this.table = table;
+    this.key = key;
+    this.partition = partition;
+  }
 }
 
 /** What a write replaced. The changes are a chain from the latest back, so that a savepoint is a link of it. */
-interface Change {
+class Change {
   readonly cell: Cell;
   readonly written: boolean;
   readonly own: unknown;
   readonly before: Change | undefined;
+
+  constructor(cell: Cell, before: Change | undefined) {
+    this.cell = cell;
+    this.written = cell.written;
+    this.own = cell.own;
+    this.before = before;
+  }
 }
 
 const nothingCleared: readonly number[] = [];
@@ -57,16 +70,7 @@ export class Workspace {
   cell(table: number, key: StorageKey, partition: PartitionId): Cell {
     const known = this.tryCell(table, key);
     if (known !== undefined) return known;
-    const cell: Cell = {
-      table,
-      key,
-      partition,
-      lock: 'none',
-      committed: undefined,
-      askedBy: undefined,
-      written: false,
-      own: undefined,
-    };
+    const cell = new Cell(table, key, partition);
     // A first literal: an empty array would make room for seventeen.
     if (this.#cells === noCells) this.#cells = [cell];
     else this.#cells.push(cell);
@@ -92,7 +96,7 @@ export class Workspace {
   }
 
   write(cell: Cell, value: unknown): void {
-    this.#latest = { cell, written: cell.written, own: cell.own, before: this.#latest };
+    this.#latest = new Change(cell, this.#latest);
     cell.written = true;
     cell.own = value;
   }

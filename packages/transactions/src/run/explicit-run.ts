@@ -12,7 +12,7 @@ import { underWayWith } from './under-way.ts';
 
 export class ExplicitRun implements Bounded, AttemptListener {
   readonly options: BeginOptions;
-  watchedAt = -1;
+  listedAt = -1;
   lastSweep = 0;
   readonly #service: TransactionService;
   readonly #ended: () => void;

@@ -3,13 +3,13 @@
  * timer, so a transaction costs none of its own.
  */
 
-import type { CallOptions, Clock, ClockTimer } from '@troupe/core';
-import { callTimeoutMsDefault, deadlineSweepMs, onAbort, timerMsMax } from '@troupe/core';
+import type { CallOptions, Clock, ClockTimer, Listed } from '@troupe/core';
+import { callTimeoutMsDefault, deadlineSweepMs, onAbort, timerMsMax, UnorderedList } from '@troupe/core';
 import type { TransactionId } from '../protocol/status-word.ts';
 import type { UnderWay } from '../view/transaction-views.ts';
 
 /** Something that can be ended from outside. */
-export interface Bounded {
+export interface Bounded extends Listed {
   readonly options: CallOptions;
   expired(): void;
   aborted(reason: unknown): void;
@@ -19,15 +19,13 @@ export interface Bounded {
   isKnownAs(id: TransactionId): boolean;
   /** What views tell of it. */
   underWay(): UnderWay | undefined;
-  /** Kept by what watches it: where it stands there, -1 before and after; and the sweep that ends it. */
-  watchedAt: number;
+  /** Kept by what watches it: the sweep that ends it. */
   lastSweep: number;
 }
 
 export class RunDeadlines {
   readonly #clock: Clock;
-  /** In no order: the last one takes the place of one that ends. A Map would be made anew all the time. */
-  readonly #watched: Bounded[] = [];
+  readonly #watched = new UnorderedList<Bounded>();
   /** Stops the timer and the listener of those that have one of their own. */
   readonly #own = new Map<Bounded, () => void>();
   #sweeps = 0;
@@ -42,20 +40,13 @@ export class RunDeadlines {
     const { timeoutMs, signal } = bounded.options;
     const isShared = timeoutMs === undefined;
     bounded.lastSweep = isShared ? this.#sweeps + sweepsPerDefault : Number.POSITIVE_INFINITY;
-    bounded.watchedAt = this.#watched.push(bounded) - 1;
+    this.#watched.add(bounded);
     if (isShared) this.#timer ??= this.#clock.every(deadlineSweepMs, () => this.#endOverdue());
     if (!isShared || signal !== undefined) this.#own.set(bounded, watch(bounded, this.#clock));
   }
 
   end(bounded: Bounded): void {
-    const at = bounded.watchedAt;
-    if (at === -1) return;
-    const last = this.#watched.pop() as Bounded;
-    if (last !== bounded) {
-      this.#watched[at] = last;
-      last.watchedAt = at;
-    }
-    bounded.watchedAt = -1;
+    if (!this.#watched.remove(bounded)) return;
     if (this.#own.size === 0) return;
     this.#own.get(bounded)?.();
     this.#own.delete(bounded);
@@ -63,7 +54,7 @@ export class RunDeadlines {
 
   /** Everything that is under way: what has a deadline is watched here, so nothing else needs to keep a list. */
   all(): Bounded[] {
-    return this.#watched.slice();
+    return this.#watched.all();
   }
 
   /** Ends everything that is still under way, with this error. */
@@ -72,7 +63,7 @@ export class RunDeadlines {
     for (const bounded of this.all()) bounded.aborted(reason);
     for (const stop of this.#own.values()) stop();
     this.#own.clear();
-    for (const bounded of this.#watched.splice(0)) bounded.watchedAt = -1;
+    for (const bounded of this.all()) this.#watched.remove(bounded);
   }
 
   #endOverdue(): void {

@@ -9,7 +9,7 @@ import type { SnapshotTransaction } from './snapshot-transaction.ts';
 
 export class SnapshotRun implements Bounded {
   readonly options: TransactionOptions | BeginOptions;
-  watchedAt = -1;
+  listedAt = -1;
   lastSweep = 0;
   readonly #service: TransactionService;
   readonly #transaction: SnapshotTransaction;

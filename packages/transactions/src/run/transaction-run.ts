@@ -41,7 +41,7 @@ export interface RunSettings extends TransactionOptions {
 
 export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
   readonly options: RunSettings;
-  watchedAt = -1;
+  listedAt = -1;
   lastSweep = 0;
   readonly #service: TransactionService;
   readonly #ground: TransactionGround;

@@ -1,6 +1,6 @@
+import { TransientMap } from '@troupe/core';
 import fc from 'fast-check';
 import { expect, test } from 'vitest';
-import { TransientMap } from '../dist/transient-map.js';
 
 /** Few of them, so that entries meet. */
 const hashOf = (key: number): number => key % 7;
