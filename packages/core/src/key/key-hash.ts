@@ -34,6 +34,11 @@ export function hashKey(key: StorageKey): number {
   }
 }
 
+/** Which of `count` slots has a hash: the remainder, without the division of floating point that `%` is for 32 bits. */
+export function slotOf(hash: number, count: number): number {
+  return hash - Math.floor(hash / count) * count;
+}
+
 function start(typeTag: number): number {
   return Math.imul(offsetBasis ^ typeTag, prime);
 }

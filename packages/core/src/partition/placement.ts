@@ -5,7 +5,7 @@
  */
 import type { AnyTable } from '../definition/table-definition.ts';
 import { type Key, type StorageKey, toStorageKey } from '../key/key.ts';
-import { hashKey } from '../key/key-hash.ts';
+import { hashKey, slotOf } from '../key/key-hash.ts';
 import type { MemberId, PartitionId } from '../mesh/shared-state.ts';
 
 export class Placement {
@@ -40,7 +40,7 @@ export class Placement {
   }
 
   partitionOfAffinity(stored: StorageKey): PartitionId {
-    return hashKey(stored) % this.partitionCount;
+    return slotOf(hashKey(stored), this.partitionCount);
   }
 }
 

@@ -1,4 +1,5 @@
-import { hashKey, type Key, toStorageKey } from '@troupe/core';
+import { hashKey, type Key, slotOf, toStorageKey } from '@troupe/core';
+import fc from 'fast-check';
 import { describe, expect, test } from 'vitest';
 
 describe('the hash of a key', () => {
@@ -40,5 +41,18 @@ describe('the hash of a key', () => {
     // 1,000 each on average; a fair spread stays within 6 standard deviations (about 32 each).
     expect(Math.min(...counts)).toBeGreaterThan(800);
     expect(Math.max(...counts)).toBeLessThan(1_200);
+  });
+
+  test('has the slot that the remainder would say', () => {
+    const largest = 2 ** 32 - 1;
+    const hashes = fc.oneof(fc.integer({ min: 0, max: largest }), fc.constantFrom(0, largest, largest - 1));
+    fc.assert(
+      fc.property(hashes, fc.integer({ min: 1, max: 2 ** 20 }), (hash, count) => {
+        expect(slotOf(hash, count)).toBe(hash % count);
+        const multiple = hash - (hash % count);
+        if (multiple > 0) expect(slotOf(multiple - 1, count)).toBe(count - 1);
+      }),
+      { numRuns: 5_000 },
+    );
   });
 });
