@@ -163,13 +163,16 @@ export class ActorAddress implements Reference {
     const args = to.#type.checkedArguments(method, given);
     argumentsBytes = 0;
     if (args.length === 0) return noArguments;
+    // Not added up in place: a getter among the arguments may make a call of its own.
+    let bytes = 0;
     const copies: unknown[] = [];
     for (let i = 0; i < args.length; i++) {
       copies.push(copyValue(args[i], to.#type.argumentName(method, i)));
-      argumentsBytes += copiedBytes();
+      bytes += copiedBytes();
       const references = copiedReferences();
       if (references !== undefined) ActorAddress.mustBeOf(to.#member, references);
     }
+    argumentsBytes = bytes;
     return copies;
   }
 
