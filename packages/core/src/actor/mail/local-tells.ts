@@ -35,24 +35,23 @@ export class LocalTells implements LocalActors {
   }
 
   tellHere(message: Message): Promise<void> | undefined {
-    const { take, deadLetters } = this.#parts;
-    const refusal = take(message);
+    const refusal = this.#parts.take(message);
     if (refusal === undefined) return this.#pace();
-    deadLetters.refusedTell(message, refusal, true);
+    this.#parts.deadLetters.refusedTell(message, refusal, true);
     return unobserved(Promise.reject(refusal()));
   }
 
   seatOf(partition: PartitionId, incarnation: number, type: ActorType, key: StorageKey): Seat | undefined {
-    const { actors, isClosed } = this.#parts;
-    const residents = isClosed() ? undefined : actors.of(partition, incarnation);
+    const { actors } = this.#parts;
+    const residents = this.#parts.isClosed() ? undefined : actors.of(partition, incarnation);
     return residents && actors.seat(residents, type, key);
   }
 
   tellActive(actor: Activation, method: number, args: readonly unknown[]): Promise<void> | undefined {
-    const { self, admission, isClosed, deadLetters } = this.#parts;
+    const { self, admission, deadLetters } = this.#parts;
     const { type, key } = actor;
     const letter = new Letter(self, noRequest, method, args, actor, type.isReadonly(method), undefined);
-    const refusal = isClosed() ? closing : admission.accept(actor, letter);
+    const refusal = this.#parts.isClosed() ? closing : admission.accept(actor, letter);
     if (refusal === undefined) return this.#pace();
     deadLetters.refusedHere(type, key, method, refusal);
     return unobserved(Promise.reject(refusal()));
