@@ -138,7 +138,7 @@ export const storageScenarios: readonly Scenario[] = [
     about:
       'Deposits into 100,000 accounts drawn at random, 1,000 in flight: a grid with its data in LMDB, the same grid in memory, both as a procedure and as an operation of the table, SQLite with a write-ahead log that is flushed at each commit, one transaction after the other, and PostgreSQL with its flushes over 16 connections. The money in the bank is checked.',
     bound:
-      'Two cores are shared by four threads, and all of them are busy. A durable commit costs its host a message to the storage thread and the answer besides what it does in memory, and the storage thread, a fifth of all CPU, the record with its checksum, the flush and the fold into the checkpoint. Writes without a transaction share the record of their turn: 13 to 17 µs of CPU on all threads for an increment that takes 4 in memory. Transactions have one each, for each can be asked about: 26 to 45 for a procedure that takes 9 to 12, a fifth of it for collections: see decision 0053.',
+      'Two cores are shared by four threads, and all of them are busy. A durable commit costs its host a message to the storage thread and the answer besides what it does in memory, and the storage thread, a fifth of all CPU, the record with its checksum, the flush and the fold into the checkpoint. Writes without a transaction share the record of their turn: 12 to 17 µs of CPU on all threads for an increment that takes 4 in memory. Transactions have one each, for each can be asked about: 26 to 54 for a procedure that takes 9 to 14, by how much of it is collections: see decision 0053.',
     unit: 'transactions/s',
     params: ['seconds', 'keyCount', 'inFlight', 'hosts'],
     reference: inMemory.name,
