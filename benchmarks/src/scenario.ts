@@ -63,8 +63,6 @@ export interface Subject {
   readonly isHuge?: boolean;
   /** Left out of the quick set; measured when everything or its scenario is asked for. */
   readonly isFurther?: boolean;
-  /** Flags of Node that its process has besides those of all. */
-  readonly nodeFlags?: readonly string[];
   /** Runs in a process of its own. Throws when any result was wrong. Imports what it measures itself. */
   measure(params: Params): Promise<Sample>;
 }

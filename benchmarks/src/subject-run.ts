@@ -40,12 +40,11 @@ export function runSubjects(
   const measuringMs = (params.seconds + params.warmUpSeconds) * 2_000 * subjects.length;
   const timeLimitMs = measuringMs + (isHuge ? hugeGraceMs : graceMs);
   const profiling = profileFolder === undefined ? [] : ['--cpu-prof', `--cpu-prof-dir=${profileFolder}`];
-  const flags = subjects.flatMap(({ nodeFlags = [] }) => nodeFlags);
   const child = fork(
     new URL('./run-subject.js', import.meta.url),
     [scenario.name, JSON.stringify(params), ...subjects.map(({ name }) => name)],
     {
-      execArgv: ['--expose-gc', '--no-warnings', ...flags, ...profiling],
+      execArgv: ['--expose-gc', '--no-warnings', ...profiling],
       env: { ...process.env, ...environment },
       stdio: ['ignore', process.stderr, process.stderr, 'ipc'],
       timeout: timeLimitMs,

@@ -19,13 +19,6 @@ const depositsOf = async (params: Params): Promise<Workload> =>
 const [inMemory, durable] = [troupeStore('procedure'), durableTroupe('procedure')];
 const [plainInMemory, plainDurable] = [troupeStore('increment'), durableTroupe('increment')];
 
-/** As the README advises where commits are durable. */
-const withoutPretenuring: Subject = {
-  ...workloadSubject(durable, depositsOf),
-  name: `${durable.name}, without pretenuring`,
-  nodeFlags: ['--no-allocation-site-pretenuring'],
-};
-
 const tenTimesThePeers: Subject['comparisons'] = [durableSqlite, durablePostgres].map(({ name }) => ({
   versus: name,
   target: { atLeast: 10 },
@@ -138,14 +131,13 @@ export const storageScenarios: readonly Scenario[] = [
     about:
       'Deposits into 100,000 accounts drawn at random, 1,000 in flight: a grid with its data in LMDB, the same grid in memory, both as a procedure and as an operation of the table, SQLite with a write-ahead log that is flushed at each commit, one transaction after the other, and PostgreSQL with its flushes over 16 connections. The money in the bank is checked.',
     bound:
-      'Two cores are shared by four threads, and all of them are busy. A durable commit costs its host a message to the storage thread and the answer besides what it does in memory, and the storage thread, a fifth of all CPU, the record with its checksum, the flush and the fold into the checkpoint. Writes without a transaction share the record of their turn: 12 to 17 µs of CPU on all threads for an increment that takes 4 in memory. Transactions have one each, for each can be asked about: 26 to 54 for a procedure that takes 9 to 14, by how much of it is collections: see decision 0053.',
+      'Two cores are shared by four threads, and all of them are busy. A durable commit costs its host a message to the storage thread and the answer besides what it does in memory, and the storage thread, a fifth of all CPU, the record with its checksum, the flush and the fold into the checkpoint. Writes without a transaction share the record of their turn: 12 to 17 µs of CPU on all threads for an increment that takes 4 in memory. Transactions have one each, for each can be asked about: about 26 for a procedure that takes 9.',
     unit: 'transactions/s',
     params: ['seconds', 'keyCount', 'inFlight', 'hosts'],
     reference: inMemory.name,
     subjects: [
       workloadSubject(inMemory, depositsOf),
       workloadSubject(durable, depositsOf, { target: { atLeast: 0.4 }, comparisons: tenTimesThePeers }),
-      withoutPretenuring,
       workloadSubject(plainInMemory, depositsOf),
       workloadSubject(plainDurable, depositsOf, {
         comparisons: [{ versus: plainInMemory.name, target: { atLeast: 0.4 } }, ...tenTimesThePeers],

@@ -35,6 +35,7 @@ export * from './codec/equality.ts';
 export * from './codec/frame.ts';
 export * from './codec/freeze.ts';
 export * from './codec/value.ts';
+export * from './collection/array-of.ts';
 export * from './collection/transient-map.ts';
 export * from './collection/unordered-list.ts';
 export * from './context/call-tracer.ts';

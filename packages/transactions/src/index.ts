@@ -59,7 +59,7 @@ export {
   type PartitionWrites,
   type Touched,
   type Verdict,
-  type Vote,
+  Vote,
 } from './protocol/decision.ts';
 export { LockRequests, type PartitionRequest, type Patience } from './protocol/lock-requests.ts';
 export { ProcedureOp, Refusal, ReplyOp, RequestOp } from './protocol/messages.ts';

@@ -8,7 +8,6 @@
 import { type Clock, type ClockTimer, systemClock } from '../clock.ts';
 import { GridClosedError, TimeoutError } from '../errors/errors.ts';
 import { callTimeoutMsDefault, deadlineSweepMs, timerMsMax } from '../limits.ts';
-
 import { onAbort } from './on-abort.ts';
 import type { Peer } from './peer.ts';
 import { RequestRing } from './request-ring.ts';
@@ -22,14 +21,22 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-interface PendingCall {
+class PendingCall {
   readonly requestId: number;
   readonly peer: Peer;
   readonly resolve: (value: unknown) => void;
   readonly reject: (error: unknown) => void;
   /** The sweep that ends it; Infinity when `stop` keeps a timer of its own. */
   readonly lastSweep: number;
-  stop: (() => void) | undefined;
+  stop: (() => void) | undefined = undefined;
+
+  constructor(requestId: number, peer: Peer, { resolve, reject }: typeof settlers, lastSweep: number) {
+    this.requestId = requestId;
+    this.peer = peer;
+    this.resolve = resolve;
+    this.reject = reject;
+    this.lastSweep = lastSweep;
+  }
 }
 
 export class PendingCalls {
@@ -61,8 +68,7 @@ export class PendingCalls {
     if (bounded) options.signal?.throwIfAborted();
     const promise = new Promise<unknown>(keepSettlers);
     const lastSweep = bounded ? Number.POSITIVE_INFINITY : this.#sweeps + sweepsPerDefault;
-    const { resolve, reject } = settlers;
-    const call: PendingCall = { requestId, peer, resolve, reject, lastSweep, stop: undefined };
+    const call = new PendingCall(requestId, peer, settlers, lastSweep);
     this.#calls.add(call);
     if (bounded) call.stop = this.#bound(requestId, options);
     else this.#sweep ??= this.#startSweep();

@@ -1,18 +1,19 @@
 /** Keys and entries of calls on many keys: checked, copied and placed. */
 import { copiedBytes } from '../codec/value.ts';
+import { arrayOf } from '../collection/array-of.ts';
 import { mustBe } from '../errors/argument.ts';
 import { InvalidArgumentError } from '../errors/errors.ts';
 import { type Key, keyToText, type StorageKey, toStorageKey } from '../key/key.ts';
 import type { Placement } from '../partition/placement.ts';
 import { copyToStore } from './copy-to-store.ts';
 import { keyBytes } from './owner-calls.ts';
-import type { PlacedKey, TableHandle } from './table-executor.ts';
+import { PlacedKey, type TableHandle } from './table-executor.ts';
 
 /** The keys of an iterable, placed. A string is refused: it would be taken for an iterable of characters. */
 export function keysFrom(keys: unknown, table: TableHandle, placement: Placement): PlacedKey[] {
   const isIterable = typeof keys === 'object' && keys !== null && Symbol.iterator in keys;
   mustBe(isIterable, 'keys', 'an array or another iterable of keys', keys);
-  const placed: PlacedKey[] = [];
+  const placed = arrayOf<PlacedKey>();
   for (const key of keys as Iterable<unknown>)
     placed.push(place(key, `keys[${placed.length}]`, table, placement));
   return placed;
@@ -68,7 +69,7 @@ export class EntryBatch {
 
 function place(key: unknown, name: string, table: TableHandle, placement: Placement): PlacedKey {
   const stored = toStorageKey(key, name);
-  return { key: stored, partition: placement.partitionOf(table.definition, key as Key, stored) };
+  return new PlacedKey(stored, placement.partitionOf(table.definition, key as Key, stored));
 }
 
 function repeatedKey(index: number, first: number, key: StorageKey): InvalidArgumentError {

@@ -8,13 +8,13 @@ import type { CallOptions } from '../mesh/pending-calls.ts';
 import type { PartitionId } from '../mesh/shared-state.ts';
 import type { Placement } from '../partition/placement.ts';
 import { ScanPart, TableOp } from './messages.ts';
-import type {
-  AtomicOperations,
-  InsertMode,
+import {
+  type AtomicOperations,
+  type InsertMode,
   PlacedKey,
-  TableExecutor,
-  TableHandle,
-  ValueChange,
+  type TableExecutor,
+  type TableHandle,
+  type ValueChange,
 } from './table-executor.ts';
 
 /** Calls under way at once; all of them at once could overflow the link. */
@@ -108,7 +108,7 @@ export class KeywiseOperations implements AtomicOperations {
   }
 
   #placed(table: TableHandle, key: StorageKey): PlacedKey {
-    return { key, partition: this.#placement.partitionOf(table.definition, fromStorageKey(key), key) };
+    return new PlacedKey(key, this.#placement.partitionOf(table.definition, fromStorageKey(key), key));
   }
 }
 

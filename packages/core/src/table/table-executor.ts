@@ -18,9 +18,14 @@ export interface TableHandle {
 }
 
 /** A key of a table, placed. */
-export interface PlacedKey {
+export class PlacedKey {
   readonly key: StorageKey;
   readonly partition: PartitionId;
+
+  constructor(key: StorageKey, partition: PartitionId) {
+    this.key = key;
+    this.partition = partition;
+  }
 }
 
 /** What `insertMany` does when a key is there: nothing at all, or what is left. */

@@ -8,6 +8,7 @@ import {
   ReplyOp,
   type TransactionId,
   type TransactionRecord,
+  Vote,
 } from '@troupe/transactions';
 
 type Message = readonly unknown[];
@@ -73,7 +74,7 @@ export class ParticipantIgnoringFlushes extends Participant {
       ({ vote, origin, slot, id }) => vote !== undefined && origin.words.fate(slot, id) === 'committing',
     );
     const votes = inFlush.map(({ vote }) => vote);
-    for (const record of inFlush) record.vote = { timestamp: Infinity, writes: [], cleared: [] };
+    for (const record of inFlush) record.vote = new Vote(Infinity, [], []);
     const isSettled = super.isSettled(table, key, snapshot);
     for (const [index, record] of inFlush.entries()) record.vote = votes[index];
     return isSettled;
@@ -158,7 +159,7 @@ export class ParticipantTrustingAnnouncements extends Participant {
     const record = recordOf(this, message);
     if (record === undefined) return;
     const [, , , , timestamp, writes, cleared] = message as [0, 0, 0, 0, Timestamp, Message, number[]];
-    record.vote = { timestamp, writes, cleared };
+    record.vote = new Vote(timestamp, writes, cleared);
     this.decide(message);
   }
 }

@@ -23,7 +23,7 @@ export interface WholeLock {
   readonly keys: KeyRange | undefined;
 }
 
-export interface AttemptStep {
+export class AttemptStep {
   readonly id: number;
   readonly mode: 'read' | 'write';
   readonly requests: readonly PartitionRequest[];
@@ -31,6 +31,21 @@ export interface AttemptStep {
   /** Partitions that have not answered. */
   missing: number;
   next: AttemptStep | undefined;
+
+  constructor(
+    id: number,
+    mode: 'read' | 'write',
+    requests: readonly PartitionRequest[],
+    waiter: LockWaiter,
+    next: AttemptStep | undefined,
+  ) {
+    this.id = id;
+    this.mode = mode;
+    this.requests = requests;
+    this.waiter = waiter;
+    this.missing = requests.length;
+    this.next = next;
+  }
 }
 
 /** The same as a promise. */

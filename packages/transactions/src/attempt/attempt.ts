@@ -20,7 +20,7 @@ import {
   both,
 } from './attempt-ground.ts';
 import {
-  type AttemptStep,
+  AttemptStep,
   type LockWaiter,
   learn,
   promised,
@@ -314,8 +314,7 @@ export class Attempt implements CoordinatorPorts {
     if (!this.isOpen) waiter.locksRefused(this.finishedError());
     else if (requests.length === 0) waiter.locksHeld();
     else {
-      const steps = this.#steps;
-      const step = { id: this.#nextStep++, mode, requests, waiter, missing: requests.length, next: steps };
+      const step = new AttemptStep(this.#nextStep++, mode, requests, waiter, this.#steps);
       // Registered before it is sent: a partition on this thread answers, or refuses, within the call.
       this.#steps = step;
       sendStep(step, whole, patience, this.coordinator, this.once);

@@ -1,11 +1,24 @@
 /** From the keys users declare to where they are: checked, in storage form, with their partitions. */
 import type { CoreMember, MemberTables, PartitionId, StorageKey, TableKey } from '@troupe/core';
-import { actorTable, describeValue, InvalidArgumentError, isDefinition, toStorageKey } from '@troupe/core';
+import {
+  actorTable,
+  arrayOf,
+  describeValue,
+  InvalidArgumentError,
+  isDefinition,
+  toStorageKey,
+} from '@troupe/core';
 
-export interface PlacedTableKey {
+export class PlacedTableKey {
   readonly table: number;
   readonly key: StorageKey;
   readonly partition: PartitionId;
+
+  constructor(table: number, key: StorageKey, partition: PartitionId) {
+    this.table = table;
+    this.key = key;
+    this.partition = partition;
+  }
 }
 
 /** Declared keys, placed. */
@@ -33,7 +46,7 @@ export class KeyPlacer {
 
   /** Throws InvalidArgumentError for what is no key, DEFINITION_MISSING for a key of a table that isn't there. */
   place(keys: readonly TableKey[], name = 'keys'): PlacedTableKey[] {
-    const placed: PlacedTableKey[] = [];
+    const placed = arrayOf<PlacedTableKey>();
     for (const reference of keys)
       placed.push(this.#tryPlace(reference) ?? this.placeOne(reference, `${name}[${placed.length}]`));
     return placed;
@@ -45,11 +58,8 @@ export class KeyPlacer {
     const known = table === undefined ? undefined : this.#tables.tryHandle(table);
     if (reference === undefined || known === undefined || typeof reference.key !== 'string') return undefined;
     const stored = toStorageKey(reference.key);
-    return {
-      table: known.id,
-      key: stored,
-      partition: this.#core.placement.partitionOf(known.definition, reference.key, stored),
-    };
+    const partition = this.#core.placement.partitionOf(known.definition, reference.key, stored);
+    return new PlacedTableKey(known.id, stored, partition);
   }
 
   placeOne(reference: TableKey, name: string): PlacedTableKey {
@@ -68,10 +78,7 @@ export class KeyPlacer {
     }
     const { table, key } = reference;
     const stored = toStorageKey(key, name);
-    return {
-      table: this.#tables.handle(table).id,
-      key: stored,
-      partition: this.#core.placement.partitionOf(table, key, stored),
-    };
+    const partition = this.#core.placement.partitionOf(table, key, stored);
+    return new PlacedTableKey(this.#tables.handle(table).id, stored, partition);
   }
 }

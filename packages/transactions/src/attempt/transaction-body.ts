@@ -4,10 +4,18 @@ import type { LockingTransaction } from './open-transaction.ts';
 
 export type LockingBody<T> = (transaction: LockingTransaction) => T | Promise<T>;
 
+/** A body returned. */
+export class BodyValue<T> {
+  readonly threw = false;
+  readonly value: T;
+
+  constructor(value: T) {
+    this.value = value;
+  }
+}
+
 /** How a body ended. */
-export type BodyEnd<T> =
-  | { readonly threw: false; readonly value: T }
-  | { readonly threw: true; readonly error: unknown };
+export type BodyEnd<T> = BodyValue<T> | { readonly threw: true; readonly error: unknown };
 
 /** It goes on after it has returned. */
 export function isThenable<T>(value: T | Promise<T>): value is Promise<T> {

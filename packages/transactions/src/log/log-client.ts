@@ -7,7 +7,7 @@
  * earlier ones are answered. So what a slow storage holds up stays with those who wait for it.
  */
 import type { PartitionId, StorageKey, Timestamp } from '@troupe/core';
-import { assert, logBacklogBytesMax, logWindowBytes, TransientMap } from '@troupe/core';
+import { arrayOf, assert, logBacklogBytesMax, logWindowBytes, TransientMap } from '@troupe/core';
 import type { TransactionId } from '../protocol/status-word.ts';
 import { type AnswerWhen, isAskedAbout } from './commit-log.ts';
 import { LogOp, LogReplyOp, LogVerdict, unknownFate } from './log-messages.ts';
@@ -20,12 +20,24 @@ interface Waiting {
   readonly bytes: number;
 }
 
-interface Submitted {
+class Submitted {
   readonly id: TransactionId;
   readonly decided: (verdict: LogVerdict) => void;
   /** The log remembers what became of it until it knows that this was heard. */
   readonly isRemembered: boolean;
   readonly bytes: number;
+
+  constructor(
+    id: TransactionId,
+    timestamp: Timestamp,
+    bytes: number,
+    decided: (verdict: LogVerdict) => void,
+  ) {
+    this.id = id;
+    this.decided = decided;
+    this.isRemembered = isAskedAbout(id, timestamp);
+    this.bytes = bytes;
+  }
 }
 
 /** Who waits for the state of a partition. */
@@ -117,9 +129,9 @@ export class LogClient {
       decided(LogVerdict.closed);
       return;
     }
-    const message = [LogOp.commit, id, timestamp, parts, this.#heard];
+    const message = arrayOf<unknown>(LogOp.commit, id, timestamp, parts, this.#heard);
     if (when === 'appended') message.push(1);
-    this.#commits.add(id, { id, decided, isRemembered: isAskedAbout(id, timestamp), bytes });
+    this.#commits.add(id, new Submitted(id, timestamp, bytes, decided));
     if (this.#waiting.length > 0 || this.#bytesUnderWay >= this.#options.windowBytes) {
       this.#waiting.push({ message, bytes });
       this.#waitingBytes += bytes;
@@ -224,7 +236,7 @@ export class LogClient {
 
   #written(parts: readonly unknown[]): readonly [written: readonly unknown[], bytes: number] {
     const writer = this.#writer;
-    const written: unknown[] = [];
+    const written = arrayOf<unknown>();
     let bytes = 0;
     for (let i = 0; i < parts.length; i += 4) {
       const writes = parts[i + 2] as readonly unknown[];

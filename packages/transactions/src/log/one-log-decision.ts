@@ -8,7 +8,7 @@
  * - A COMMITTING transaction whose submitter is dead is asked about with `prevent`. That is never done while the
  *   submitter lives: its answer comes.
  */
-import type { PartitionId, StorageKey, Timestamp } from '@troupe/core';
+import { arrayOf, type PartitionId, type StorageKey, type Timestamp } from '@troupe/core';
 import {
   type CommitGroup,
   type Decision,
@@ -159,7 +159,7 @@ export class OneLogParticipation implements ParticipantLog {
       settleAs(verdict, origin.words, slot, id, timestamp);
       decided(verdicts[verdict]);
     };
-    const parts = [partition, incarnation, writes, cleared];
+    const parts = arrayOf<unknown>(partition, incarnation, writes, cleared);
     this.#log.commit(id, timestamp, parts, told, answerWhen(durability));
   }
 

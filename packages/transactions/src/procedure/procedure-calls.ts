@@ -5,6 +5,7 @@
 import type { CallOptions, CoreMember, MessageFamily, Peer, RequestContext } from '@troupe/core';
 import {
   addCallSite,
+  arrayOf,
   contextBytes,
   contextOfMessage,
   copiedBytes,
@@ -19,14 +20,14 @@ import {
 } from '@troupe/core';
 import type { OpenTransaction, TransactionContext } from '../attempt/context.ts';
 import type { KeyPlacer } from '../attempt/declared-keys.ts';
-import type { RunOptions, Transaction, TransactionBody } from '../attempt/transaction.ts';
+import type { DeclaredKeys, RunOptions, Transaction, TransactionBody } from '../attempt/transaction.ts';
 import type { Durability } from '../protocol/decision.ts';
 import { ProcedureOp } from '../protocol/messages.ts';
 import type { Closures } from '../run/closures.ts';
-import type { TransactionRun } from '../run/transaction-run.ts';
+import type { RunSettings, TransactionRun } from '../run/transaction-run.ts';
 import type { ProcedureDefinition } from './procedure.ts';
 import { CallCell, cellsOf, noTicket, ProcedureCells } from './procedure-cells.ts';
-import { ProcedureOutcomes, type UnansweredCall } from './procedure-outcome.ts';
+import { ProcedureOutcomes, UnansweredCall } from './procedure-outcome.ts';
 
 /** Where a `call` has the context of its request. */
 const contextPosition = 9;
@@ -41,6 +42,36 @@ class CalledRun {
   constructor(requestId: number, run: TransactionRun<unknown>) {
     this.requestId = requestId;
     this.run = run;
+  }
+}
+
+/** How a call is run: what the procedure says, and what its message has brought. */
+class CalledSettings implements RunSettings {
+  readonly keys: DeclaredKeys;
+  readonly label: string;
+  readonly procedure: string;
+  readonly answerName: string;
+  readonly report: CallCell | undefined;
+  readonly timeoutMs: number | undefined;
+  readonly idempotencyKey: string | undefined;
+  readonly priority: number | undefined;
+  readonly durability: Durability | undefined;
+
+  constructor(
+    procedure: AnyProcedure,
+    keys: DeclaredKeys,
+    message: readonly unknown[],
+    report: CallCell | undefined,
+  ) {
+    this.keys = keys;
+    this.label = procedure.name;
+    this.procedure = procedure.name;
+    this.answerName = answerNameOf(procedure);
+    this.report = report;
+    this.timeoutMs = message[4] as number | undefined;
+    this.idempotencyKey = message[6] as string | undefined;
+    this.priority = message[7] as number | undefined;
+    this.durability = message[8] as Durability | undefined;
   }
 }
 
@@ -108,7 +139,7 @@ export class ProcedureCalls implements MessageFamily {
       const current = this.#context.current();
       if (current !== undefined) return await this.#join(current, this.#procedure(id), copies, options);
       call = this.#placed(procedure, copies, options);
-      const message: unknown[] = [ProcedureOp.call, 0, id, copies, options?.timeoutMs, call.ticket];
+      const message = arrayOf<unknown>(ProcedureOp.call, 0, id, copies, options?.timeoutMs, call.ticket);
       const { priority, durability } = options ?? {};
       if (call.idempotencyKey !== undefined || priority !== undefined || durability !== undefined)
         message.push(call.idempotencyKey, priority, durability);
@@ -160,8 +191,7 @@ export class ProcedureCalls implements MessageFamily {
     }
     const { partition } = this.#keys.placeOne(first, `keys[0] of procedure '${procedure.name}'`);
     const owner = this.#core.placement.ownerOf(partition);
-    const idempotencyKey = options?.idempotencyKey;
-    return { procedure: procedure.name, owner, ticket: this.#cells.take(), idempotencyKey };
+    return new UnansweredCall(procedure.name, owner, this.#cells.take(), options?.idempotencyKey);
   }
 
   /** What the caller is told, which knows what became of a call that was not answered. */
@@ -225,20 +255,9 @@ export class ProcedureCalls implements MessageFamily {
     const procedure = this.#core.definitions.mustGet('procedure', message[2] as number) as AnyProcedure;
     const args = message[3] as readonly unknown[];
     const ticket = message[5] as number;
-    const idempotencyKey = message[6] as string | undefined;
-    const priority = message[7] as number | undefined;
-    const durability = message[8] as Durability | undefined;
-    return this.#closures.prepare(this.#bodyOf(procedure, args, message[contextPosition]), {
-      keys: this.#declared(procedure, args),
-      label: procedure.name,
-      procedure: procedure.name,
-      answerName: answerNameOf(procedure),
-      timeoutMs: message[4] as number | undefined,
-      report: ticket === noTicket ? undefined : new CallCell(this.#callerOf(from).cells, ticket),
-      ...(idempotencyKey === undefined ? undefined : { idempotencyKey }),
-      ...(priority === undefined ? undefined : { priority }),
-      ...(durability === undefined ? undefined : { durability }),
-    });
+    const report = ticket === noTicket ? undefined : new CallCell(this.#callerOf(from).cells, ticket);
+    const settings = new CalledSettings(procedure, this.#declared(procedure, args), message, report);
+    return this.#closures.prepare(this.#bodyOf(procedure, args, message[contextPosition]), settings);
   }
 
   /** The body in the context that its call has brought. Each attempt is one run of it. */

@@ -34,11 +34,18 @@ const flushWaitMsMax = 2_000;
 export type CallOutcome = Exclude<Settled, 'undecided'> | 'unknown';
 
 /** One call of a procedure. */
-export interface UnansweredCall {
+export class UnansweredCall {
   readonly procedure: string;
   readonly owner: MemberId;
   readonly ticket: Ticket;
   readonly idempotencyKey: string | undefined;
+
+  constructor(procedure: string, owner: MemberId, ticket: Ticket, idempotencyKey: string | undefined) {
+    this.procedure = procedure;
+    this.owner = owner;
+    this.ticket = ticket;
+    this.idempotencyKey = idempotencyKey;
+  }
 }
 
 export class ProcedureOutcomes {

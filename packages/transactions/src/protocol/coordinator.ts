@@ -20,7 +20,7 @@
  * Incarnations are fixed when a partition is first touched and checked by the decision.
  */
 import type { KeyRange, PartitionId, Timestamp } from '@troupe/core';
-import { assert } from '@troupe/core';
+import { arrayOf, assert } from '@troupe/core';
 import type { LockMode } from '../locks/lock-mode.ts';
 import type { Conflict } from './conflict.ts';
 import { decideMessage, requestMessage, unaskedMessage } from './coordinator-messages.ts';
@@ -61,7 +61,7 @@ export class Coordinator {
   readonly age: number;
   readonly slot: number;
   readonly #ports: CoordinatorPorts;
-  readonly #participants: Participation[] = [];
+  readonly #participants = arrayOf<Participation>();
   #state: CoordinatorState = 'running';
   #votesMissing = 0;
   #writes = nothingWritten;

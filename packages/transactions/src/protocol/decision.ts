@@ -21,12 +21,24 @@ export interface PartitionWrites {
 }
 
 /** What a partition keeps of a transaction until its fate is known. */
-export interface Vote {
+export class Vote {
   readonly timestamp: Timestamp;
   readonly writes: readonly unknown[];
   readonly cleared: readonly number[];
   /** Of one that this partition decides; undefined: the grid's. */
-  readonly durability?: Durability | undefined;
+  readonly durability: Durability | undefined;
+
+  constructor(
+    timestamp: Timestamp,
+    writes: readonly unknown[],
+    cleared: readonly number[],
+    durability?: Durability,
+  ) {
+    this.timestamp = timestamp;
+    this.writes = writes;
+    this.cleared = cleared;
+    this.durability = durability;
+  }
 }
 
 /**

@@ -1,5 +1,5 @@
 /** Keys to be locked in one step, gathered partition by partition: one message goes to each. */
-import type { PartitionId } from '@troupe/core';
+import { arrayOf, type PartitionId } from '@troupe/core';
 import { LockMode } from '../locks/lock-mode.ts';
 import type { Cell } from './workspace.ts';
 
@@ -16,14 +16,16 @@ export class PartitionRequest {
 
   constructor(first: Cell, mode: number) {
     this.partition = first.partition;
-    this.accesses = [first.table, first.key, mode];
-    this.cells = [first];
+    this.accesses = arrayOf<unknown>(first.table, first.key, mode);
+    this.cells = arrayOf(first);
   }
 }
 
+const noRequests: PartitionRequest[] = [];
+
 /** Collects keys to lock, partition by partition. */
 export class LockRequests {
-  readonly requests: PartitionRequest[] = [];
+  requests = noRequests;
   readonly mode: 'read' | 'write';
   readonly #wantsValues: boolean;
 
@@ -44,7 +46,9 @@ export class LockRequests {
       request.cells.push(cell);
       return;
     }
-    this.requests.push(new PartitionRequest(cell, mode));
+    const request = new PartitionRequest(cell, mode);
+    if (this.requests === noRequests) this.requests = arrayOf(request);
+    else this.requests.push(request);
   }
 }
 

@@ -7,7 +7,7 @@
  * stay until the answer is there.
  */
 import type { Partition, Timestamp } from '@troupe/core';
-import type { Durability, ParticipantLog, Verdict, Vote } from './decision.ts';
+import { type Durability, type ParticipantLog, type Verdict, Vote } from './decision.ts';
 import { Refusal, ReplyOp } from './messages.ts';
 import type { ParticipantRecords } from './participant-records.ts';
 import type { TransactionRecord } from './transaction-record.ts';
@@ -56,9 +56,9 @@ export class ParticipantFates {
     const timestamp = this.#ports.draw();
     const { words } = record.origin;
     if (this.#ports.log !== undefined)
-      this.#commitLogged(record, { timestamp, writes, cleared, durability }, this.#ports.log);
+      this.#commitLogged(record, new Vote(timestamp, writes, cleared, durability), this.#ports.log);
     else if (words.tryCommitAlone(record.slot, record.id, timestamp)) {
-      record.vote = { timestamp, writes, cleared };
+      record.vote = new Vote(timestamp, writes, cleared);
       this.#committed(record, timestamp);
     } else {
       // The word was aborted by somebody who is no partition: the caller of a procedure. Its coordinator waits to hear.

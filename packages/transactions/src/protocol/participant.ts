@@ -34,7 +34,7 @@ import type { LockQueue } from '../locks/lock-table.ts';
 import { waitsOf } from '../locks/lock-view.ts';
 import { type LockMeter, LockWaits } from '../locks/lock-waits.ts';
 import { conflictOver } from './conflict.ts';
-import type { Durability, ParticipantLog } from './decision.ts';
+import { type Durability, type ParticipantLog, Vote } from './decision.ts';
 import { lockModeOf } from './lock-requests.ts';
 import { Refusal, ReplyOp } from './messages.ts';
 import { type BusyActor, ParticipantActors } from './participant-actors.ts';
@@ -45,7 +45,13 @@ import { PartitionWriter } from './partition-writer.ts';
 import { lineFull, PlainWaits } from './plain-waits.ts';
 import { blocksSnapshot, SnapshotWaits } from './snapshot-waits.ts';
 import type { TransactionId } from './status-word.ts';
-import { lockStep, type Origin, PlainOperation, TransactionRecord } from './transaction-record.ts';
+import {
+  LockStep,
+  type Origin,
+  PlainOperation,
+  PrepareStep,
+  TransactionRecord,
+} from './transaction-record.ts';
 
 /** The partition it stands for; `actors` where it has any. */
 export type ControlledPartition = Pick<Partition, 'id' | 'incarnation' | 'store'> & {
@@ -121,7 +127,7 @@ export class Participant implements PartitionConcurrency {
     const record = this.#records.admit(message, origin);
     if (record === undefined) return;
     const accesses = message[8] as readonly unknown[];
-    const step = lockStep(message[7] as number, accesses, undefined, message[9]);
+    const step = new LockStep(message[7] as number, accesses, undefined, message[9]);
     record.addStep(step);
     for (let i = 0; i < accesses.length; i += 3) {
       const table = accesses[i] as number;
@@ -136,7 +142,7 @@ export class Participant implements PartitionConcurrency {
     const record = this.#records.admit(message, origin);
     if (record === undefined) return;
     const table = message[8] as number;
-    const step = lockStep(message[7] as number, undefined, table, message[10]);
+    const step = new LockStep(message[7] as number, undefined, table, message[10]);
     record.addStep(step);
     if (isActorTable(table) && !this.#actors.mayLock(record, step)) return;
     this.locks.lockTable(record, table, message[9] as LockMode);
@@ -147,7 +153,7 @@ export class Participant implements PartitionConcurrency {
     const record = this.#records.admit(message, origin);
     if (record === undefined) return;
     const [from, to] = message[9] as readonly (StorageKey | undefined)[];
-    record.addStep(lockStep(message[7] as number, undefined, undefined, undefined));
+    record.addStep(new LockStep(message[7] as number, undefined, undefined, undefined));
     this.locks.lockRange(record, message[8] as number, { from, to });
     this.#proceed(record);
   }
@@ -165,11 +171,7 @@ export class Participant implements PartitionConcurrency {
     const record = this.#records.tryDecided(message);
     if (record === undefined) return;
     const timestamp = message[4] as Timestamp;
-    record.vote = {
-      timestamp,
-      writes: message[5] as readonly unknown[],
-      cleared: message[6] as readonly number[],
-    };
+    record.vote = new Vote(timestamp, message[5] as readonly unknown[], message[6] as readonly number[]);
     this.#fates.announced(record, timestamp);
   }
 
@@ -223,7 +225,7 @@ export class Participant implements PartitionConcurrency {
     const writes = message[7] as readonly unknown[];
     const cleared = message[8] as readonly number[];
     const durability = message[9] as Durability | undefined;
-    record.addStep({ kind: 'prepare', writes, cleared, decides, durability });
+    record.addStep(new PrepareStep(writes, cleared, decides, durability));
     for (let i = 0; i < writes.length; i += 3) {
       this.locks.lockKey(record, writes[i] as number, writes[i + 1] as StorageKey, LockMode.X);
     }
@@ -259,7 +261,7 @@ export class Participant implements PartitionConcurrency {
 
   #voteYes(record: TransactionRecord, writes: readonly unknown[], cleared: readonly number[]): void {
     const timestamp = this.#ports.draw();
-    record.vote = { timestamp, writes, cleared };
+    record.vote = new Vote(timestamp, writes, cleared);
     record.origin.send([ReplyOp.vote, record.id, this.#partition.id, timestamp]);
   }
 

@@ -6,12 +6,19 @@
 import type { PartitionId, Timestamp } from '@troupe/core';
 import type { Touched } from './decision.ts';
 
-export interface Participation extends Touched {
+export class Participation implements Touched {
+  readonly partition: PartitionId;
+  readonly incarnation: number;
   /** Its vote, or undefined while it has none to give or hasn't given it. */
-  vote: Timestamp | undefined;
-  mustVote: boolean;
+  vote: Timestamp | undefined = undefined;
+  mustVote = false;
   /** It has been sent something, so it may hold something. */
-  told: boolean;
+  told = false;
+
+  constructor(partition: PartitionId, incarnation: number) {
+    this.partition = partition;
+    this.incarnation = incarnation;
+  }
 }
 
 /** Where the present incarnations are known. */
@@ -26,14 +33,7 @@ export function participationOf(
   incarnations: Incarnations,
 ): Participation {
   for (const known of participants) if (known.partition === partition) return known;
-  const incarnation = incarnations.incarnationOf(partition);
-  const participant: Participation = {
-    partition,
-    incarnation,
-    vote: undefined,
-    mustVote: false,
-    told: false,
-  };
+  const participant = new Participation(partition, incarnations.incarnationOf(partition));
   participants.push(participant);
   return participant;
 }

@@ -1,5 +1,6 @@
 /** Who locks in a partition, as its participant keeps them: transactions, and plain operations that wait. */
 
+import { arrayOf } from '@troupe/core';
 import { LockOwner } from '../locks/lock-manager.ts';
 import type { Waiter } from '../locks/lock-waits.ts';
 import type { Durability, Vote } from './decision.ts';
@@ -12,9 +13,11 @@ export interface Origin {
   send(message: unknown[]): void;
 }
 
+const noAccesses: readonly unknown[] = [];
+
 /** Locks that were asked for together. */
-export interface LockStep {
-  readonly kind: 'lock';
+export class LockStep {
+  readonly kind = 'lock';
   readonly step: number;
   /** [table, key, mode, …] */
   readonly accesses: readonly unknown[];
@@ -22,30 +25,44 @@ export interface LockStep {
   readonly table: number | undefined;
   /** Its transaction holds nothing that anybody could wait for: it may wait for turns of actors to end. */
   readonly patient: boolean;
+
+  /** As messages carry it: `patient` is 1 or left out. */
+  constructor(
+    step: number,
+    accesses: readonly unknown[] | undefined,
+    table: number | undefined,
+    patient: unknown,
+  ) {
+    this.step = step;
+    this.accesses = accesses ?? noAccesses;
+    this.table = table;
+    this.patient = patient === 1;
+  }
 }
 
-const noAccesses: readonly unknown[] = [];
+/** Its last request: what it has written. */
+export class PrepareStep {
+  readonly kind = 'prepare';
+  readonly writes: readonly unknown[];
+  readonly cleared: readonly number[];
+  readonly decides: boolean;
+  readonly durability: Durability | undefined;
 
-/** As messages carry it: `patient` is 1 or left out. */
-export function lockStep(
-  step: number,
-  accesses: readonly unknown[] | undefined,
-  table: number | undefined,
-  patient: unknown,
-): LockStep {
-  return { kind: 'lock', step, accesses: accesses ?? noAccesses, table, patient: patient === 1 };
+  constructor(
+    writes: readonly unknown[],
+    cleared: readonly number[],
+    decides: boolean,
+    durability: Durability | undefined,
+  ) {
+    this.writes = writes;
+    this.cleared = cleared;
+    this.decides = decides;
+    this.durability = durability;
+  }
 }
 
 /** What a transaction is doing here once its locks are granted. */
-type Step =
-  | LockStep
-  | {
-      readonly kind: 'prepare';
-      readonly writes: readonly unknown[];
-      readonly cleared: readonly number[];
-      readonly decides: boolean;
-      readonly durability: Durability | undefined;
-    };
+type Step = LockStep | PrepareStep;
 
 const noSteps: Step[] = [];
 
@@ -76,8 +93,8 @@ export class TransactionRecord extends LockOwner implements Waiter {
   }
 
   addStep(step: Step): void {
-    // A first literal: an empty array would make room for seventeen.
-    if (this.steps.length === 0) this.steps = [step];
+    // A first one of its size: an empty array would make room for seventeen.
+    if (this.steps.length === 0) this.steps = arrayOf(step);
     else this.steps.push(step);
   }
 

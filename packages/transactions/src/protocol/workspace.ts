@@ -6,7 +6,7 @@
  * change is logged, so that a nested transaction can be undone to where it began without a message. Locks taken
  * inside stay.
  */
-import type { PartitionId, StorageKey } from '@troupe/core';
+import { arrayOf, type PartitionId, type StorageKey } from '@troupe/core';
 import type { PartitionWrites } from './decision.ts';
 
 /** What the transaction knows of one key. */
@@ -46,6 +46,16 @@ class Change {
   }
 }
 
+class WrittenPart implements PartitionWrites {
+  readonly writes: unknown[];
+  readonly cleared: readonly number[];
+
+  constructor(writes: unknown[], cleared: readonly number[]) {
+    this.writes = writes;
+    this.cleared = cleared;
+  }
+}
+
 const nothingCleared: readonly number[] = [];
 const noCells: Cell[] = [];
 
@@ -71,8 +81,8 @@ export class Workspace {
     const known = this.tryCell(table, key);
     if (known !== undefined) return known;
     const cell = new Cell(table, key, partition);
-    // A first literal: an empty array would make room for seventeen.
-    if (this.#cells === noCells) this.#cells = [cell];
+    // A first one of its size: an empty array would make room for seventeen.
+    if (this.#cells === noCells) this.#cells = arrayOf(cell);
     else this.#cells.push(cell);
     if (this.#cells.length > unindexedMax) this.#addToIndex(cell);
     if (this.isCleared(table)) this.write(cell, undefined);
@@ -151,12 +161,13 @@ export class Workspace {
     const cleared = this.#cleared.length === 0 ? nothingCleared : [...new Set(this.#cleared)];
     if (cleared.length > 0) {
       for (let partition = 0; partition < partitionCount; partition++)
-        byPartition.set(partition, { writes: [], cleared });
+        byPartition.set(partition, new WrittenPart([], cleared));
     }
     for (const { table, key, partition, written, own } of this.#cells) {
       if (!written) continue;
       const target = byPartition.get(partition);
-      if (target === undefined) byPartition.set(partition, { writes: [table, key, own], cleared });
+      if (target === undefined)
+        byPartition.set(partition, new WrittenPart(arrayOf<unknown>(table, key, own), cleared));
       else target.writes.push(table, key, own);
     }
     return byPartition;

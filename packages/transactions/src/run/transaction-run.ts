@@ -17,7 +17,13 @@ import type { AttemptListener, AttemptReport } from '../attempt/attempt-ground.t
 import type { LockWaiter } from '../attempt/attempt-steps.ts';
 import { LockingTransaction, type TransactionGround } from '../attempt/open-transaction.ts';
 import type { TransactionBody, TransactionOptions } from '../attempt/transaction.ts';
-import { type BodyEnd, isThenable, type LockingBody, notAwaited } from '../attempt/transaction-body.ts';
+import {
+  type BodyEnd,
+  BodyValue,
+  isThenable,
+  type LockingBody,
+  notAwaited,
+} from '../attempt/transaction-body.ts';
 import { type AbortCause, causeOfFailure, type Outcome } from '../protocol/outcome.ts';
 import type { TransactionId } from '../protocol/status-word.ts';
 import type { TransactionService } from '../transaction-service.ts';
@@ -27,8 +33,13 @@ import type { Bounded } from './run-deadlines.ts';
 import { RunRetries, retriesAtOnce } from './run-retries.ts';
 import { underWayWith } from './under-way.ts';
 
-/** What a run needs to know beside what its user says. */
-export interface RunSettings extends TransactionOptions {
+/** What its user says, where it is said. */
+type UserSettings = {
+  readonly [Name in keyof TransactionOptions]?: TransactionOptions[Name] | undefined;
+};
+
+/** What a run needs to know beside that. */
+export interface RunSettings extends UserSettings {
   /** The name of the procedure that is its body. */
   readonly procedure?: string;
   readonly report?: AttemptReport | undefined;
@@ -270,7 +281,7 @@ export class TransactionRun<T> implements Bounded, LockWaiter, AttemptListener {
     try {
       const { answerName } = this.options;
       const answer = answerName === undefined || value === undefined ? value : copyValue(value, answerName);
-      this.#returned = { threw: false, value: once === undefined ? answer : once.keep(answer) };
+      this.#returned = new BodyValue(once === undefined ? answer : once.keep(answer));
     } catch (error) {
       this.#threw(error);
       return;
