@@ -74,16 +74,18 @@ export class TransactionExecutor implements TableExecutor {
   }
 
   getMany(table: TableHandle, keys: readonly PlacedKey[], options?: CallOptions): Promise<unknown[]> {
-    return joined(this.#getMany(table, keys, options));
+    try {
+      const cells = this.#cellsOf(table, keys);
+      if (cells.some((cell) => needsLock(cell, 'read'))) return joined(this.#lockAndRead(cells, options));
+      return Promise.resolve(copiesOf(cells));
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
   }
 
-  async #getMany(
-    table: TableHandle,
-    keys: readonly PlacedKey[],
-    options: CallOptions | undefined,
-  ): Promise<unknown[]> {
-    const cells = await this.#lockAll(table, keys, 'read', options);
-    return cells.map((cell) => copyValue(Workspace.current(cell), 'value'));
+  async #lockAndRead(cells: Cell[], options: CallOptions | undefined): Promise<unknown[]> {
+    await this.#lockCells(cells, 'read', options);
+    return copiesOf(cells);
   }
 
   async setMany(table: TableHandle, keys: readonly PlacedKey[], values: readonly unknown[]): Promise<void> {
@@ -275,15 +277,25 @@ export class TransactionExecutor implements TableExecutor {
     mode: 'read' | 'write',
     options: CallOptions | undefined,
   ): Promise<Cell[]> {
-    this.#attempt.assertOpen();
-    const requests = new LockRequests(mode);
-    const cells = keys.map(({ key, partition }) => {
-      const cell = this.#attempt.workspace.cell(table.id, key, partition);
-      if (needsLock(cell, mode)) requests.add(cell);
-      return cell;
-    });
-    await this.#underWay(this.#attempt.lockKeys(requests), options);
+    const cells = this.#cellsOf(table, keys);
+    await this.#lockCells(cells, mode, options);
     return cells;
+  }
+
+  #cellsOf(table: TableHandle, keys: readonly PlacedKey[]): Cell[] {
+    this.#attempt.assertOpen();
+    const { workspace } = this.#attempt;
+    return keys.map(({ key, partition }) => workspace.cell(table.id, key, partition));
+  }
+
+  #lockCells(
+    cells: readonly Cell[],
+    mode: 'read' | 'write',
+    options: CallOptions | undefined,
+  ): Promise<void> {
+    const requests = new LockRequests(mode);
+    for (const cell of cells) if (needsLock(cell, mode)) requests.add(cell);
+    return this.#underWay(this.#attempt.lockKeys(requests), options);
   }
 
   async #lockAndApply(
@@ -327,6 +339,10 @@ export class TransactionExecutor implements TableExecutor {
 function joined<T>(operation: Promise<T>): Promise<T> {
   operation.catch(() => undefined);
   return operation;
+}
+
+function copiesOf(cells: readonly Cell[]): unknown[] {
+  return cells.map((cell) => copyValue(Workspace.current(cell), 'value'));
 }
 
 /** Filled and read within one turn. */
