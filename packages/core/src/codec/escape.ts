@@ -40,10 +40,7 @@ export function needsEscape(value: unknown): boolean {
 }
 
 function objectNeedsEscape(value: object): boolean {
-  if (Array.isArray(value)) {
-    for (let i = 0; i < value.length; i++) if (needsEscape(value[i])) return true;
-    return false;
-  }
+  if (Array.isArray(value)) return arrayNeedsEscape(value);
   if (value instanceof Map) {
     for (const [key, member] of value) if (needsEscape(key) || needsEscape(member)) return true;
     return false;
@@ -55,6 +52,19 @@ function objectNeedsEscape(value: object): boolean {
   if (value instanceof RegExp) return value.lastIndex !== 0 || !isWellFormed(value.source);
   if (ArrayBuffer.isView(value) || value instanceof ArrayBuffer) return isAttachment(value);
   return recordNeedsEscape(value as Record<string, unknown>);
+}
+
+/** Every message is one. Its members are mostly primitives: they are looked at without a call. */
+function arrayNeedsEscape(array: readonly unknown[]): boolean {
+  for (let i = 0; i < array.length; i++) {
+    const member = array[i];
+    if (typeof member === 'number') {
+      if (member === 0 && Object.is(member, -0)) return true;
+    } else if (typeof member === 'string') {
+      if (!isWellFormed(member)) return true;
+    } else if (typeof member === 'object' && member !== null && objectNeedsEscape(member)) return true;
+  }
+  return false;
 }
 
 function recordNeedsEscape(record: Record<string, unknown>): boolean {
