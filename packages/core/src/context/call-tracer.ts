@@ -47,13 +47,18 @@ export function runCalled<T>(
 }
 
 /** Sends a call that is answered, with the context to send along. */
-export async function sendTraced<T>(
+export function sendTraced<T>(
   { tracer }: Pick<Member, 'tracer'>,
   call: TracedCall,
   send: (context: RequestContext | undefined) => Promise<T>,
 ): Promise<T> {
-  if (tracer === undefined) return send(currentContext());
-  const span = tracer.outgoing(call);
+  return tracer === undefined ? send(currentContext()) : sendInSpan(tracer.outgoing(call), send);
+}
+
+async function sendInSpan<T>(
+  span: OutgoingSpan,
+  send: (context: RequestContext | undefined) => Promise<T>,
+): Promise<T> {
   try {
     const answer = await send(span.context);
     span.end();

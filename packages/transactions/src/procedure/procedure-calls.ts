@@ -10,12 +10,12 @@ import {
   contextOfMessage,
   copiedBytes,
   copyValue,
-  currentContext,
   Family,
   InvalidArgumentError,
   onAbort,
   RequestRing,
   runCalled,
+  sendTraced,
   validatedArguments,
 } from '@troupe/core';
 import type { OpenTransaction, TransactionContext } from '../attempt/context.ts';
@@ -103,23 +103,9 @@ export class ProcedureCalls implements MessageFamily {
     core.member.register(Family.procedure, this);
   }
 
-  async call(procedure: AnyProcedure, args: readonly unknown[], options?: RunOptions): Promise<unknown> {
-    const { member } = this.#core;
-    const span = member.tracer?.outgoing({ kind: 'procedure', name: procedure.name });
-    try {
-      const answer = await this.#send(
-        procedure,
-        args,
-        options,
-        span === undefined ? currentContext() : span.context,
-      );
-      span?.end();
-      return answer;
-    } catch (error) {
-      addCallSite(error);
-      span?.end({ error });
-      throw error;
-    }
+  call(procedure: AnyProcedure, args: readonly unknown[], options?: RunOptions): Promise<unknown> {
+    const traced = { kind: 'procedure', name: procedure.name } as const;
+    return sendTraced(this.#core.member, traced, (context) => this.#send(procedure, args, options, context));
   }
 
   async #send(
@@ -153,7 +139,9 @@ export class ProcedureCalls implements MessageFamily {
         ? await member.request(owner, message, bytes, options)
         : await this.#untilAborted(call, options, (own) => member.request(owner, message, bytes, own));
     } catch (error) {
-      throw call === undefined ? error : await this.#told(error, call);
+      const told = call === undefined ? error : await this.#told(error, call);
+      addCallSite(told);
+      throw told;
     } finally {
       if (call !== undefined) this.#cells.release(call.ticket);
     }
