@@ -51,9 +51,27 @@ describe('a commit', () => {
     expect(stage.ids).toEqual([1, 2]);
     expect(stage.take()).toEqual([]);
     stage.log.flushed(1);
-    expect(stage.take()).toEqual([['decided', 1, committed]]);
+    expect(stage.take()).toEqual([['decided', committed, 1]]);
     stage.log.flushed(1);
-    expect(stage.take()).toEqual([['decided', 2, committed]]);
+    expect(stage.take()).toEqual([['decided', committed, 2]]);
+  });
+
+  test('is told with the others of its member that became durable, and before what was asked after it', () => {
+    const stage = new Stage();
+    const other: unknown[][] = [];
+    const another = { send: (message: unknown[]) => void other.push(message) };
+    stage.commit(1, [0, 1]);
+    stage.commit(2, [1, 1], 0, another);
+    stage.commit(3, [0, 1]);
+    stage.log.open(0, 2, stage.origin);
+    stage.commit(4, [1, 1]);
+    stage.log.flushed(4);
+    expect(stage.take()).toEqual([
+      ['decided', committed, 1, 3],
+      ['state', 0, 2, '0 after 4'],
+      ['decided', committed, 4],
+    ]);
+    expect(other).toEqual([[LogReplyOp.decided, committed, 2]]);
   });
 
   test('is refused at once when a partition it touched was opened anew, also one it only read', () => {
@@ -66,7 +84,7 @@ describe('a commit', () => {
       stage.origin,
     );
     stage.commit(2, [0, 1, 1, 2]);
-    expect(stage.take()).toEqual([['decided', 1, fenced]]);
+    expect(stage.take()).toEqual([['decided', fenced, 1]]);
     expect(stage.ids).toEqual([2]);
   });
 });
@@ -80,7 +98,7 @@ describe('an opened partition', () => {
     expect(stage.take()).toEqual([]);
     stage.log.flushed(1);
     expect(stage.take()).toEqual([
-      ['decided', 1, committed],
+      ['decided', committed, 1],
       ['state', 0, 2, '0 after 2'],
     ]);
   });
@@ -91,7 +109,7 @@ describe('an opened partition', () => {
     stage.log.open(0, 2, stage.origin);
     stage.take();
     stage.commit(1, [0, 2]);
-    expect(stage.take()).toEqual([['decided', 1, fenced]]);
+    expect(stage.take()).toEqual([['decided', fenced, 1]]);
   });
 });
 
@@ -101,7 +119,7 @@ describe('a transaction whose submitter is dead', () => {
     stage.log.prevent(1, stage.origin);
     expect(stage.take()).toEqual([['fate', 1, 0]]);
     stage.commit(1, [0, 1, 1, 1]);
-    expect(stage.take()).toEqual([['decided', 1, prevented]]);
+    expect(stage.take()).toEqual([['decided', prevented, 1]]);
     expect(stage.ids).toEqual([]);
   });
 
@@ -113,7 +131,7 @@ describe('a transaction whose submitter is dead', () => {
     expect(stage.take()).toEqual([]);
     stage.log.flushed(1);
     expect(stage.take()).toEqual([
-      ['decided', 1, committed],
+      ['decided', committed, 1],
       ['fate', 1, 10],
     ]);
   });
@@ -164,11 +182,11 @@ describe('a write of a partition itself', () => {
     const stage = new Stage();
     stage.log.commit({ id: 7, timestamp: 7, parts: [0, 1, [0, 'key', 7], []] }, 0, stage.origin);
     stage.log.flushed(1);
-    expect(stage.take()).toEqual([['decided', 7, committed]]);
+    expect(stage.take()).toEqual([['decided', committed, 7]]);
     expect(stage.log.remembered).toBe(0);
     const client = new LogClient((message) => void stage.told.push([...message]));
     client.commit(7, 7, [], () => undefined);
-    client.receive([LogReplyOp.decided, 7, committed]);
+    client.receive([LogReplyOp.decided, committed, 7]);
     client.commit(8, 80, [], () => undefined);
     expect(stage.take().at(-1)).toEqual([LogOp.commit, 8, 80, [], 0]);
   });
@@ -180,13 +198,13 @@ describe('a commit that does not wait for its flush', () => {
     const dead = stage.member();
     stage.commit(1, [0, 1]);
     stage.log.commit({ id: 2, timestamp: 20, parts: [1, 1, [], []] }, 0, dead, 'appended');
-    expect(stage.take()).toEqual([['decided', 2, committed]]);
+    expect(stage.take()).toEqual([['decided', committed, 2]]);
     stage.log.originLost(dead);
     stage.log.prevent(2, stage.origin);
     expect(stage.take()).toEqual([]);
     stage.log.flushed(2);
     expect(stage.take()).toEqual([
-      ['decided', 1, committed],
+      ['decided', committed, 1],
       ['fate', 2, 20],
     ]);
   });
@@ -218,11 +236,11 @@ describe('a storage without room', () => {
     stage.commit(2, [0, 1]);
     stage.log.refused(1);
     expect(stage.take()).toEqual([
-      ['decided', 1, full],
+      ['decided', full, 1],
       ['fate', 1, 0],
     ]);
     stage.log.flushed(1);
-    expect(stage.take()).toEqual([['decided', 2, committed]]);
+    expect(stage.take()).toEqual([['decided', committed, 2]]);
   });
 
   test('refuses new commits at once for as long as it is said to have none', () => {
@@ -231,7 +249,7 @@ describe('a storage without room', () => {
     stage.commit(1, [0, 1]);
     stage.log.full(false);
     stage.commit(2, [0, 1]);
-    expect(stage.take()).toEqual([['decided', 1, full]]);
+    expect(stage.take()).toEqual([['decided', full, 1]]);
     expect(stage.ids).toEqual([2]);
   });
 });
@@ -247,7 +265,7 @@ describe('a storage that has failed', () => {
     stage.take();
     stage.log.failed();
     expect(stage.take()).toEqual([
-      ['decided', 2, unknown],
+      ['decided', unknown, 2],
       ['fate', 2, unknownFate],
       ['unopened', 1, 2],
     ]);
@@ -257,7 +275,7 @@ describe('a storage that has failed', () => {
     stage.log.prevent(2, stage.origin);
     stage.log.prevent(3, stage.origin);
     expect(stage.take()).toEqual([
-      ['decided', 3, closed],
+      ['decided', closed, 3],
       ['unopened', 0, 2],
       ['fate', 1, 10],
       ['fate', 2, unknownFate],
@@ -283,7 +301,7 @@ describe('the client of a log', () => {
     expect([sent, client.isCongested]).toEqual([[1, 2], false]);
     commit(5, 4);
     expect(client.isCongested).toBe(true);
-    client.receive([LogReplyOp.decided, 1, committed]);
+    client.receive([LogReplyOp.decided, committed, 1]);
     expect([sent, client.isCongested]).toEqual([[1, 2, 3], false]);
     client.lost();
     expect(told).toEqual([
@@ -303,11 +321,15 @@ describe('the client of a log', () => {
     const client = new LogClient((message) => sent.push(message));
     const verdicts: LogVerdict[] = [];
     for (const id of [1, 2]) client.commit(id, id * 10, [], (verdict) => verdicts.push(verdict));
-    client.receive([LogReplyOp.decided, 2, fenced]);
-    client.receive([LogReplyOp.decided, 1, committed]);
-    client.commit(3, 30, [], () => undefined);
-    expect(sent.at(-1)).toEqual([LogOp.commit, 3, 30, [], 1]);
-    expect(verdicts).toEqual([fenced, committed]);
+    client.receive([LogReplyOp.decided, fenced, 2]);
+    client.receive([LogReplyOp.decided, committed, 1]);
+    client.commit(3, 30, [], (verdict) => verdicts.push(verdict));
+    client.commit(4, 40, [], (verdict) => verdicts.push(verdict));
+    expect(sent.at(-1)).toEqual([LogOp.commit, 4, 40, [], 1]);
+    client.receive([LogReplyOp.decided, committed, 3, 4]);
+    client.commit(5, 50, [], () => undefined);
+    expect(sent.at(-1)).toEqual([LogOp.commit, 5, 50, [], 3]);
+    expect(verdicts).toEqual([fenced, committed, committed, committed]);
   });
 
   test('asks once for all who want to know a fate', () => {

@@ -83,7 +83,7 @@ class Stage {
   }
 
   decided(verdict: LogVerdict): void {
-    this.log.receive([LogReplyOp.decided, id, verdict]);
+    this.log.receive([LogReplyOp.decided, verdict, id]);
   }
 
   commitOne(): void {
@@ -316,7 +316,7 @@ describe('what partitions of a member write themselves in one turn', () => {
     expect(stage.toLog).toEqual([[LogOp.commit, at, at, parts, 0]]);
     stage.keep(1, 'd', 4);
     expect(stage.kept).toEqual([]);
-    stage.log.receive([LogReplyOp.decided, at, LogVerdict.committed]);
+    stage.log.receive([LogReplyOp.decided, LogVerdict.committed, at]);
     expect(stage.kept).toEqual([
       ['a', undefined],
       ['b', undefined],
@@ -339,7 +339,7 @@ describe('what partitions of a member write themselves in one turn', () => {
     stage.keep(0, 'a', 1);
     stage.keep(1, 'b', 2);
     stage.turnEnds();
-    stage.log.receive([LogReplyOp.decided, stage.clock, LogVerdict.full]);
+    stage.log.receive([LogReplyOp.decided, LogVerdict.full, stage.clock]);
     expect(stage.kept).toEqual([
       ['a', 'STORAGE_FULL'],
       ['b', 'STORAGE_FULL'],

@@ -113,8 +113,8 @@ export class LogServer implements MemberBehaviour<Frame> {
   }
 
   #answer(to: MemberAddress, message: unknown[]): void {
-    const isRefusal = message[0] === LogReplyOp.decided && message[2] !== LogVerdict.committed;
-    if (isRefusal) this.#ports.counters.refusals += 1;
+    const isRefusal = message[0] === LogReplyOp.decided && message[1] !== LogVerdict.committed;
+    if (isRefusal) this.#ports.counters.refusals += message.length - 2;
     this.#context.send(to, [message]);
   }
 

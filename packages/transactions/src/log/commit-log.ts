@@ -120,10 +120,10 @@ export class CommitLog {
     const { id, parts } = record;
     if (this.#prevented.has(id)) {
       this.#closeStream(parts);
-      from.send([LogReplyOp.decided, id, LogVerdict.prevented]);
-    } else if (this.isFenced(parts)) from.send([LogReplyOp.decided, id, LogVerdict.fenced]);
-    else if (this.#hasFailed) from.send([LogReplyOp.decided, id, LogVerdict.closed]);
-    else if (this.#isFull) from.send([LogReplyOp.decided, id, LogVerdict.full]);
+      from.send([LogReplyOp.decided, LogVerdict.prevented, id]);
+    } else if (this.isFenced(parts)) from.send([LogReplyOp.decided, LogVerdict.fenced, id]);
+    else if (this.#hasFailed) from.send([LogReplyOp.decided, LogVerdict.closed, id]);
+    else if (this.#isFull) from.send([LogReplyOp.decided, LogVerdict.full, id]);
     else this.#append(record, from, when);
   }
 
@@ -194,7 +194,7 @@ export class CommitLog {
     this.#appended += 1;
     if (isAskedAbout(id, timestamp)) this.#fates.add(id, { timestamp, position: this.#appended });
     this.#unsettled.push({ id, told: when === 'appended' });
-    if (when === 'appended') this.#decided(from, id, LogVerdict.committed);
+    if (when === 'appended') this.#tell(from, LogVerdict.committed, [id]);
     else this.#answer(from, this.#appended, LogReplyOp.decided, id, timestamp);
   }
 
@@ -205,7 +205,7 @@ export class CommitLog {
     const held = this.#held;
     const leaving = held.findIndex(({ after }) => after > this.#settled);
     this.#held = leaving === -1 ? [] : held.slice(leaving);
-    for (const answer of leaving === -1 ? held : held.slice(0, leaving)) this.#leave(answer, how);
+    this.#leaveAll(leaving === -1 ? held : held.slice(0, leaving), how);
   }
 
   /** It never was committed, or nobody can say. One that somebody was told of stays committed in this process. */
@@ -214,12 +214,6 @@ export class CommitLog {
     if (told || fate === undefined) return;
     if (how === 'refused') this.#fates.delete(id);
     else fate.timestamp = unknownFate;
-  }
-
-  #decided(to: LogOrigin, id: TransactionId, verdict: LogVerdict): void {
-    if (verdict === LogVerdict.committed && this.#fates.get(id) !== undefined)
-      this.#unheard.get(to)?.push(id);
-    to.send([LogReplyOp.decided, id, verdict]);
   }
 
   /** Who touched one partition only is submitted by that partition; the others by a coordinator. */
@@ -240,11 +234,40 @@ export class CommitLog {
     else this.#held.splice(index, 0, answer);
   }
 
+  /** In order for each member; of commits in a row each is told in one message. */
+  #leaveAll(answers: readonly Answer[], how: Settlement): void {
+    const decided = new Map<LogOrigin, TransactionId[]>();
+    const tellDecided = (): void => {
+      for (const [to, ids] of decided) this.#tell(to, verdicts[how], ids);
+      decided.clear();
+    };
+    for (const answer of answers) {
+      const { to, op, about } = answer;
+      if (op !== LogReplyOp.decided) {
+        tellDecided();
+        this.#leave(answer, how);
+        continue;
+      }
+      const ids = decided.get(to);
+      if (ids === undefined) decided.set(to, [about]);
+      else ids.push(about);
+    }
+    tellDecided();
+  }
+
+  #tell(to: LogOrigin, verdict: LogVerdict, ids: readonly TransactionId[]): void {
+    if (verdict === LogVerdict.committed) {
+      const unheard = this.#unheard.get(to);
+      for (const id of ids) if (this.#fates.get(id) !== undefined) unheard?.push(id);
+    }
+    to.send([LogReplyOp.decided, verdict, ...ids]);
+  }
+
   /** `how` the last records were settled that it had to wait for. */
   #leave({ to, op, about, detail }: Answer, how: Settlement): void {
     switch (op) {
       case LogReplyOp.decided:
-        this.#decided(to, about, verdicts[how]);
+        this.#tell(to, verdicts[how], [about]);
         break;
       case LogReplyOp.fate:
         // What is durable may have been forgotten since it was asked about.

@@ -166,7 +166,8 @@ export class LogClient {
   receive(message: readonly unknown[]): void {
     switch (message[0]) {
       case LogReplyOp.decided:
-        this.#decided(message[1] as TransactionId, message[2] as LogVerdict);
+        for (let i = 2; i < message.length; i++)
+          this.#decided(message[i] as TransactionId, message[1] as LogVerdict);
         break;
       case LogReplyOp.fate:
         this.#fate(message[1] as TransactionId, message[2] as Timestamp);

@@ -18,7 +18,8 @@
  *
  * Family `logReply`: log → member.
  *
- * - `decided` [op, id, verdict]: of a `commit`; `committed` only when the record is durable, or was not to wait for it.
+ * - `decided` [op, verdict, id, …]: of one `commit` or of several; `committed` only when their records are durable, or
+ *   were not to wait for it.
  * - `fate` [op, id, timestamp]: of a `prevent`; a timestamp only when the record is durable, `unknownFate` when the
  *   storage failed with it.
  * - `state` [op, partition, incarnation, state, more]: of an `open`; only when all of it is durable. `more` (1): it is
