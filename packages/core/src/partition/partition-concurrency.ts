@@ -8,6 +8,7 @@
 import { InvariantError } from '../errors/errors.ts';
 import type { StorageKey } from '../key/key.ts';
 import type { Timestamp } from '../mesh/shared-state.ts';
+import type { Version } from './table-versions.ts';
 
 /** What a plain operation does with its key. */
 export type KeyAccess = 'read' | 'write';
@@ -25,9 +26,9 @@ export type Kept = (error?: Error) => void;
 export interface KeptWrites {
   /**
    * Makes a write durable, then puts it in place. Within the turn in which `isFree` said yes or `resume` was called; the
-   * key is locked until `kept` is called.
+   * key is locked until `kept` is called. `known`: the newest version of the key, if it has just been read.
    */
-  keepKey(table: number, key: StorageKey, value: unknown, kept: Kept): void;
+  keepKey(table: number, key: StorageKey, value: unknown, kept: Kept, known?: Version): void;
   /** Makes the state of an actor durable, a copy that nobody changes. No turn of it may begin meanwhile. */
   keepState(table: number, key: StorageKey, state: unknown, kept: Kept): void;
 }

@@ -18,7 +18,7 @@ import { SupersededQueue } from './superseded-queue.ts';
 import { OwnerView, TableVersions, Version, valueAt, versionAt } from './table-versions.ts';
 import { newestVersions, VersionCursor } from './version-cursor.ts';
 
-export { newestVersions, type VersionCursor };
+export { newestVersions, type Version, type VersionCursor };
 
 /** What a store asks the world; SharedState answers it. */
 export interface SnapshotPublication {
@@ -56,7 +56,12 @@ export class PartitionStore {
 
   /** The newest value of a key, undefined when there is none. */
   read(table: number, key: StorageKey): unknown {
-    return this.#tables[table + hiddenTables]?.versions.get(key)?.value;
+    return this.newest(table, key)?.value;
+  }
+
+  /** The newest version of a key, a tombstone or undefined when there is none. Nothing of it is to be changed. */
+  newest(table: number, key: StorageKey): Version | undefined {
+    return this.#tables[table + hiddenTables]?.versions.get(key);
   }
 
   /** The value of a key at a snapshot. Throws SnapshotTooOldError below the horizon. */
@@ -80,11 +85,13 @@ export class PartitionStore {
 
   /**
    * Puts a value in place, undefined to remove it. The timestamp is later than the last one of this key; equal is
-   * allowed, because one commit may clear a table and then write to it.
+   * allowed, because one commit may clear a table and then write to it. `known`: what `newest` answered, if nobody else
+   * can have written to the key since; it spares a search.
    */
-  write(table: number, key: StorageKey, value: unknown, timestamp: Timestamp): void {
+  write(table: number, key: StorageKey, value: unknown, timestamp: Timestamp, known?: Version): void {
     const share = this.#mustGet(table);
-    const newest = share.versions.get(key);
+    // A version with a value stays in its place until somebody writes; a tombstone may have been pruned.
+    const newest = known?.value === undefined ? share.versions.get(key) : known;
     if (newest !== undefined) this.#supersede(share, key, newest, value, timestamp);
     else if (value !== undefined) this.#insert(share, key, value, timestamp);
     if (this.#superseded.length > 0) this.prune(prunedPerWrite);

@@ -17,6 +17,7 @@ import type { Peer } from '../mesh/peer.ts';
 import type { PartitionId, Timestamp } from '../mesh/shared-state.ts';
 import type { OwnedPartitions, Partition } from '../partition/partition.ts';
 import type { KeptWrites } from '../partition/partition-concurrency.ts';
+import type { Version } from '../partition/table-versions.ts';
 import { newest, type OneKeyOp, type ScanPart, TableOp } from './messages.ts';
 import { applyOperation, lockFor, WriteSlot } from './operation.ts';
 import { type Scan, ScanCursors, type ScanLimits, scanLimits } from './scan-cursors.ts';
@@ -119,10 +120,11 @@ export class TableService implements MessageFamily {
     const table = message[4] as number;
     const key = message[5] as StorageKey;
     const write = this.#write;
+    const newestVersion = partition.store.newest(table, key);
     let answer: unknown;
     try {
-      const current = partition.store.read(table, key);
-      answer = applyOperation(message[0] as OneKeyOp, key, current, message, firstArgument, write);
+      const op = message[0] as OneKeyOp;
+      answer = applyOperation(op, key, newestVersion?.value, message, firstArgument, write);
     } catch (error) {
       this.#fail(from, requestId, error);
       return;
@@ -130,22 +132,23 @@ export class TableService implements MessageFamily {
     if (write.changed) {
       const { writes } = partition.concurrency;
       if (writes !== undefined) {
-        this.#keep(writes, message, from, answer);
+        this.#keep(writes, message, from, answer, newestVersion);
         return;
       }
-      partition.store.write(table, key, write.value, this.#member.shared.draw());
+      partition.store.write(table, key, write.value, this.#member.shared.draw(), newestVersion);
     }
     if (typeof answer === 'object') this.#member.reply(from, requestId, answer);
     else this.#member.replyOwned(from, requestId, answer);
   }
 
   /** Answers when the write is durable. */
-  #keep(writes: KeptWrites, message: Message, from: Peer, answer: unknown): void {
+  #keep(writes: KeptWrites, message: Message, from: Peer, answer: unknown, known: Version | undefined): void {
     const requestId = message[1] as number;
-    writes.keepKey(message[4] as number, message[5] as StorageKey, this.#write.value, (error) => {
+    const kept = (error?: Error): void => {
       if (error === undefined) this.#member.reply(from, requestId, answer);
       else this.#fail(from, requestId, error);
-    });
+    };
+    writes.keepKey(message[4] as number, message[5] as StorageKey, this.#write.value, kept, known);
   }
 
   #waitForKey(partition: Partition, message: Message, from: Peer): void {

@@ -4,6 +4,7 @@ import {
   PartitionStore,
   SnapshotTooOldError,
   type Timestamp,
+  type Version,
   type VersionCursor,
 } from '@troupe/core';
 import fc from 'fast-check';
@@ -81,6 +82,13 @@ function mustAgree(entries: ReadonlyMap<string, number>, read: (key: string) => 
   expect(wrong).toEqual([]);
 }
 
+interface Vote {
+  readonly value: number | undefined;
+  readonly timestamp: Timestamp;
+  /** The newest version of the key when it was locked. */
+  readonly known: Version | undefined;
+}
+
 /** A walk under way and what is known of it. */
 interface Walk {
   readonly cursor: VersionCursor;
@@ -98,7 +106,7 @@ class Run {
   readonly model = new Model();
   readonly walks: Walk[] = [];
   /** Writes that have their timestamp and hold their key, and are installed later: commits of transactions. */
-  readonly voted = new Map<string, { readonly value: number | undefined; readonly timestamp: Timestamp }>();
+  readonly voted = new Map<string, Vote>();
 
   step(step: Step): void {
     switch (step.kind) {
@@ -107,7 +115,7 @@ class Run {
         break;
       case 'vote':
         if (this.voted.has(step.key)) break;
-        this.voted.set(step.key, { value: step.value, timestamp: this.clock.draw() });
+        this.#vote(step.key, step.value);
         break;
       case 'install':
         this.#install([...this.voted.keys()][step.pick % Math.max(1, this.voted.size)]);
@@ -174,11 +182,15 @@ class Run {
     const vote = key === undefined ? undefined : this.voted.get(key);
     if (key === undefined || vote === undefined) return;
     this.voted.delete(key);
-    this.#write(key, vote.value, vote.timestamp);
+    this.#write(key, vote.value, vote.timestamp, vote.known);
   }
 
-  #write(key: string, value: number | undefined, timestamp: Timestamp): void {
-    this.store.write(table, key, value, timestamp);
+  #vote(key: string, value: number | undefined): void {
+    this.voted.set(key, { value, timestamp: this.clock.draw(), known: this.store.newest(table, key) });
+  }
+
+  #write(key: string, value: number | undefined, timestamp: Timestamp, known?: Version): void {
+    this.store.write(table, key, value, timestamp, known);
     this.model.write(key, value, timestamp);
     if (value === undefined) for (const walk of this.walks) walk.untouched.delete(key);
   }

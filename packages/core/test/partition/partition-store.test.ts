@@ -177,6 +177,18 @@ describe('the memory of a partition store', () => {
     expect(store.read(table, 'a')).toEqual({ round: 3 });
   });
 
+  test('takes a write over a tombstone that was pruned since it was looked up', () => {
+    write('a', 1);
+    const snapshot = clock.publish();
+    write('a', undefined);
+    const tombstone = store.newest(table, 'a');
+    clock.withdraw(snapshot);
+    store.prune(10);
+    store.write(table, 'a', 2, clock.draw(), tombstone);
+    expect(store.read(table, 'a')).toBe(2);
+    expect(store.size(table)).toBe(1);
+  });
+
   test('keeps a key that was removed and set again when its tombstone is pruned', () => {
     write('a', 1);
     const snapshot = clock.publish();

@@ -9,9 +9,9 @@
  */
 import type { PartitionId, StorageKey, Timestamp } from '@troupe/core';
 import { groupCommitBytesMax } from '@troupe/core';
-import type { CommitGroup, Touched } from '../protocol/decision.ts';
+import type { CommitGroup, Touched, Verdict } from '../protocol/decision.ts';
 import type { LogClient } from './log-client.ts';
-import type { LogVerdict } from './log-messages.ts';
+import { verdicts } from './log-verdicts.ts';
 import type { PartWriter } from './part-writer.ts';
 
 export interface GroupCommitPorts {
@@ -25,7 +25,7 @@ class OpenGroup implements CommitGroup {
   timestamp: Timestamp | undefined = undefined;
   bytes = 0;
   readonly parts: OpenPart[] = [];
-  readonly decided: ((verdict: LogVerdict) => void)[] = [];
+  readonly decided: ((verdict: Verdict) => void)[] = [];
 }
 
 /** What a partition has in the open group. */
@@ -58,7 +58,7 @@ export class GroupCommit {
     table: number,
     key: StorageKey,
     value: unknown,
-    decided: (verdict: LogVerdict) => void,
+    decided: (verdict: Verdict) => void,
   ): CommitGroup {
     const group = this.#open ?? this.#begin();
     const { writer } = this.#partOf(touched, group);
@@ -105,7 +105,8 @@ export class GroupCommit {
       part.writer.takeInto(parts);
       part.group = undefined;
     }
-    this.#log.submit(timestamp, timestamp, parts, group.bytes, (verdict) => {
+    this.#log.submit(timestamp, timestamp, parts, group.bytes, (answer) => {
+      const verdict = verdicts[answer];
       for (const decided of group.decided) decided(verdict);
     });
   }

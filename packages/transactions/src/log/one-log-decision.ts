@@ -28,6 +28,7 @@ import type { AnswerWhen } from './commit-log.ts';
 import { GroupCommit, type GroupCommitPorts } from './group-commit.ts';
 import type { LogClient } from './log-client.ts';
 import { LogVerdict, unknownFate } from './log-messages.ts';
+import { verdicts } from './log-verdicts.ts';
 
 type Writes = ReadonlyMap<PartitionId, PartitionWrites>;
 
@@ -125,15 +126,6 @@ export class OneLogDecision implements Decision {
   }
 }
 
-const verdicts: Record<LogVerdict, Verdict> = {
-  [LogVerdict.committed]: 'committed',
-  [LogVerdict.fenced]: 'lost',
-  [LogVerdict.prevented]: 'aborted',
-  [LogVerdict.full]: 'storage-full',
-  [LogVerdict.unknown]: 'storage-unknown',
-  [LogVerdict.closed]: 'storage-closed',
-};
-
 function answerWhen(durability: Durability | undefined): AnswerWhen | undefined {
   if (durability === undefined) return undefined;
   return durability === 'buffered' ? 'appended' : 'flushed';
@@ -170,7 +162,7 @@ export class OneLogParticipation implements ParticipantLog {
     value: unknown,
     decided: (verdict: Verdict) => void,
   ): CommitGroup {
-    return this.#group.keep(partition, table, key, value, (verdict) => decided(verdicts[verdict]));
+    return this.#group.keep(partition, table, key, value, decided);
   }
 
   get isCongested(): boolean {

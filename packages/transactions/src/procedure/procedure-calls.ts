@@ -104,19 +104,26 @@ export class ProcedureCalls implements MessageFamily {
   }
 
   call(procedure: AnyProcedure, args: readonly unknown[], options?: RunOptions): Promise<unknown> {
-    const traced = { kind: 'procedure', name: procedure.name } as const;
-    return sendTraced(this.#core.member, traced, (context) => this.#send(procedure, args, options, context));
+    try {
+      const id = this.#core.definitions.idOf(procedure, 'procedure');
+      const traced = { kind: 'procedure', name: procedure.name } as const;
+      const send = (context: RequestContext | undefined): Promise<unknown> =>
+        this.#send(procedure, id, args, options, context);
+      return sendTraced(this.#core.member, traced, send);
+    } catch (error) {
+      return Promise.reject(error as Error);
+    }
   }
 
   async #send(
     procedure: AnyProcedure,
+    id: number,
     args: readonly unknown[],
     options: RunOptions | undefined,
     context: RequestContext | undefined,
   ): Promise<unknown> {
     let call: UnansweredCall | undefined;
     try {
-      const id = this.#core.definitions.idOf(procedure, 'procedure');
       const copies = copyValue(
         checkedArguments(procedure, args),
         `the arguments of procedure '${procedure.name}'`,

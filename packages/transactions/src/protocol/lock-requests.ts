@@ -25,9 +25,9 @@ const noRequests: PartitionRequest[] = [];
 
 /** Collects keys to lock, partition by partition. */
 export class LockRequests {
-  requests = noRequests;
   readonly mode: 'read' | 'write';
   readonly #wantsValues: boolean;
+  #requests = noRequests;
 
   /** `wantsValues`: false for keys that will only be overwritten. */
   constructor(mode: 'read' | 'write', wantsValues = true) {
@@ -35,20 +35,24 @@ export class LockRequests {
     this.#wantsValues = wantsValues;
   }
 
+  get requests(): readonly PartitionRequest[] {
+    return this.#requests;
+  }
+
   add(cell: Cell): void {
     if (cell.askedBy === this) return;
     cell.askedBy = this;
     const { table, key, partition } = cell;
     const mode = this.#wantsValues ? lockModeOf(this.mode) : -lockModeOf(this.mode);
-    for (const request of this.requests) {
+    for (const request of this.#requests) {
       if (request.partition !== partition) continue;
       request.accesses.push(table, key, mode);
       request.cells.push(cell);
       return;
     }
     const request = new PartitionRequest(cell, mode);
-    if (this.requests === noRequests) this.requests = arrayOf(request);
-    else this.requests.push(request);
+    if (this.#requests === noRequests) this.#requests = arrayOf(request);
+    else this.#requests.push(request);
   }
 }
 

@@ -16,6 +16,7 @@ import {
   type StorageKey,
   type Timestamp,
   UnorderedList,
+  type Version,
 } from '@troupe/core';
 import type { LockManager } from '../locks/lock-manager.ts';
 import { LockMode } from '../locks/lock-mode.ts';
@@ -36,10 +37,16 @@ interface WriterEvents {
   settled(write: object): void;
 }
 
-interface UnderWay extends Listed {
+class UnderWay implements Listed {
   readonly table: number;
   readonly key: StorageKey;
-  group: CommitGroup | undefined;
+  group: CommitGroup | undefined = undefined;
+  listedAt = -1;
+
+  constructor(table: number, key: StorageKey) {
+    this.table = table;
+    this.key = key;
+  }
 }
 
 export class PartitionWriter implements KeptWrites {
@@ -65,19 +72,19 @@ export class PartitionWriter implements KeptWrites {
   }
 
   /** Writes a key that is free, or that the plain operation under way was granted. */
-  keepKey(table: number, key: StorageKey, value: unknown, kept: Kept): void {
+  keepKey(table: number, key: StorageKey, value: unknown, kept: Kept, known?: Version): void {
     if (this.#ports.log.isCongested) {
       kept(congested(this.#partition.id));
       return;
     }
     const operation = this.#events.granted() ?? this.#locked(table, key);
     operation.isKept = true;
-    const write: UnderWay = { table, key, group: undefined, listedAt: -1 };
+    const write = new UnderWay(table, key);
     this.#underWay.add(write);
     write.group = this.#ports.log.keep(this.#touched, table, key, value, (verdict) => {
       this.#underWay.remove(write);
       if (verdict === 'committed')
-        this.#partition.store.write(table, key, value, write.group?.timestamp as Timestamp);
+        this.#partition.store.write(table, key, value, write.group?.timestamp as Timestamp, known);
       kept(verdict === 'committed' ? undefined : storageError(verdict, 'the write'));
       this.#locks.release(operation);
       this.#events.settled(write);
