@@ -96,13 +96,17 @@ export class HostedJob implements QueueEntry<HostedJob> {
   }
 
   throwIfCancelled(): void {
-    if (this.cancelled) throw this.#cancelReason ?? cancelError('the caller of this job has canceled it');
+    if (!this.cancelled) return;
+    // His memory may have said so before this thread is told: what is tidied up now must see the signal aborted.
+    this.cancel(cancelError('the caller of this job has canceled it'));
+    throw this.#cancelReason as Error;
   }
 
   get signal(): AbortSignal {
     if (this.#controller === undefined) {
       this.#controller = new AbortController();
-      if (this.#cancelReason !== undefined) this.#controller.abort(this.#cancelReason);
+      if (this.cancelled)
+        this.#controller.abort(this.#cancelReason ?? cancelError('the caller of this job has canceled it'));
     }
     return this.#controller.signal;
   }

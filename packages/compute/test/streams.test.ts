@@ -103,6 +103,34 @@ describe.each([
     await until(() => state.aborted === 1);
   });
 
+  test.each([
+    ['first looks', false],
+    ['has looked', true],
+  ])(
+    'has an aborted signal in what its producer tidies up, who %s, also before his thread is told',
+    async (_who, looks) => {
+      const controller = new AbortController();
+      let wasAborted: boolean | undefined;
+      const left = job('left', {
+        *run(ctx) {
+          const signal = looks ? ctx.signal : undefined;
+          try {
+            yield 1;
+            controller.abort(new Error('enough'));
+            yield 2;
+          } finally {
+            wasAborted = (signal ?? ctx.signal).aborted;
+          }
+        },
+      });
+      const grid = new ComputeGrid([counts, left], { hosts });
+      const options = { at, signal: controller.signal };
+      await rejectionOf(collect(grid.compute.stream(left, undefined, options)));
+      await until(() => wasAborted !== undefined);
+      expect(wasAborted).toBe(true);
+    },
+  );
+
   test('gives what was yielded before an error, then the error', async () => {
     const stumbles = job('stumbles', {
       async *run() {
