@@ -177,13 +177,26 @@ describe('the page', () => {
 });
 
 describe('the table of the README', () => {
-  test('has a line for each goal and a column for each run', () => {
+  test('has a line for each goal and a column for each version of Node', () => {
     const [head, rule, first] = readmeTable(runs).split('\n');
     expect(head).toMatch(/^\| scenario +\| Troupe +\| goal +\| Node 20\.20\.0 +\| Node 24\.1\.0 +\|$/);
     expect(rule).toMatch(/^\|( -+ \|){5}$/);
     expect(first).toContain('| troupe get | ≥ 5× raw ');
     expect(first).toMatch(/\| 6 \[1 – 9\], met +\| 4 \[1 – 9\], NOT MET: 20 % below +\|$/);
     expect(new Set([head?.length, rule?.length, first?.length]).size).toBe(1);
+  });
+
+  test('names the commit of what only an older run of the same Node has', () => {
+    const [newer] = runs as [RunResults];
+    const scenarios = newer.scenarios.map((scenario) => ({ ...scenario, name: `older/${scenario.name}` }));
+    const table = readmeTable([newer, { ...newer, commit: 'older0123456', scenarios }]).split('\n');
+    expect(table[0]).toMatch(/\| goal +\| Node 20\.20\.0 +\|$/);
+    expect(table.find((line) => line.startsWith('| transport/one '))).toMatch(/\[1 – 9\], met +\|$/);
+    expect(table.find((line) => line.startsWith('| older/transport/one '))).toMatch(/met \(older01\) +\|$/);
+    expect(table.slice(-2)).toEqual([
+      expect.stringContaining('commit abc.'),
+      expect.stringContaining('commit older0123456.'),
+    ]);
   });
 
   test('names what failed, whose rounds are not in the ratios', () => {

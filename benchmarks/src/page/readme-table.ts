@@ -9,8 +9,9 @@ const end = '<!-- benchmarks:end -->';
 export function readmeTable(runs: readonly RunResults[]): string {
   const rows = goalRows(runs);
   if (rows.length === 0) return 'No results are kept in the repository yet.';
-  const heads = ['scenario', 'Troupe', 'goal', ...runs.map(({ node }) => `Node ${node}`)];
-  const cells = [heads, ...rows.map(cellsOf)];
+  const columns = columnsOf(runs);
+  const heads = ['scenario', 'Troupe', 'goal', ...columns.map(([run]) => `Node ${run?.node}`)];
+  const cells = [heads, ...rows.map((row) => cellsOf(row, runs, columns))];
   // As the formatter of the repository would write it.
   const widths = heads.map((_, column) => Math.max(...cells.map((row) => row[column]?.length ?? 0)));
   const [head = '', ...lines] = cells.map((row) =>
@@ -36,10 +37,26 @@ function lineOf(cells: readonly string[]): string {
   return `| ${cells.join(' | ')} |`;
 }
 
-function cellsOf(row: GoalRow): string[] {
-  const outcomes = row.outcomes.map((outcome) =>
-    outcome === undefined ? 'not measured' : outcomeText(row.target, outcome),
-  );
+/** The runs of each version of Node, of different commits. */
+function columnsOf(runs: readonly RunResults[]): RunResults[][] {
+  const nodes = [...new Set(runs.map(({ node }) => node))];
+  return nodes.map((node) => runs.filter((run) => run.node === node));
+}
+
+function cellsOf(
+  row: GoalRow,
+  runs: readonly RunResults[],
+  columns: readonly (readonly RunResults[])[],
+): string[] {
+  const outcomeOf = (run: RunResults): GoalRow['outcomes'][number] => row.outcomes[runs.indexOf(run)];
+  const outcomes = columns.map((column) => {
+    const run = column.find((of) => outcomeOf(of) !== undefined);
+    const outcome = run && outcomeOf(run);
+    if (outcome === undefined) return 'not measured';
+    const text = outcomeText(row.target, outcome);
+    // What isn't of the first run of its column names its commit.
+    return run === column[0] ? text : `${text} (${run?.commit.slice(0, 7)})`;
+  });
   return [row.scenario, row.subject, goalText(row), ...outcomes].map((cell) => cell.replaceAll('|', '\\|'));
 }
 
