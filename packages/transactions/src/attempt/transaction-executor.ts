@@ -79,7 +79,7 @@ export class TransactionExecutor implements TableExecutor {
       if (cells.some((cell) => needsLock(cell, 'read'))) return joined(this.#lockAndRead(cells, options));
       return Promise.resolve(copiesOf(cells));
     } catch (error) {
-      return Promise.reject(error as Error);
+      return joined(Promise.reject(error as Error));
     }
   }
 
