@@ -63,7 +63,7 @@ const onOneThread =
   'Everything is on one thread. From the service: the service is a member of the grid of its own, with a link in memory to the actors. Bare mailboxes: arrays drained in a microtask, the limit.';
 
 const whatNactLeavesOut =
-  'The profiles show no part that dominates: taking a message in, the turn, and the call each take about a tenth. From the service each call is a message of a link in memory besides, which is made, copied, found its actor for, and taken in: two thirds of its time.';
+  'The profiles show no part that dominates: taking a message in, the turn, and the call each take about a tenth. From the service each call is a message of a link in memory besides, which is made, found its actor for, and taken in: half of its time.';
 
 const rawEcho = async (params: Params): Promise<Sample> =>
   (await import('../subjects/echo/raw.ts')).measureRawEcho(params);

@@ -289,6 +289,14 @@ export class ActorService implements MessageFamily {
     else this.#member.fail(from, requestId, refusal());
   }
 
+  frameBegins(): void {
+    this.#turns.hold();
+  }
+
+  frameEnds(): void {
+    this.#turns.release();
+  }
+
   cancelled(requestId: number, from: Peer): void {
     if (this.#asks.abandon(from, requestId)) this.#open.finished(1);
     else {

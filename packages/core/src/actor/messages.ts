@@ -1,3 +1,6 @@
+import type { Message } from '../link/outbox.ts';
+import { isPrimitive } from '../link/plain-frame.ts';
+
 /**
  * Family `actor`: messages to virtual actors. Both go from any member to the owner of the actor's partition in the
  * bulk lane and carry the partition and the incarnation the caller knew; an owner that has another refuses. Neither
@@ -44,3 +47,18 @@ export const ActorOp = {
   deadLetters: 44,
   escalated: 45,
 } as const;
+
+/** Where a call has its arguments. */
+export const argumentsPosition = 7;
+
+/**
+ * True for an ask or a tell that shares nothing with its sender: the array of its arguments was made for it, and they are
+ * primitives. It brings neither a path nor a context, which would be behind them.
+ */
+export function isOwnedCall(message: Message): boolean {
+  const op = message[0];
+  if ((op !== ActorOp.tell && op !== ActorOp.ask) || message.length !== argumentsPosition + 1) return false;
+  const args = message[argumentsPosition] as readonly unknown[];
+  for (let i = 0; i < args.length; i++) if (!isPrimitive(args[i])) return false;
+  return true;
+}

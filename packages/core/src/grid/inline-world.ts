@@ -3,6 +3,7 @@
  * other, and what time it is for them. Real for `threads: 0`; a test hands in one whose time and order it decides.
  */
 
+import { isOwnedCall } from '../actor/messages.ts';
 import type { ErrorRegistry } from '../errors/error-codec.ts';
 import type { Frame } from '../link/link.ts';
 import { type DeliveryLane, memoryTransports } from '../link/memory-link.ts';
@@ -52,6 +53,7 @@ export function connectInMemory(a: Member, b: Member, world: InlineWorld): void 
       toA: world.lane(b.self.id, a.self.id),
       toB: world.lane(a.self.id, b.self.id),
       packsAll: world.packsAll,
+      isOwned: isOwnedCall,
     });
     a.connect(identityOf(b), (receive) => {
       receiveAtA = receive;

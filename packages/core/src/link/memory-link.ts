@@ -3,6 +3,7 @@
  * like one with threads, minus the parallelism.
  */
 import type { Frame, FrameTransport } from './link.ts';
+import type { Message } from './outbox.ts';
 import { tryCopyPlain } from './plain-frame.ts';
 
 /** Runs what it is given later, one after the other. */
@@ -14,28 +15,40 @@ export interface MemoryLinkOptions {
   readonly toB?: DeliveryLane;
   /** Also frames that need no packing pass the codec, as between threads: for tests. Default true. */
   readonly packsAll?: boolean;
+  /** True for messages of which the sender keeps no part: they are handed over as they are. Default: none. */
+  readonly isOwned?: (message: Message) => boolean;
 }
 
 /** Two connected transports. */
 export function memoryTransports(
   receiveAtA: (frame: Frame) => void,
   receiveAtB: (frame: Frame) => void,
-  { toA = nextTurn, toB = nextTurn, packsAll = true }: MemoryLinkOptions = {},
+  { toA = nextTurn, toB = nextTurn, packsAll = true, isOwned = never }: MemoryLinkOptions = {},
 ): [a: FrameTransport, b: FrameTransport] {
   const queueA = new FrameQueue(receiveAtA, toA);
   const queueB = new FrameQueue(receiveAtB, toB);
-  return [end(queueB, queueA, packsAll), end(queueA, queueB, packsAll)];
+  const copy = (messages: readonly Message[]): Message[] | undefined =>
+    packsAll ? undefined : tryCopyPlain(messages, isOwned);
+  return [end(queueB, queueA, copy), end(queueA, queueB, copy)];
+}
+
+function never(): boolean {
+  return false;
 }
 
 function nextTurn(deliver: () => void): void {
   setImmediate(deliver);
 }
 
-function end(outgoing: FrameQueue, incoming: FrameQueue, packsAll: boolean): FrameTransport {
+function end(
+  outgoing: FrameQueue,
+  incoming: FrameQueue,
+  tryCopy: (messages: readonly Message[]) => Message[] | undefined,
+): FrameTransport {
   return {
     post: (frame) => outgoing.post(frame),
     tryPostPlain(messages) {
-      const copy = packsAll ? undefined : tryCopyPlain(messages);
+      const copy = tryCopy(messages);
       if (copy !== undefined) outgoing.post(copy);
       return copy !== undefined;
     },

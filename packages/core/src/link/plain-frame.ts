@@ -56,14 +56,25 @@ const copyDepthMax = 8;
 /** What stands for a value that has to be packed. */
 const unfit = Symbol('unfit');
 
-/** A copy of the messages that shares nothing with them; undefined when they have to be packed. */
-export function tryCopyPlain(messages: readonly Message[]): Message[] | undefined {
-  const copy = copyPlain(messages, copyDepthMax);
-  return copy === unfit ? undefined : (copy as Message[]);
+/**
+ * A copy of the messages that shares nothing with them; undefined when they have to be packed. `isOwned`: true for a
+ * message of which nobody else holds a part, so that it is its own copy.
+ */
+export function tryCopyPlain(
+  messages: readonly Message[],
+  isOwned: (message: Message) => boolean,
+): Message[] | undefined {
+  const copies: Message[] = [];
+  for (const message of messages) {
+    const copy = isOwned(message) ? message : copyPlain(message, copyDepthMax);
+    if (copy === unfit) return undefined;
+    copies.push(copy as Message);
+  }
+  return copies;
 }
 
 /** Most members are: they are passed over without a call. */
-function isPrimitive(value: unknown): boolean {
+export function isPrimitive(value: unknown): boolean {
   return typeof value === 'object'
     ? value === null
     : typeof value !== 'function' && typeof value !== 'symbol';

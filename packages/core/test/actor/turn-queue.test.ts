@@ -88,4 +88,28 @@ describe('a turn queue', () => {
     expect(made).toBeGreaterThan(50);
     expect(taker.left).toBe(left - made);
   });
+
+  test('lets nobody begin while more messages are at hand', () => {
+    const queue = new TurnQueue(new ManualPorts());
+    const [a, b] = [new Taker(2, () => undefined), new Taker(1, () => undefined)];
+    queue.hold();
+    queue.add(a);
+    queue.add(b);
+    expect([a.left, b.left]).toEqual([2, 1]);
+    queue.release();
+    expect([a.left, b.left]).toEqual([0, 0]);
+  });
+
+  test('makes room by letting go on who is held, also long after the last turn', () => {
+    const ports = new ManualPorts();
+    const queue = new TurnQueue(ports);
+    ports.nowMs += 1_000_000;
+    const [a, full] = [new Taker(1, () => undefined), new Taker(3, () => undefined)];
+    queue.hold();
+    queue.add(a);
+    queue.add(full);
+    expect(queue.makeRoom(full, turnBudgetMsMax)).toBe(true);
+    expect([a.left, full.left]).toEqual([0, 0]);
+    queue.release();
+  });
 });

@@ -5,6 +5,8 @@ import { describe, expect, test } from 'vitest';
 import { isPlainFrame, tryCopyPlain } from '../../dist/link/plain-frame.js';
 import { supportedValue } from '../codec/arbitrary-value.ts';
 
+const never = (): boolean => false;
+
 describe('a plain frame', () => {
   test('crosses a port exactly as a packed one does', () => {
     const codec = new FrameCodec();
@@ -28,7 +30,7 @@ describe('a plain frame', () => {
     fc.assert(
       fc.property(supportedValue, (value) => {
         const messages = [[5, [1], [value]]];
-        const copy = tryCopyPlain(messages);
+        const copy = tryCopyPlain(messages, never);
         if (copy === undefined) return;
         plain++;
         expect(isDeepStrictEqual(copy, codec.decode(codec.encode(messages)))).toBe(true);
@@ -39,6 +41,17 @@ describe('a plain frame', () => {
     expect(plain).toBeGreaterThan(50);
   });
 
+  test('hands over what belongs to nobody else', () => {
+    const [owned, other] = [
+      [5, 1],
+      [5, 2],
+    ];
+    const copies = tryCopyPlain([owned, other], (message) => message === owned);
+    expect(copies).toEqual([owned, other]);
+    expect(copies?.[0]).toBe(owned);
+    expect(copies?.[1]).not.toBe(other);
+  });
+
   test.each([
     ['a key that sets the prototype', { ['__proto__']: 1 }],
     ['an object without a prototype', Object.create(null) as object],
@@ -47,7 +60,7 @@ describe('a plain frame', () => {
     ['a function', () => 1],
     ['ten levels', Array.from({ length: 10 }).reduce<unknown>((inner) => [inner], 1)],
   ])('is none with %s', (_what, value) => {
-    expect(tryCopyPlain([[5, [7], [value]]])).toBeUndefined();
+    expect(tryCopyPlain([[5, [7], [value]]], never)).toBeUndefined();
   });
 
   test.each([

@@ -27,14 +27,12 @@ import type { WatchedActor } from '../failure/death-watch.ts';
 import type { Activation } from '../life/activation.ts';
 import type { Seat } from '../life/seat.ts';
 import { noRequest } from '../mail/letter.ts';
-import { ActorOp } from '../messages.ts';
+import { ActorOp, argumentsPosition } from '../messages.ts';
 import type { LocalActors } from './local-actors.ts';
 import { type WorkerHosts, workerHostsOf } from './worker-hosts.ts';
 
 /** Where an ask and a tell have the context of their request. */
 export const contextPosition = 9;
-
-const argumentsPosition = 7;
 
 /** What a message takes besides its key and arguments. */
 const fixedBytes = 24;

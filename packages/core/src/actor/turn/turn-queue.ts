@@ -1,8 +1,8 @@
 /**
  * Who takes the next turn on this thread. Pure: the clock and the event loop are ports.
  *
- * Actors that can run take a few turns each, round and round, at once in the call that delivers their message. A turn
- * that sends to another actor of this thread only puts it in the queue, so chains of messages don't deepen the stack.
+ * Actors that can run take a few turns each, round and round, at once in the call that delivers their message, or when
+ * all messages that arrived together are in their mailboxes. A turn that sends to another actor of this thread only puts it in the queue, so chains of messages don't deepen the stack.
  * After about `turnBudgetMs` within one turn of the event loop the queue stops and goes on in the next one, so a flood
  * doesn't keep timers, locks and the other layers waiting. The clock is read every `clockStride` turns only.
  */
@@ -47,6 +47,7 @@ export class TurnQueue {
   readonly #resume = (): void => this.#nextLoopTurn();
   #running = false;
   #yielded = false;
+  #held = false;
   /** In this turn of the event loop. */
   #turns = 0;
   /** At how many of them the clock is looked at. */
@@ -59,11 +60,22 @@ export class TurnQueue {
     this.#ports = ports;
   }
 
-  /** It has become runnable. Runs at once unless others do, or have had their time in this turn of the loop. */
+  /** It has become runnable. Runs at once unless others do, have had their time in this turn of the loop, or are held. */
   add(taker: TurnTaker): void {
     if (taker.queued) return;
     this.#enqueue(taker);
-    if (!this.#running && !this.#yielded) this.#ports.detached(this.#drainNow);
+    if (!this.#held) this.#drainUnlessLater();
+  }
+
+  /** More messages are at hand: turns begin when all of them are in their mailboxes. */
+  hold(): void {
+    this.#held = true;
+  }
+
+  /** Those were all. */
+  release(): void {
+    this.#held = false;
+    if (this.#queue.length > 0) this.#drainUnlessLater();
   }
 
   /** True when actors have had their time in this turn of the event loop. */
@@ -80,11 +92,12 @@ export class TurnQueue {
   }
 
   /**
-   * Its mailbox is full: gives it one turn ahead of its time, unless actors have run for `budgetMs` already in this
-   * turn of the event loop. False: it had none.
+   * Its mailbox is full: gives those that are held their time, and it one turn ahead of its own, unless actors have run
+   * for `budgetMs` already in this turn of the event loop. False: it had none.
    */
   makeRoom(taker: TurnTaker, budgetMs: number): boolean {
-    if (this.#running || !taker.runnable || this.#ports.now() - this.#startedMs >= budgetMs) return false;
+    const haveRun = this.#held && this.#drainUnlessLater();
+    if (this.#running || !taker.runnable || this.#ports.now() - this.#startedMs >= budgetMs) return haveRun;
     this.#running = true;
     this.#ports.detached(() => taker.runTurns(1));
     this.#running = false;
@@ -100,6 +113,13 @@ export class TurnQueue {
   #enqueue(taker: TurnTaker): void {
     taker.queued = true;
     this.#queue.push(taker);
+  }
+
+  /** False: others run, or actors have had their time in this turn of the event loop. */
+  #drainUnlessLater(): boolean {
+    if (this.#running || this.#yielded) return false;
+    this.#ports.detached(this.#drainNow);
+    return true;
   }
 
   #drain(): void {
