@@ -19,7 +19,7 @@ export const foldMsDefault = 10_000;
 /** Default of `unfoldedBytesMax`. This much memory is used when the checkpoint falls behind; appends wait beyond it. */
 export const unfoldedBytesMaxDefault = 128 * 1024 * 1024;
 /** What an unfolded part costs in memory beside its bytes, about. */
-export const unfoldedPartOverheadBytes = 160;
+export const unfoldedPartOverheadBytes = 140;
 /** Entries that a fold collects or writes before it gives way. More block an append for longer: about 1 µs each. */
 export const foldSliceEntries = 2_048;
 /** Writes that may be under way to LMDB. Larger transactions cost less for each entry, but memory. */

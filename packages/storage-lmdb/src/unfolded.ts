@@ -2,16 +2,12 @@
  * What the log holds and the checkpoint does not yet: views of the frames, by partition, in the order of the log. Pure.
  * `OverlayOf` brings the newest of each key to the top: what folding writes, and what reading puts over the checkpoint.
  */
-import { walkStoredWrites } from '@troupe/core';
+import { StoredCursor } from '@troupe/core';
 import { unfoldedPartOverheadBytes } from './limits.ts';
 import type { FramePart } from './log/frame.ts';
 
-interface UnfoldedPart extends FramePart {
-  readonly sequence: number;
-}
-
 export class Unfolded {
-  readonly #parts = new Map<number, UnfoldedPart[]>();
+  readonly #parts = new Map<number, FramePart[]>();
   #bytes = 0;
 
   /** Memory, about. */
@@ -23,11 +19,11 @@ export class Unfolded {
     return this.#bytes === 0;
   }
 
-  add(sequence: number, part: FramePart): void {
+  /** In the order of the log. */
+  add(part: FramePart): void {
     const parts = this.#parts.get(part.partition);
-    const unfolded = { ...part, sequence };
-    if (parts === undefined) this.#parts.set(part.partition, [unfolded]);
-    else parts.push(unfolded);
+    if (parts === undefined) this.#parts.set(part.partition, [part]);
+    else parts.push(part);
     this.#bytes += sizeOf(part);
   }
 
@@ -53,32 +49,55 @@ export class Unfolded {
   /** The frame was refused: the last one, so its parts are at the ends. */
   takeBack(sequence: number): void {
     for (const [partition, parts] of this.#parts) {
-      while (parts.at(-1)?.sequence === sequence) this.#bytes -= sizeOf(parts.pop() as UnfoldedPart);
+      while (parts.at(-1)?.sequence === sequence) this.#bytes -= sizeOf(parts.pop() as FramePart);
       if (parts.length === 0) this.#parts.delete(partition);
     }
   }
 }
 
 function sizeOf(part: FramePart): number {
-  return part.bytes.byteLength + unfoldedPartOverheadBytes;
+  return part.length + unfoldedPartOverheadBytes;
 }
 
-function countUpTo(parts: readonly UnfoldedPart[], sequence: number): number {
+function countUpTo(parts: readonly FramePart[], sequence: number): number {
   let low = 0;
   let high = parts.length;
   while (low < high) {
     const middle = (low + high) >>> 1;
-    if ((parts[middle] as UnfoldedPart).sequence <= sequence) low = middle + 1;
+    if ((parts[middle] as FramePart).sequence <= sequence) low = middle + 1;
     else high = middle;
   }
   return low;
 }
 
-export interface OverlayEntry {
+/** The newest version of an entry, where it lies in the bytes of a frame. */
+export class OverlayEntry {
   readonly timestamp: number;
-  readonly key: Uint8Array;
+  readonly bytes: Buffer;
+  readonly keyFrom: number;
+  readonly keyTo: number;
+  readonly isRemoved: boolean;
+  readonly valueFrom: number;
+  readonly valueTo: number;
+
+  constructor(timestamp: number, bytes: Buffer, cursor: StoredCursor) {
+    this.timestamp = timestamp;
+    this.bytes = bytes;
+    this.keyFrom = cursor.keyFrom;
+    this.keyTo = cursor.keyTo;
+    this.isRemoved = cursor.isRemoved;
+    this.valueFrom = cursor.valueFrom;
+    this.valueTo = cursor.valueTo;
+  }
+
+  get key(): Uint8Array {
+    return this.bytes.subarray(this.keyFrom, this.keyTo);
+  }
+
   /** Undefined: removed. */
-  readonly value: Uint8Array | undefined;
+  get value(): Uint8Array | undefined {
+    return this.isRemoved ? undefined : this.bytes.subarray(this.valueFrom, this.valueTo);
+  }
 }
 
 export interface TableOverlay {
@@ -92,6 +111,8 @@ export interface TableOverlay {
 export class PartitionOverlay {
   readonly tables = new Map<number, TableOverlay>();
   #entries = 0;
+  #lastTable = -1;
+  #lastEntries: Map<string, OverlayEntry> | undefined;
 
   /** Of all tables. Those of later parts that replace earlier ones count as well. */
   get walked(): number {
@@ -99,20 +120,31 @@ export class PartitionOverlay {
   }
 
   /** `isKept`: tables that were dropped may still be in old frames. */
-  add(part: FramePart, isKept: (table: number) => boolean): void {
-    walkStoredWrites(part.bytes, {
-      cleared: (table) => {
-        if (!isKept(table)) return;
-        const overlay = this.#of(table);
-        overlay.isCleared = true;
-        overlay.entries.clear();
-      },
-      entry: (table, key, value) => {
-        this.#entries++;
-        if (isKept(table))
-          this.#of(table).entries.set(keyText(key), { timestamp: part.timestamp, key, value });
-      },
-    });
+  add({ timestamp, bytes, from, to }: FramePart, isKept: (table: number) => boolean): void {
+    const cursor = new StoredCursor(bytes, from, to);
+    for (let count = cursor.number(); count > 0; count--) this.#clear(cursor.number(), isKept);
+    while (cursor.hasMore) {
+      cursor.next();
+      this.#entries++;
+      const entries = this.#entriesOf(cursor.table, isKept);
+      if (entries === undefined) continue;
+      const text = bytes.toString('latin1', cursor.keyFrom, cursor.keyTo);
+      entries.set(text, new OverlayEntry(timestamp, bytes, cursor));
+    }
+  }
+
+  #clear(table: number, isKept: (table: number) => boolean): void {
+    this.#entriesOf(table, isKept)?.clear();
+    const overlay = this.tables.get(table);
+    if (overlay !== undefined) overlay.isCleared = true;
+  }
+
+  /** Undefined for a table that isn't kept. Most entries are of the table of the one before. */
+  #entriesOf(table: number, isKept: (table: number) => boolean): Map<string, OverlayEntry> | undefined {
+    if (table === this.#lastTable) return this.#lastEntries;
+    this.#lastTable = table;
+    this.#lastEntries = isKept(table) ? this.#of(table).entries : undefined;
+    return this.#lastEntries;
   }
 
   #of(table: number): TableOverlay {

@@ -96,62 +96,99 @@ export interface StoredVisitor {
 
 /** What `begin` and `entry` of a StoredWriter have made. Throws RangeError where the bytes are no such thing. */
 export function walkStoredWrites(bytes: Uint8Array, visitor: StoredVisitor): void {
-  const reader = new StoredReader(bytes);
-  for (let count = reader.number(); count > 0; count--) {
-    const table = reader.number();
+  const cursor = new StoredCursor(bytes, 0, bytes.byteLength);
+  for (let count = cursor.number(); count > 0; count--) {
+    const table = cursor.number();
     visitor.cleared?.(table);
   }
-  while (reader.hasMore) walkEntry(reader, visitor, 0);
+  while (cursor.hasMore) visitEntry(bytes, cursor, visitor, 0);
 }
 
 /** What `versioned` of a StoredWriter has made. Throws RangeError where the bytes are no such thing. */
 export function walkStoredPage(bytes: Uint8Array, visitor: StoredVisitor): void {
-  const reader = new StoredReader(bytes);
-  while (reader.hasMore) walkEntry(reader, visitor, reader.timestamp());
+  const cursor = new StoredCursor(bytes, 0, bytes.byteLength);
+  while (cursor.hasMore) visitEntry(bytes, cursor, visitor, cursor.timestamp());
 }
 
-function walkEntry(reader: StoredReader, visitor: StoredVisitor, timestamp: Timestamp): void {
-  const table = reader.number();
-  const key = reader.take(reader.number());
-  const size = reader.number();
-  visitor.entry(table, key, size === 0 ? undefined : reader.take(size - 1), timestamp);
+function visitEntry(
+  bytes: Uint8Array,
+  cursor: StoredCursor,
+  visitor: StoredVisitor,
+  timestamp: Timestamp,
+): void {
+  cursor.next();
+  const { table, keyFrom, keyTo, isRemoved, valueFrom, valueTo } = cursor;
+  const value = isRemoved ? undefined : viewOf(bytes, valueFrom, valueTo);
+  visitor.entry(table, viewOf(bytes, keyFrom, keyTo), value, timestamp);
 }
 
-class StoredReader {
+/** No Buffer, as a `subarray` of one would be. */
+function viewOf(bytes: Uint8Array, from: number, to: number): Uint8Array {
+  return new Uint8Array(bytes.buffer, bytes.byteOffset + from, to - from);
+}
+
+/** Walks through stored bytes and says where the parts of each entry lie, without a view of any. */
+export class StoredCursor {
+  /** Of the entry that `next` went to. Positions are those of `bytes`. */
+  table = 0;
+  keyFrom = 0;
+  keyTo = 0;
+  isRemoved = false;
+  valueFrom = 0;
+  valueTo = 0;
   readonly #bytes: Uint8Array;
-  #at = 0;
+  readonly #to: number;
+  #at: number;
 
-  constructor(bytes: Uint8Array) {
+  constructor(bytes: Uint8Array, from: number, to: number) {
     this.#bytes = bytes;
+    this.#at = from;
+    this.#to = to;
   }
 
   get hasMore(): boolean {
-    return this.#at < this.#bytes.byteLength;
+    return this.#at < this.#to;
+  }
+
+  /** Goes to the next entry. */
+  next(): void {
+    this.table = this.number();
+    const keyLength = this.number();
+    this.keyFrom = this.#at;
+    this.keyTo = this.#pass(keyLength);
+    const size = this.number();
+    this.isRemoved = size === 0;
+    this.valueFrom = this.#at;
+    this.valueTo = this.isRemoved ? this.#at : this.#pass(size - 1);
   }
 
   number(): number {
-    let value = 0;
-    for (let factor = 1; ; factor *= 0x80) {
-      const byte = this.#bytes[this.#at++];
-      if (byte === undefined || factor > 2 ** 49) throw new RangeError('stored writes end in a number');
+    const first = this.#byte();
+    if (first < 0x80) return first;
+    let value = first & 0x7f;
+    for (let factor = 0x80; ; factor *= 0x80) {
+      if (factor > 2 ** 49) throw new RangeError('stored writes end in a number');
+      const byte = this.#byte();
       value += (byte & 0x7f) * factor;
       if (byte < 0x80) return value;
     }
   }
 
   timestamp(): Timestamp {
-    const at = this.#bytes.byteOffset + this.#at;
+    const from = this.#at;
+    if (from + 8 > this.#to) throw new RangeError('a stored page ends in a timestamp');
     this.#at += 8;
-    if (this.#at > this.#bytes.byteLength) throw new RangeError('a stored page ends in a timestamp');
-    return new DataView(this.#bytes.buffer, at, 8).getFloat64(0, true);
+    return new DataView(this.#bytes.buffer, this.#bytes.byteOffset + from, 8).getFloat64(0, true);
   }
 
-  take(length: number): Uint8Array {
-    const end = this.#at + length;
-    if (end > this.#bytes.byteLength) throw new RangeError('stored writes end in an entry');
-    // No Buffer, as a `subarray` of one would be.
-    const taken = new Uint8Array(this.#bytes.buffer, this.#bytes.byteOffset + this.#at, length);
-    this.#at = end;
-    return taken;
+  #byte(): number {
+    if (this.#at >= this.#to) throw new RangeError('stored writes end in a number');
+    return this.#bytes[this.#at++] as number;
+  }
+
+  #pass(length: number): number {
+    if (this.#at + length > this.#to) throw new RangeError('stored writes end in an entry');
+    this.#at += length;
+    return this.#at;
   }
 }

@@ -89,11 +89,11 @@ async function foldFrames(
 ): Promise<void> {
   let { lastTimestamp } = state;
   for (const { sequence, payload } of frames) {
-    walkPayload(payload, {
+    walkPayload(payload, sequence, {
       commit: (timestamp) => {
         lastTimestamp = Math.max(lastTimestamp, timestamp);
       },
-      part: (part) => unfolded.add(sequence, part),
+      part: (part) => unfolded.add(part),
     });
   }
   await new Fold(store, (table) => tableNames.has(table)).run(unfolded, lastSequence);

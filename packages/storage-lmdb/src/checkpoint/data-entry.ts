@@ -7,6 +7,7 @@
  */
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
+import { copyBytes } from '../copy-bytes.ts';
 import { wholeKeyBytesMax } from '../limits.ts';
 
 const prefixBytes = 4;
@@ -23,13 +24,33 @@ export interface DataEntry {
   readonly value: Uint8Array;
 }
 
+/** Where the parts of an entry lie in some bytes. */
+export interface EntryPlace {
+  readonly timestamp: number;
+  readonly bytes: Uint8Array;
+  readonly keyFrom: number;
+  readonly keyTo: number;
+  readonly valueFrom: number;
+  readonly valueTo: number;
+}
+
 export function dataKey(partition: number, table: number, key: Uint8Array): Buffer {
-  const isWhole = key.byteLength < wholeKeyBytesMax;
-  const bytes = Buffer.allocUnsafe(isWhole ? prefixBytes + key.byteLength : cutKeyBytes);
+  return dataKeyAt(partition, table, { bytes: key, keyFrom: 0, keyTo: key.byteLength });
+}
+
+export function dataKeyAt(
+  partition: number,
+  table: number,
+  { bytes: source, keyFrom, keyTo }: Pick<EntryPlace, 'bytes' | 'keyFrom' | 'keyTo'>,
+): Buffer {
+  const length = keyTo - keyFrom;
+  const isWhole = length < wholeKeyBytesMax;
+  const bytes = Buffer.allocUnsafe(isWhole ? prefixBytes + length : cutKeyBytes);
   bytes.writeUInt16BE(partition, 0);
   bytes.writeUInt16BE(table, 2);
-  if (isWhole) bytes.set(key, prefixBytes);
+  if (isWhole) copyBytes(source, keyFrom, keyTo, bytes, prefixBytes);
   else {
+    const key = source.subarray(keyFrom, keyTo);
     bytes.set(key.subarray(0, wholeKeyBytesMax), prefixBytes);
     bytes.set(createHash('sha256').update(key).digest(), prefixBytes + wholeKeyBytesMax);
   }
@@ -37,16 +58,34 @@ export function dataKey(partition: number, table: number, key: Uint8Array): Buff
 }
 
 /** `key`: what `dataKey` made of the entry's. */
-export function dataValue(key: Buffer, entry: Omit<DataEntry, 'partition' | 'table'>): Buffer {
+export function dataValue(
+  key: Buffer,
+  { key: own, timestamp, value }: Omit<DataEntry, 'partition' | 'table'>,
+): Buffer {
+  const bytes = Buffer.concat([own, value]);
+  const keyTo = own.byteLength;
+  return dataValueAt(key, {
+    timestamp,
+    bytes,
+    keyFrom: 0,
+    keyTo,
+    valueFrom: keyTo,
+    valueTo: bytes.byteLength,
+  });
+}
+
+/** `key`: what `dataKeyAt` made of the entry's. */
+export function dataValueAt(key: Buffer, entry: EntryPlace): Buffer {
+  const { bytes: source, keyFrom, keyTo, valueFrom, valueTo } = entry;
   const isCut = key.byteLength === cutKeyBytes;
-  const from = valueHeaderBytes + (isCut ? 4 + entry.key.byteLength : 0);
-  const bytes = Buffer.allocUnsafe(from + entry.value.byteLength);
+  const from = valueHeaderBytes + (isCut ? 4 + keyTo - keyFrom : 0);
+  const bytes = Buffer.allocUnsafe(from + valueTo - valueFrom);
   bytes.writeDoubleLE(entry.timestamp, 4);
   if (isCut) {
-    bytes.writeUInt32LE(entry.key.byteLength, valueHeaderBytes);
-    bytes.set(entry.key, valueHeaderBytes + 4);
+    bytes.writeUInt32LE(keyTo - keyFrom, valueHeaderBytes);
+    copyBytes(source, keyFrom, keyTo, bytes, valueHeaderBytes + 4);
   }
-  bytes.set(entry.value, from);
+  copyBytes(source, valueFrom, valueTo, bytes, from);
   bytes.writeUInt32LE(crc32(bytes.subarray(4), crc32(key)), 0);
   return bytes;
 }

@@ -11,7 +11,7 @@
 import { setImmediate as nextTurn } from 'node:timers/promises';
 import { foldSliceEntries, foldWritesMax } from '../limits.ts';
 import { keyText, PartitionOverlay, type TableOverlay, type Unfolded } from '../unfolded.ts';
-import { dataKey, dataValue, endOf, startOf } from './data-entry.ts';
+import { dataKey, dataKeyAt, dataValueAt, endOf, startOf } from './data-entry.ts';
 import type { OrderedStore } from './ordered-store.ts';
 
 export class Fold {
@@ -62,8 +62,8 @@ export class Fold {
   async #write(partition: number, table: number, { isCleared, entries }: TableOverlay): Promise<void> {
     if (isCleared) {
       const kept = new Set<string>();
-      for (const { key, value } of entries.values()) {
-        if (value !== undefined) kept.add(keyText(dataKey(partition, table, key)));
+      for (const { key, isRemoved } of entries.values()) {
+        if (!isRemoved) kept.add(keyText(dataKey(partition, table, key)));
       }
       await this.clear(partition, table, kept);
     }
@@ -74,10 +74,9 @@ export class Fold {
       for (const text of slice) {
         const entry = entries.get(text);
         if (entry === undefined) continue;
-        const { timestamp, value } = entry;
-        const key = dataKey(partition, table, entry.key);
-        if (value === undefined) this.#store.remove(key);
-        else this.#store.put(key, dataValue(key, { key: entry.key, timestamp, value }));
+        const key = dataKeyAt(partition, table, entry);
+        if (entry.isRemoved) this.#store.remove(key);
+        else this.#store.put(key, dataValueAt(key, entry));
       }
       await this.#wrote(slice.length);
     }

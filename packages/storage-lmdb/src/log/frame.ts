@@ -6,6 +6,7 @@
  */
 import { crc32 } from 'node:zlib';
 import { assert, type StoredCommit } from '@troupe/core';
+import { copyBytes } from '../copy-bytes.ts';
 import { frameBytesMax } from '../limits.ts';
 
 export const logFormatVersion = 1;
@@ -102,11 +103,35 @@ export function markFrame(sequence: number, position: number, seed: number): Buf
   return bytes;
 }
 
-/** What one commit changes in one partition. `bytes`: a view of the frame. */
-export interface FramePart {
+/** What one commit changes in one partition: the stored writes at `from` to `to` in `bytes`, which are those of a frame. */
+export class FramePart {
+  /** Of the frame. */
+  readonly sequence: number;
   readonly partition: number;
   readonly timestamp: number;
-  readonly bytes: Uint8Array;
+  readonly bytes: Buffer;
+  readonly from: number;
+  readonly to: number;
+
+  constructor(
+    sequence: number,
+    partition: number,
+    timestamp: number,
+    bytes: Buffer,
+    from: number,
+    to: number,
+  ) {
+    this.sequence = sequence;
+    this.partition = partition;
+    this.timestamp = timestamp;
+    this.bytes = bytes;
+    this.from = from;
+    this.to = to;
+  }
+
+  get length(): number {
+    return this.to - this.from;
+  }
 }
 
 /** Bytes of a commit in a frame. */
@@ -133,7 +158,7 @@ export function commitsFrame(
     bytes.writeDoubleLE(commit.id, at);
     bytes.writeDoubleLE(commit.timestamp, at + 8);
     bytes.writeUInt32LE(Math.floor(commit.parts.length / 4), at + 16);
-    at = writeParts(bytes, at + commitHeaderBytes, commit, part);
+    at = writeParts(bytes, at + commitHeaderBytes, commit, place.sequence, part);
   }
   assert(at === bytes.byteLength, 'a frame has another length than was counted');
   const { sequence, position, seed } = place;
@@ -146,6 +171,7 @@ function writeParts(
   bytes: Buffer,
   from: number,
   commit: StoredCommit,
+  sequence: number,
   part: (part: FramePart) => void,
 ): number {
   let at = from;
@@ -156,11 +182,10 @@ function writeParts(
     bytes.writeDoubleLE(commit.parts[index + 1] as number, at + 4);
     bytes.writeUInt32LE(writes.byteLength, at + 12);
     at += partHeaderBytes;
-    bytes.set(writes, at);
-    if (writes.byteLength > 0) {
-      part({ partition, timestamp: commit.timestamp, bytes: bytes.subarray(at, at + writes.byteLength) });
-    }
-    at += writes.byteLength;
+    const end = at + writes.byteLength;
+    copyBytes(writes, 0, writes.byteLength, bytes, at);
+    if (end > at) part(new FramePart(sequence, partition, commit.timestamp, bytes, at, end));
+    at = end;
   }
   return at;
 }
@@ -178,9 +203,10 @@ export function isPayloadSound(bytes: Buffer, position: number, header: FrameHea
   return to <= bytes.byteLength && crc32(bytes.subarray(from, to), seed) === header.payloadChecksum;
 }
 
-/** Walks the commits of a sound payload. */
+/** Walks the commits of a sound payload. `sequence`: of its frame. */
 export function walkPayload(
   payload: Buffer,
+  sequence: number,
   visitor: { commit(timestamp: number): void; part(part: FramePart): void },
 ): void {
   for (let at = 0; at < payload.byteLength; ) {
@@ -192,8 +218,9 @@ export function walkPayload(
       const partition = payload.readUInt32LE(at);
       const length = payload.readUInt32LE(at + 12);
       at += partHeaderBytes;
-      if (length > 0) visitor.part({ partition, timestamp, bytes: payload.subarray(at, at + length) });
-      at += length;
+      const end = at + length;
+      if (length > 0) visitor.part(new FramePart(sequence, partition, timestamp, payload, at, end));
+      at = end;
     }
   }
 }

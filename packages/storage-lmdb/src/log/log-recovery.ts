@@ -176,12 +176,12 @@ class LogReader {
     const { foldedSequence, unfolded } = this.#recovery;
     this.sequence = sequence + 1;
     this.frames++;
-    walkPayload(payload, {
+    walkPayload(payload, sequence, {
       commit: (timestamp) => {
         this.lastTimestamp = Math.max(this.lastTimestamp, timestamp);
       },
       part: (part) => {
-        if (sequence > foldedSequence) unfolded.add(sequence, part);
+        if (sequence > foldedSequence) unfolded.add(part);
       },
     });
   }

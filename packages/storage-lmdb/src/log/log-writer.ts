@@ -14,7 +14,7 @@ import {
   checksumSeed,
   commitBytes,
   commitsFrame,
-  type FramePart,
+  FramePart,
   markFrame,
   segmentHeader,
   segmentHeaderBytes,
@@ -62,6 +62,9 @@ interface Waiting {
   /** Someone has been shown these writes, so they can't be refused any more. */
   wasRead: boolean;
 }
+
+/** Of what is in no frame yet. */
+const noSequence = 0;
 
 export class LogWriter {
   readonly #ports: LogWriterPorts;
@@ -138,10 +141,10 @@ export class LogWriter {
       append.wasRead = true;
       for (const { timestamp, parts: of } of append.commits) {
         for (let at = 0; at + 3 < of.length; at += 4) {
-          const bytes = of[at + 2] as Uint8Array | undefined;
-          if (of[at] === partition && bytes !== undefined && bytes.byteLength > 0) {
-            parts.push({ partition, timestamp, bytes });
-          }
+          const writes = of[at + 2] as Uint8Array | undefined;
+          if (of[at] !== partition || writes === undefined || writes.byteLength === 0) continue;
+          const bytes = Buffer.from(writes.buffer, writes.byteOffset, writes.byteLength);
+          parts.push(new FramePart(noSequence, partition, timestamp, bytes, 0, bytes.byteLength));
         }
       }
     }
@@ -254,7 +257,7 @@ export class LogWriter {
       await this.#startSegmentIfDue(sequence);
       const place = { sequence, position: this.#position, seed: this.#seed };
       const bytes = batch.reduce((sum, one) => sum + one.bytes, 0);
-      frame = commitsFrame(commits, bytes, place, (part) => this.#ports.unfolded.add(sequence, part));
+      frame = commitsFrame(commits, bytes, place, (part) => this.#ports.unfolded.add(part));
       this.#isFramed = true;
       await this.#file.write(frame, this.#position);
     } catch (error) {
