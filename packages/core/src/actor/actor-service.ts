@@ -106,6 +106,7 @@ export class ActorService implements MessageFamily {
     this.observer = new TurnObserver(parts.member, parts.hotKeys, ports);
     this.#open = new OpenLetters(parts.member.work);
     this.#turns = new TurnQueue(ports);
+    parts.member.held.push(this.#turns);
     this.#timers = new ActorTimers({
       ports,
       deliver: (activation, method, args) => this.#deliver(activation, method, args, new Delivery('timer')),
@@ -287,14 +288,6 @@ export class ActorService implements MessageFamily {
     const requestId = message[1] as number;
     if (requestId === noRequest) this.deadLetters.refusedTell(message, refusal, false);
     else this.#member.fail(from, requestId, refusal());
-  }
-
-  frameBegins(): void {
-    this.#turns.hold();
-  }
-
-  frameEnds(): void {
-    this.#turns.release();
   }
 
   cancelled(requestId: number, from: Peer): void {

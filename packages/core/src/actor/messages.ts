@@ -1,6 +1,3 @@
-import type { Message } from '../link/outbox.ts';
-import { isPrimitive } from '../link/plain-frame.ts';
-
 /**
  * Family `actor`: messages to virtual actors. Both go from any member to the owner of the actor's partition in the
  * bulk lane and carry the partition and the incarnation the caller knew; an owner that has another refuses. Neither
@@ -36,6 +33,9 @@ import { isPrimitive } from '../link/plain-frame.ts';
  * `actor` is the number of the definition, `key` the storage form of the actor's key, `method` the position of the
  * method in the sorted list of the definition's method names, `args` the array of the arguments after the context.
  */
+import type { Message } from '../link/outbox.ts';
+import { isPrimitive } from '../link/plain-frame.ts';
+
 export const ActorOp = {
   ask: 32,
   tell: 33,

@@ -35,10 +35,6 @@ import { WarmLoop } from './warm-loop.ts';
 export interface MessageFamily {
   /** One message from a peer. Must not throw: a fault here stops the thread. */
   receive(message: Message, from: Peer): void;
-  /** A frame of messages, perhaps of this family, is about to be received. */
-  frameBegins?(): void;
-  /** All of them have been. */
-  frameEnds?(): void;
   /** The peer is connected: what is sent to it now goes before everything else. */
   connected?(peer: Peer): void;
   /** The caller of a request no longer waits. */
@@ -58,6 +54,8 @@ export class Member {
   readonly flusher: Flusher;
   /** Who traces the calls of this member; set by the wiring, before there are any. */
   tracer: CallTracer | undefined = undefined;
+  /** What goes on only when all messages of a frame that arrives have been taken in. */
+  readonly held: { hold(): void; release(): void }[] = [];
   /** What lasts longer than one call; `idle()` waits for it. */
   readonly work = new OpenWork();
   /** Makes references that arrive here live; set by the layer they belong to. */
@@ -65,8 +63,6 @@ export class Member {
   #warmLoop: WarmLoop | undefined;
   readonly #peers: (Peer | undefined)[] = [];
   readonly #families: (MessageFamily | undefined)[] = [];
-  /** Those that want to know where a frame begins and ends. */
-  readonly #framed: MessageFamily[] = [];
   readonly #calls: PendingCalls;
   readonly #connected = new Map<MemberId, Set<Connecting>>();
   readonly #failed = new Map<MemberId, string>();
@@ -114,7 +110,6 @@ export class Member {
 
   register(family: number, owner: MessageFamily): void {
     this.#families[family] = owner;
-    if (owner.frameEnds !== undefined) this.#framed.push(owner);
   }
 
   /** The living peer of this member id, if it is connected. */
@@ -140,9 +135,9 @@ export class Member {
     const peer: Peer = peerOf(identity, link);
     const receive = (frame: Frame): void => {
       this.#warmLoop?.touch();
-      for (const family of this.#framed) family.frameBegins?.();
+      for (const held of this.held) held.hold();
       link.receive(frame);
-      for (const family of this.#framed) family.frameEnds?.();
+      for (const held of this.held) held.release();
     };
     link.open(open(receive));
     this.#peers[identity.id] = peer;
