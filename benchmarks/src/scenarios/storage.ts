@@ -131,7 +131,7 @@ export const storageScenarios: readonly Scenario[] = [
     about:
       'Deposits into 100,000 accounts drawn at random, 1,000 in flight: a grid with its data in LMDB, the same grid in memory, both as a procedure and as an operation of the table, SQLite with a write-ahead log that is flushed at each commit, one transaction after the other, and PostgreSQL with its flushes over 16 connections. The money in the bank is checked. Measured after 3 seconds: the threads of a grid compile the code of a durable commit one by one, on cores they share.',
     bound:
-      'Two cores are shared by four threads, and all of them are busy. A durable commit costs its host a message to the storage thread and the answer besides what it does in memory, and the storage thread, a fifth of all CPU, the record with its checksum, the flush and the fold into the checkpoint. Writes without a transaction share the record of their turn: 9 to 13 µs of CPU on all threads for an increment that takes 3 in memory. Transactions have one each, for each can be asked about: 22 to 26 for a procedure that takes 8 to 10.',
+      'Two cores are shared by four threads, and all of them are busy. A durable commit costs its host a message to the storage thread and the answer besides what it does in memory, and the storage thread, a fifth of all CPU, the record with its checksum, the flush and the fold into the checkpoint. Writes without a transaction share the record of their turn: 9 to 13 µs of CPU on all threads for an increment that takes 3 in memory. Transactions have one each, for each can be asked about: 21 to 26 for a procedure that takes 8 to 10.',
     unit: 'transactions/s',
     params: ['seconds', 'keyCount', 'inFlight', 'hosts'],
     fixed: { warmUpSeconds: 3 },

@@ -1,8 +1,9 @@
 /**
- * What the log holds and the checkpoint does not yet: views of the frames, by partition, in the order of the log. Pure.
- * `OverlayOf` brings the newest of each key to the top: what folding writes, and what reading puts over the checkpoint.
+ * What the log holds and the checkpoint does not yet: parts of the frames, by partition, in the order of the log. Pure.
+ * `PartitionOverlay` brings the newest of each key to the top: what folding writes, and what reading puts over the checkpoint.
  */
 import { StoredCursor } from '@troupe/core';
+import { asBuffer } from './bytes.ts';
 import { unfoldedPartOverheadBytes } from './limits.ts';
 import type { FramePart } from './log/frame.ts';
 
@@ -134,9 +135,10 @@ export class PartitionOverlay {
   }
 
   #clear(table: number, isKept: (table: number) => boolean): void {
-    this.#entriesOf(table, isKept)?.clear();
-    const overlay = this.tables.get(table);
-    if (overlay !== undefined) overlay.isCleared = true;
+    if (!isKept(table)) return;
+    const overlay = this.#of(table);
+    overlay.isCleared = true;
+    overlay.entries.clear();
   }
 
   /** Undefined for a table that isn't kept. Most entries are of the table of the one before. */
@@ -158,5 +160,5 @@ export class PartitionOverlay {
 }
 
 export function keyText(key: Uint8Array): string {
-  return Buffer.from(key.buffer, key.byteOffset, key.byteLength).toString('latin1');
+  return asBuffer(key).toString('latin1');
 }

@@ -7,7 +7,7 @@
  */
 import { createHash } from 'node:crypto';
 import { crc32 } from 'node:zlib';
-import { copyBytes } from '../copy-bytes.ts';
+import { asBuffer, copyBytes } from '../bytes.ts';
 import { wholeKeyBytesMax } from '../limits.ts';
 
 const prefixBytes = 4;
@@ -148,8 +148,4 @@ export function endOf(partition: number, table = 0xffff): Buffer {
     return bytes;
   }
   return Buffer.alloc(prefixBytes + 1, 0xff);
-}
-
-function asBuffer(bytes: Uint8Array): Buffer {
-  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
 }

@@ -6,7 +6,7 @@
  */
 import { crc32 } from 'node:zlib';
 import { assert, type StoredCommit } from '@troupe/core';
-import { copyBytes } from '../copy-bytes.ts';
+import { copyBytes } from '../bytes.ts';
 import { frameBytesMax } from '../limits.ts';
 
 export const logFormatVersion = 1;

@@ -7,6 +7,7 @@
  * would lie. The exception is a full disk that was met before anything was flushed: the file is cut back to its good end.
  */
 import type { StorageError, StoredCommit } from '@troupe/core';
+import { asBuffer } from '../bytes.ts';
 import { frameBytesTarget, segmentBytesTarget } from '../limits.ts';
 import { isNoSpace, storageError } from '../storage-errors.ts';
 import type { Unfolded } from '../unfolded.ts';
@@ -143,8 +144,7 @@ export class LogWriter {
         for (let at = 0; at + 3 < of.length; at += 4) {
           const writes = of[at + 2] as Uint8Array | undefined;
           if (of[at] !== partition || writes === undefined || writes.byteLength === 0) continue;
-          const bytes = Buffer.from(writes.buffer, writes.byteOffset, writes.byteLength);
-          parts.push(new FramePart(noSequence, partition, timestamp, bytes, 0, bytes.byteLength));
+          parts.push(new FramePart(noSequence, partition, timestamp, asBuffer(writes), 0, writes.byteLength));
         }
       }
     }

@@ -2,9 +2,10 @@
  * Who takes the next turn on this thread. Pure: the clock and the event loop are ports.
  *
  * Actors that can run take a few turns each, round and round, at once in the call that delivers their message, or when
- * all messages that arrived together are in their mailboxes. A turn that sends to another actor of this thread only puts it in the queue, so chains of messages don't deepen the stack.
- * After about `turnBudgetMs` within one turn of the event loop the queue stops and goes on in the next one, so a flood
- * doesn't keep timers, locks and the other layers waiting. The clock is read every `clockStride` turns only.
+ * all messages that arrived together are in their mailboxes. A turn that sends to another actor of this thread only puts
+ * it in the queue, so chains of messages don't deepen the stack. After about `turnBudgetMs` within one turn of the event
+ * loop the queue stops and goes on in the next one, so a flood doesn't keep timers, locks and the other layers waiting.
+ * The clock is read every `clockStride` turns only.
  */
 import { Mailbox, type MailboxItem } from '../mail/mailbox.ts';
 
@@ -93,7 +94,7 @@ export class TurnQueue {
 
   /**
    * Its mailbox is full: gives those that are held their time, and it one turn ahead of its own, unless actors have run
-   * for `budgetMs` already in this turn of the event loop. False: it had none.
+   * for `budgetMs` already in this turn of the event loop. False: nobody had a turn.
    */
   makeRoom(taker: TurnTaker, budgetMs: number): boolean {
     const haveRun = this.#held && this.#drainUnlessLater();

@@ -13,3 +13,8 @@ export function copyBytes(
   else
     for (let offset = 0; from + offset < to; offset++) target[at + offset] = source[from + offset] as number;
 }
+
+/** The same bytes as a Buffer. */
+export function asBuffer(bytes: Uint8Array): Buffer {
+  return Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+}
