@@ -28,6 +28,7 @@ import type { Activation } from '../life/activation.ts';
 import type { Seat } from '../life/seat.ts';
 import { noRequest } from '../mail/letter.ts';
 import { ActorOp, argumentsPosition } from '../messages.ts';
+import type { CallPath } from './call-path.ts';
 import type { LocalActors } from './local-actors.ts';
 import { type WorkerHosts, workerHostsOf } from './worker-hosts.ts';
 
@@ -109,6 +110,11 @@ export class ActorAddress implements Reference {
     }
   }
 
+  /** The member that the calls are made from. */
+  static memberOf(to: ActorAddress): Member {
+    return to.#member;
+  }
+
   /** Where the actor lives now. */
   static placeOf(to: ActorAddress): ActorPlace {
     const partition = to.#partition;
@@ -163,9 +169,9 @@ export class ActorAddress implements Reference {
     if (args.length === 0) return noArguments;
     // Not added up in place: a getter among the arguments may make a call of its own.
     let bytes = 0;
-    const copies: unknown[] = [];
+    const copies = args.slice();
     for (let i = 0; i < args.length; i++) {
-      copies.push(copyValue(args[i], to.#type.argumentName(method, i)));
+      copies[i] = copyValue(args[i], to.#type.argumentName(method, i));
       bytes += copiedBytes();
       const references = copiedReferences();
       if (references !== undefined) ActorAddress.mustBeOf(to.#member, references);
@@ -174,14 +180,24 @@ export class ActorAddress implements Reference {
     return copies;
   }
 
-  /** The message for a call with the arguments that were copied last. */
-  static callWith(to: ActorAddress, op: number, method: number, copies: readonly unknown[]): ActorCall {
+  /** The message for a call with the arguments that were copied last; `path`: of the turns that wait for it. */
+  static callWith(
+    to: ActorAddress,
+    op: number,
+    method: number,
+    copies: readonly unknown[],
+    path?: CallPath,
+  ): ActorCall {
     if (to.#hosts !== undefined && op === ActorOp.askIn) throw notInTransaction(to.#type);
     const place = to.#hosts?.next();
     const partition = place === undefined ? to.#partition : place.partition;
     const owner = place === undefined ? to.#owner : place.owner;
     const incarnation = to.#member.shared.incarnationOf(partition);
-    const message: Message = [op, noRequest, partition, incarnation, to.#type.id, to.#key, method, copies];
+    const { id } = to.#type;
+    const message: Message =
+      path === undefined
+        ? [op, noRequest, partition, incarnation, id, to.#key, method, copies]
+        : [op, noRequest, partition, incarnation, id, to.#key, method, copies, path];
     const bytes = fixedBytes + (typeof to.#key === 'string' ? to.#key.length * 3 : 9) + argumentsBytes;
     return { member: to.#member, owner, options: to.#options, message, bytes };
   }

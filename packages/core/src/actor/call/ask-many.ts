@@ -33,7 +33,7 @@ export function askManyThrough(ask: Send, joins: () => JoinedCalls | undefined, 
     if (joins() !== undefined) return Promise.allSettled(to.map((address) => ask(address, method, args)));
     const call = ActorAddress.call(first, ActorOp.askMany, method, args);
     const turn = turns.current();
-    const path = turn === undefined ? undefined : pathOf(turn, call);
+    const path = turn === undefined ? undefined : pathOf(turn, call.member);
     const span = depart(first, call, 'ask');
     const { bytes } = call;
     const results: PromiseSettledResult<unknown>[] = [];

@@ -46,7 +46,9 @@ function ask(
   turn: Letter | undefined,
 ): Promise<unknown> {
   try {
-    const call = ActorAddress.call(to, ActorOp.ask, method, args);
+    const copies = ActorAddress.copyArguments(to, method, args);
+    const path = turn === undefined ? undefined : pathOf(turn, ActorAddress.memberOf(to));
+    const call = ActorAddress.callWith(to, ActorOp.ask, method, copies, path);
     const span = depart(to, call, 'ask');
     const answer = turn === undefined ? send(call).catch(throwHere) : askFrom(turn, call);
     return span === undefined ? answer : spanned(answer, span);
@@ -85,7 +87,7 @@ async function askJoined(
   const call = ActorAddress.call(to, ActorOp.askIn, method, args);
   const span = depart(to, call, 'ask');
   try {
-    const path = turn === undefined ? undefined : pathOf(turn, call);
+    const path = turn === undefined ? undefined : pathOf(turn, call.member);
     const answer = await joined.ask({ ...messageOf(call), path }, call.options);
     span?.end();
     return answer;
@@ -103,13 +105,7 @@ export const pathFieldBytes = 12;
 
 function askFrom(turn: Letter, call: ActorCall): Promise<unknown> {
   const { member, owner, message, bytes, options } = call;
-  let path: CallPath;
-  try {
-    path = pathOf(turn, call);
-  } catch (error) {
-    return Promise.reject(error as Error);
-  }
-  message[pathPosition] = path;
+  const path = message[pathPosition] as CallPath;
   if (member.tryPeer(owner) === undefined) return askLater(call).catch(throwHere);
   giveArgumentsAway(call);
   return requestFrom(turn, member, owner, message, bytes + path.length * pathFieldBytes, options);
@@ -126,23 +122,23 @@ export function requestFrom(
 ): Promise<unknown> {
   const answer = member.request(owner, message, bytes, options);
   if (turn === undefined) return answer;
-  const asked: OpenAsk = { caller: member.self.id, requestId: message[1] as number, owner };
+  const asked: OpenAsk = { caller: member.self.id, requestId: message[1] as number, owner, listedAt: -1 };
   const { asks } = turn.record();
-  asks.push(asked);
+  asks.add(asked);
   return answer.then(
     (value) => {
-      remove(asks, asked);
+      asks.remove(asked);
       return value;
     },
     (error: unknown) => {
-      remove(asks, asked);
+      asks.remove(asked);
       return throwHere(error);
     },
   );
 }
 
 /** The path of the calls that a turn makes. Throws ACTOR_CYCLE when it is too long. */
-export function pathOf(turn: Letter, { member }: ActorCall): CallPath {
+export function pathOf(turn: Letter, member: Member): CallPath {
   const record = turn.record();
   if (record.path === undefined) {
     record.id = member.shared.draw();
@@ -154,13 +150,6 @@ export function pathOf(turn: Letter, { member }: ActorCall): CallPath {
     `${callPathMax} turns of actors wait for each other in one chain of calls; is it a recursion without an end?`,
     { details: { callPathMax } },
   );
-}
-
-function remove(asks: OpenAsk[], asked: OpenAsk): void {
-  const at = asks.indexOf(asked);
-  const last = asks.pop();
-  // The order means nothing.
-  if (last !== undefined && last !== asked) asks[at] = last;
 }
 
 /** The owner's thread is being replaced: waits for the new one, within the time the call has. */

@@ -25,7 +25,7 @@ export function streamThrough(joins: () => JoinedCalls | undefined, turns: Curre
     const call = ActorAddress.call(to, ActorOp.stream, method, args);
     const { member, message } = call;
     const turn = turns.current();
-    const path = turn === undefined ? undefined : pathOf(turn, call);
+    const path = turn === undefined ? undefined : pathOf(turn, call.member);
     const id = member.shared.draw();
     message[pathPosition] = path;
     message[contextPosition] = undefined;

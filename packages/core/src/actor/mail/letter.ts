@@ -2,6 +2,7 @@
  * A message in the mailbox of one actor, and the turn it becomes: which method, with what, who waits for the answer,
  * whose turns led to it, and what it waits for itself.
  */
+import { type Listed, UnorderedList } from '../../collection/unordered-list.ts';
 import { contextOfMessage } from '../../context/request-context.ts';
 import type { StorageKey } from '../../key/key.ts';
 import type { Message } from '../../link/outbox.ts';
@@ -30,7 +31,7 @@ export interface LetterHome {
 }
 
 /** An ask that a turn has made and that is not answered yet. */
-export interface OpenAsk {
+export interface OpenAsk extends Listed {
   /** The member that made it. */
   readonly caller: MemberId;
   readonly requestId: number;
@@ -100,8 +101,9 @@ export class Letter implements MailboxItem<Letter> {
     return this.observed;
   }
 
+  /** In no order. */
   get asks(): readonly OpenAsk[] {
-    return this.turn === undefined ? noAsks : this.turn.asks;
+    return this.turn === undefined ? noAsks : this.turn.asks.all();
   }
 
   /** Its record, made when it is first needed. */
@@ -163,7 +165,8 @@ export class TurnRecord {
   id: TurnId = 0;
   /** The path of the calls it makes. */
   path: CallPath | undefined = undefined;
-  readonly asks: OpenAsk[] = [];
+  /** Of a turn that asks many at once, each must be found at once when it is answered. */
+  readonly asks = new UnorderedList<OpenAsk>();
   /** The stream that it answers with. */
   stream: ActorStream | undefined = undefined;
   /** Told when nobody waits for the turn any more; made when the method asks for it. */
