@@ -1,10 +1,12 @@
 import { randomBytes } from 'node:crypto';
 import { readdirSync } from 'node:fs';
 import { join } from 'node:path';
+import { MessageChannel } from 'node:worker_threads';
 import type { StorageEngine } from '@troupe/core';
 import { lmdb } from '@troupe/storage-lmdb';
 import { pictureOf, readPicture, storageEngineCases, storedCommit } from '@troupe/testkit';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { SimulatedMachine } from './simulated-machine.ts';
 import { openAt, refusal, shape, temporaryFolder } from './temporary-storage.ts';
 
 describe('the engine on LMDB', () => {
@@ -32,6 +34,31 @@ describe('the engine on LMDB', () => {
     const picture = readPicture(engine, 0);
     expect(Object.keys(picture)).toHaveLength(100);
     expect(picture['0/k7']).toBe(`${value}@508`);
+  });
+
+  it('flushes what waits in the port of its thread together', async () => {
+    const machine = new SimulatedMachine();
+    const engine = await machine.open();
+    let flushes = 0;
+    machine.hook = (call) => {
+      if (call === 'sync') flushes++;
+      return Promise.resolve();
+    };
+    const { port1, port2 } = new MessageChannel();
+    const appends: Promise<void>[] = [];
+    const allCame = new Promise<void>((resolve) => {
+      port2.on('message', (timestamp: number) => {
+        const change = { partition: 0, table: 0, key: `k${timestamp}`, value: 'x' };
+        appends.push(engine.append([storedCommit(timestamp, [change])]));
+        if (appends.length === 20) resolve();
+      });
+    });
+    for (let timestamp = 1; timestamp <= 20; timestamp++) port1.postMessage(timestamp);
+    await allCame;
+    port1.close();
+    await Promise.all(appends);
+    // The first needs no company; the others came while it was flushed.
+    expect(flushes).toBe(2);
   });
 
   it('reads a partition rightly while it is folded under the reader', async () => {

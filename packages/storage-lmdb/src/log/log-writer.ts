@@ -6,6 +6,7 @@
  * a write or flush ends the writer for good: after a failed fdatasync nobody knows what is on the disk, and a second one
  * would lie. The exception is a full disk that was met before anything was flushed: the file is cut back to its good end.
  */
+import { setImmediate as nextTurn } from 'node:timers/promises';
 import type { StorageError, StoredCommit } from '@troupe/core';
 import { asBuffer } from '../bytes.ts';
 import { frameBytesTarget, segmentBytesTarget } from '../limits.ts';
@@ -80,6 +81,11 @@ export class LogWriter {
   #lastLength = 0;
   /** Those under way are in a frame, and so unfolded. */
   #isFramed = false;
+  /**
+   * Until the thread has turned after a flush: what came during that, and waits in the ports of the thread, shares the
+   * next frame. Whoever comes later waits for nothing.
+   */
+  #turn: Promise<void> | undefined;
   #running: Promise<void> | undefined;
   #failure: StorageError | undefined;
   #markTimer: NodeJS.Timeout | undefined;
@@ -203,6 +209,7 @@ export class LogWriter {
   async #writeAll(): Promise<void> {
     const { room, freeSpace } = this.#ports;
     while (this.#waiting.length > 0) {
+      await this.#turn;
       await room();
       if (await freeSpace.isShort()) this.#refuseWaiting();
       const batch = this.#takeBatch();
@@ -279,6 +286,9 @@ export class LogWriter {
     this.#flushedSequence = sequence;
     this.#ports.freeSpace.used(frame.byteLength);
     this.#acknowledge(batch);
+    this.#turn = nextTurn().then(() => {
+      this.#turn = undefined;
+    });
   }
 
   #acknowledge(batch: readonly Waiting[]): void {
