@@ -28,7 +28,6 @@ import type { Activation } from '../life/activation.ts';
 import type { Seat } from '../life/seat.ts';
 import { noRequest } from '../mail/letter.ts';
 import { ActorOp, argumentsPosition } from '../messages.ts';
-import type { CallPath } from './call-path.ts';
 import type { LocalActors } from './local-actors.ts';
 import { type WorkerHosts, workerHostsOf } from './worker-hosts.ts';
 
@@ -110,11 +109,6 @@ export class ActorAddress implements Reference {
     }
   }
 
-  /** The member that the calls are made from. */
-  static memberOf(to: ActorAddress): Member {
-    return to.#member;
-  }
-
   /** Where the actor lives now. */
   static placeOf(to: ActorAddress): ActorPlace {
     const partition = to.#partition;
@@ -180,13 +174,13 @@ export class ActorAddress implements Reference {
     return copies;
   }
 
-  /** The message for a call with the arguments that were copied last; `path`: of the turns that wait for it. */
+  /** The message for a call with the arguments that were copied last; `isOfTurn`: with a place for the path of its turn. */
   static callWith(
     to: ActorAddress,
     op: number,
     method: number,
     copies: readonly unknown[],
-    path?: CallPath,
+    isOfTurn = false,
   ): ActorCall {
     if (to.#hosts !== undefined && op === ActorOp.askIn) throw notInTransaction(to.#type);
     const place = to.#hosts?.next();
@@ -195,9 +189,10 @@ export class ActorAddress implements Reference {
     const incarnation = to.#member.shared.incarnationOf(partition);
     const { id } = to.#type;
     const message: Message =
-      path === undefined
-        ? [op, noRequest, partition, incarnation, id, to.#key, method, copies]
-        : [op, noRequest, partition, incarnation, id, to.#key, method, copies, path];
+      // A field that is added later would make the array anew.
+      isOfTurn
+        ? [op, noRequest, partition, incarnation, id, to.#key, method, copies, undefined]
+        : [op, noRequest, partition, incarnation, id, to.#key, method, copies];
     const bytes = fixedBytes + (typeof to.#key === 'string' ? to.#key.length * 3 : 9) + argumentsBytes;
     return { member: to.#member, owner, options: to.#options, message, bytes };
   }

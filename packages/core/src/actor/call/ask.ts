@@ -47,8 +47,7 @@ function ask(
 ): Promise<unknown> {
   try {
     const copies = ActorAddress.copyArguments(to, method, args);
-    const path = turn === undefined ? undefined : pathOf(turn, ActorAddress.memberOf(to));
-    const call = ActorAddress.callWith(to, ActorOp.ask, method, copies, path);
+    const call = ActorAddress.callWith(to, ActorOp.ask, method, copies, turn !== undefined);
     const span = depart(to, call, 'ask');
     const answer = turn === undefined ? send(call).catch(throwHere) : askFrom(turn, call);
     return span === undefined ? answer : spanned(answer, span);
@@ -105,7 +104,13 @@ export const pathFieldBytes = 12;
 
 function askFrom(turn: Letter, call: ActorCall): Promise<unknown> {
   const { member, owner, message, bytes, options } = call;
-  const path = message[pathPosition] as CallPath;
+  let path: CallPath;
+  try {
+    path = pathOf(turn, member);
+  } catch (error) {
+    return Promise.reject(error as Error);
+  }
+  message[pathPosition] = path;
   if (member.tryPeer(owner) === undefined) return askLater(call).catch(throwHere);
   giveArgumentsAway(call);
   return requestFrom(turn, member, owner, message, bytes + path.length * pathFieldBytes, options);
