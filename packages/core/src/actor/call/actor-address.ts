@@ -149,10 +149,19 @@ export class ActorAddress implements Reference {
     return to.#type.overflowWaits ? ActorOp.tellWaiting : ActorOp.tell;
   }
 
-  /** The message for a call of `to`'s method, with the arguments copied. Throws when one of them can't be sent. */
-  static call(to: unknown, op: number, method: number, given: readonly unknown[]): ActorCall {
+  /**
+   * The message for a call of `to`'s method, with the arguments copied; `isOfTurn`: with a place for the path of its turn.
+   * Throws when one of them can't be sent.
+   */
+  static call(
+    to: unknown,
+    op: number,
+    method: number,
+    given: readonly unknown[],
+    isOfTurn = false,
+  ): ActorCall {
     const args = ActorAddress.copyArguments(to, method, given);
-    return ActorAddress.callWith(to as ActorAddress, op, method, args);
+    return ActorAddress.callWith(to as ActorAddress, op, method, args, isOfTurn);
   }
 
   /** Copies of a call's arguments, checked. Throws when one of them can't be sent. */
@@ -174,7 +183,7 @@ export class ActorAddress implements Reference {
     return copies;
   }
 
-  /** The message for a call with the arguments that were copied last; `isOfTurn`: with a place for the path of its turn. */
+  /** The same with the arguments that were copied last. */
   static callWith(
     to: ActorAddress,
     op: number,

@@ -46,8 +46,7 @@ function ask(
   turn: Letter | undefined,
 ): Promise<unknown> {
   try {
-    const copies = ActorAddress.copyArguments(to, method, args);
-    const call = ActorAddress.callWith(to, ActorOp.ask, method, copies, turn !== undefined);
+    const call = ActorAddress.call(to, ActorOp.ask, method, args, turn !== undefined);
     const span = depart(to, call, 'ask');
     const answer = turn === undefined ? send(call).catch(throwHere) : askFrom(turn, call);
     return span === undefined ? answer : spanned(answer, span);
